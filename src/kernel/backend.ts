@@ -1,0 +1,124 @@
+/**
+ * The port behind which everything durable lives. Each engine (memory, sqlite, later nats) keeps exactly these
+ * semantics; there is no multi-key transaction, so a change of several parts is one append or a sequence of
+ * single compare-and-sets with a sweeper.
+ */
+export interface Backend {
+  /** Resolves when the entry is durable. Idempotent by `id` within the log: a repeat returns the first position. */
+  append(log: string, entry: NewEntry): Promise<AppendResult>;
+  /** Entries with `seq >= fromSeq`, ascending, at most `limit` (1..1024). */
+  read(log: string, options: ReadOptions): Promise<LogEntry[]>;
+  /** The newest position of the log, 0 when it is empty. Kept after `trim`. */
+  lastSeq(log: string): Promise<number>;
+  /** Everything from `fromSeq` on, then what is appended; at least once, in order; ends only by `signal` or a thrown BackendError. */
+  tail(log: string, options: TailOptions): AsyncIterable<LogEntry>;
+  /** Removes entries below a position. Idempotent. */
+  trim(log: string, options: { beforeSeq: number }): Promise<void>;
+  get(bucket: string, key: string): Promise<Versioned | undefined>;
+  /** Compare-and-set of one key. `expectRev` 0 means absent; `value` undefined writes a tombstone. The new `rev` is greater than any the key has had, so it serves as fence. */
+  cas(bucket: string, key: string, change: KeyChange): Promise<CasResult>;
+  /** Live keys with the prefix in key order, with the bucket position to watch from. */
+  list(bucket: string, prefix?: string): Promise<{ entries: KeyEntry[]; rev: number }>;
+  /** Changes with `rev > fromRev` in order; of a key changed several times, at least the newest. Ends only by `signal` or a thrown BackendError. */
+  watch(bucket: string, options: WatchOptions): AsyncIterable<KeyChangeEvent>;
+  /** Best effort, no replay. */
+  signal(topic: string, payload: string): void;
+  onSignal(topic: string, listener: (payload: string) => void): () => void;
+  info(): Promise<BackendInfo>;
+  /** Waits for what was accepted, then releases everything. Later calls reject with `closed`. */
+  close(): Promise<void>;
+}
+
+export interface NewEntry {
+  /** UUID in lower case, unique in the log; the engine dedupes by it for the log's whole kept life. */
+  id: string;
+  /** Filter key of the entry, for example the interaction id; at most 256 characters. */
+  subject: string;
+  /** UTF-8 text, JSON by convention; at most 512 KiB. */
+  body: string;
+  /** When given: the log's last position must be this, else `conflict`. */
+  expectSeq?: number;
+}
+
+export type AppendResult =
+  | { outcome: "committed"; seq: number; duplicate: boolean }
+  | { outcome: "conflict"; lastSeq: number }
+  /** It may or may not have been committed: read by id before any other step. */
+  | { outcome: "unknown"; cause: unknown };
+
+export interface ReadOptions {
+  fromSeq: number;
+  subject?: string;
+  /** Look up one entry by its id instead of by position. */
+  id?: string;
+  limit: number;
+}
+
+export interface TailOptions {
+  fromSeq: number;
+  subject?: string;
+  signal: AbortSignal;
+}
+
+export interface LogEntry {
+  seq: number;
+  id: string;
+  subject: string;
+  body: string;
+}
+
+export interface Versioned {
+  value: string;
+  rev: number;
+  /** Milliseconds since the epoch. The owner compares it with its own clock; the engine only cleans up long after it. */
+  expiresAt?: number;
+}
+
+export interface KeyEntry extends Versioned {
+  key: string;
+}
+
+export interface KeyChange {
+  expectRev: number;
+  value: string | undefined;
+  expiresAt?: number;
+}
+
+export type CasResult =
+  | { outcome: "committed"; rev: number }
+  | { outcome: "conflict"; rev: number }
+  | { outcome: "unknown"; cause: unknown };
+
+export interface WatchOptions {
+  prefix?: string;
+  fromRev: number;
+  signal: AbortSignal;
+}
+
+export interface KeyChangeEvent {
+  key: string;
+  rev: number;
+  /** Absent for a tombstone. */
+  value?: string;
+  expiresAt?: number;
+}
+
+export interface BackendInfo {
+  engine: "memory" | "sqlite" | "nats";
+  /** What a resolved append promises. */
+  durability: "none" | "fsync" | "majority_fsync";
+  version: string;
+  limits: { bodyBytes: number; subjectChars: number };
+}
+
+export type BackendErrorCode = "closed" | "full" | "read_only" | "corrupt" | "too_large" | "io";
+
+/** A definite failure: nothing was written. */
+export class BackendError extends Error {
+  override name = "BackendError";
+  readonly code: BackendErrorCode;
+  constructor(code: BackendErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
