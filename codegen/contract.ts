@@ -1,0 +1,219 @@
+/**
+ * The contract as the emitters see it: checked, flattened, sorted, and free of JSON Schema. Building it is the only
+ * place where schema files are interpreted; emitters are pure functions of it.
+ */
+export interface Contract {
+  /** From `contract-version.json`, for example `0.3.0`. */
+  version: string;
+  /** sha256 over the canonical form without texts and examples, 64 hex digits. */
+  digest: string;
+  /** Plane names in the fixed order of the design. */
+  planes: string[];
+  /** Sorted by name; names are unique in the whole contract. */
+  types: TypeDef[];
+  operations: Operation[];
+  events: EventDef[];
+  messages: MessageDef[];
+  rawRoutes: RawRoute[];
+  errors: ErrorDef[];
+}
+
+export interface TypeDef {
+  /** PascalCase; a request is `<Plane><Verb>Request`, a response `<Plane><Verb>Response`, an event's payload `<Plane><Name>` (`CommsStreamEvent`). */
+  name: string;
+  /** `common`, `agent-event` or the plane. */
+  module: string;
+  /** For example `schemas/comms/types.json#/$defs/CommsCommand`. */
+  origin: string;
+  description: string;
+  shape: Shape;
+}
+
+export type Shape =
+  | StringShape
+  | { kind: "integer"; minimum: number; maximum: number }
+  | { kind: "boolean" }
+  /** Any JSON value. */
+  | { kind: "json" }
+  | { kind: "array"; items: Shape; minItems: number; maxItems: number }
+  | { kind: "map"; values: Shape; keyPattern: string; keyMaxLength: number; maxProperties: number }
+  | ObjectShape
+  | UnionShape
+  | { kind: "ref"; name: string };
+
+export interface StringShape {
+  kind: "string";
+  const?: string;
+  enum?: string[];
+  /** Readers keep values that they do not know. */
+  open?: boolean;
+  format?: "uuid" | "date-time";
+  pattern?: string;
+  minLength?: number;
+  maxLength: number;
+}
+
+export interface ObjectShape {
+  kind: "object";
+  properties: Property[];
+  /** Readers ignore fields that they do not know; never set on what only requests use. */
+  open: boolean;
+}
+
+export interface Property {
+  name: string;
+  description: string;
+  required: boolean;
+  shape: Shape;
+  /** Only on optional properties; the server applies it. */
+  default?: unknown;
+}
+
+export interface UnionShape {
+  kind: "union";
+  /** Always `kind` today. */
+  discriminator: string;
+  /** `tag` is the variant's `kind` const, `type` the name of its TypeDef. */
+  variants: { tag: string; type: string }[];
+  /** Readers keep variants that they do not know as `$unknown`. */
+  open: boolean;
+}
+
+export interface Operation {
+  /** `comms.send` */
+  id: string;
+  plane: string;
+  verb: string;
+  origin: string;
+  summary: string;
+  kind: "unary" | "stream";
+  idempotency: "none" | "natural" | "keyed";
+  /** Where the key lies in the request, for example `["options", "idempotency_key"]`; only for keyed. */
+  idempotencyPath: string[] | null;
+  timeout: "short" | "wait" | "stream";
+  /** null: callable without credentials. */
+  scope: string | null;
+  /** The operation's own codes, sorted; every operation can also give the common ones (`commonErrors`). */
+  errors: string[];
+  /** `invalid_command` when the operation lists it, else `invalid_request`. */
+  validationError: "invalid_command" | "invalid_request";
+  /** Names of TypeDefs. */
+  request: string;
+  response: string;
+  rest: RestBinding | null;
+  rpc: string | null;
+  mcp: McpBinding | null;
+  cli: CliBinding | null;
+  stream: { event: string; closed: string; close: string; cursor: string } | null;
+  body: "json" | "bytes";
+  audit: boolean;
+  since: string;
+  deprecated: string | null;
+  stability: "stable" | "experimental";
+  example: { request: unknown; response: unknown };
+}
+
+export interface RestBinding {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** With `{field}` for path fields. */
+  path: string;
+  status: number;
+  /** `Idempotency-Key` header is taken as the key. */
+  idempotencyHeader: boolean;
+  pathFields: string[];
+  /**
+   * What does not lie in the path: in the JSON body (POST, PUT, PATCH) or in the query (GET, DELETE). A query field of
+   * union type is flattened: its own name carries the tag, the variant's fields stand beside it.
+   */
+  rest: "body" | "query";
+  queryFields: QueryField[];
+}
+
+export interface QueryField {
+  /** Name in the query string. */
+  name: string;
+  /** Path of the field in the request, for example `["scope", "session_id"]`. */
+  path: string[];
+  type: "string" | "integer" | "boolean" | "tag" | "json";
+  required: boolean;
+}
+
+export interface McpBinding {
+  tool: string;
+  description: string;
+  /** The request is wrapped as `{[wrap]: request}` so that the root is a plain object. */
+  wrap: string | null;
+}
+
+export interface CliBinding {
+  /** Words after `parley`, for example `token create`. */
+  command: string;
+  args: { field: string }[];
+  flags: { field: string; flag: string; repeat: boolean; unit: "duration" | null }[];
+  /** Columns of the table on a TTY: dotted paths in a row. */
+  columns: string[];
+  /** Response field that holds the rows. */
+  rows: string | null;
+  /** The command's arguments are read by hand-written code. */
+  custom: boolean;
+}
+
+export interface EventDef {
+  id: string;
+  plane: string;
+  origin: string;
+  summary: string;
+  rpc: string;
+  /** Name of its payload's TypeDef. */
+  payload: string;
+  since: string;
+  stability: "stable" | "experimental";
+}
+
+export interface MessageDef {
+  id: string;
+  plane: string;
+  origin: string;
+  summary: string;
+  direction: string;
+  ack: string;
+  payload: string;
+  since: string;
+  stability: "stable" | "experimental";
+}
+
+export interface RawRoute {
+  id: string;
+  plane: string;
+  origin: string;
+  summary: string;
+  methods: string[];
+  path: string;
+  prefixes: string[];
+  scope: string | null;
+  /** Credentials are needed although no scope is. */
+  authenticated: boolean;
+  audit: boolean;
+  host: "check";
+  origin_rule: "check" | "require";
+}
+
+export interface ErrorDef {
+  code: string;
+  category: string;
+  http: number;
+  rpc: number;
+  exit: number;
+  retryable: boolean;
+  text: string;
+  /** Raised by clients, never by the daemon. */
+  clientOnly: boolean;
+}
+
+/** One file of output; `path` is relative to the repository root. */
+export interface OutputFile {
+  path: string;
+  text: string;
+}
+
+export type Emitter = (contract: Contract) => OutputFile[];
