@@ -1,0 +1,94 @@
+// Bundles sources into dist/: the daemon, its store's writer thread, the CLI, the SDK and the console.
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { build } from "esbuild";
+import { hashFiles, isCurrent, remember, root } from "./setup.mjs";
+
+const sources = ["src", "console", "sdks/typescript/src", "scripts"];
+const key = hashFiles([...sources.flatMap(filesBelow), "package-lock.json"].sort());
+if (
+  process.argv.includes("--if-stale") &&
+  existsSync(join(root, "dist/daemon.js")) &&
+  isCurrent("build", key)
+) {
+  process.exit(0);
+}
+
+const started = Date.now();
+const out = join(root, "dist");
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+
+const common = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  logLevel: "warning",
+  absWorkingDir: root,
+};
+const { buildValidators } = await import("./build-validators.mjs");
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: { daemon: "src/daemon.ts", "sqlite-writer": "src/storage/sqlite/writer-worker.ts" },
+    outdir: "dist",
+    packages: "external",
+    external: ["./validators.js"],
+  }),
+  build({
+    ...common,
+    entryPoints: { cli: "src/cli/main.ts" },
+    outdir: "dist",
+    splitting: true,
+    chunkNames: "cli-[name]-[hash]",
+    banner: { js: "#!/usr/bin/env node" },
+    metafile: true,
+  }).then(refuseServerPackages),
+  buildValidators(join(out, "validators.js")),
+  import("./build-sdk.mjs").then((sdk) => sdk.buildSdk()),
+  buildConsole(),
+]);
+chmodSync(join(out, "cli.js"), 0o755);
+remember("build", key);
+console.log(`parley: built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+
+/** The CLI starts in milliseconds only while it drags no server code in. */
+function refuseServerPackages({ metafile }) {
+  const heavy = Object.keys(metafile.inputs).filter((path) =>
+    /node_modules\/(fastify|ajv|undici|ws|pino|zod)\//.test(path),
+  );
+  if (heavy.length > 0) {
+    throw new Error(
+      `the CLI bundle contains server packages: ${heavy.slice(0, 3).join(", ")}; import the SDK or generated tables instead`,
+    );
+  }
+}
+
+async function buildConsole() {
+  await build({
+    entryPoints: { console: "console/main.ts" },
+    bundle: true,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    outdir: "dist/console/assets",
+    minify: true,
+    sourcemap: true,
+    loader: { ".css": "css" },
+    logLevel: "warning",
+    absWorkingDir: root,
+  });
+  cpSync(join(root, "console/index.html"), join(out, "console/index.html"));
+}
+
+function filesBelow(folder) {
+  const found = [];
+  for (const entry of readdirSync(join(root, folder))) {
+    const path = join(root, folder, entry);
+    if (entry === "dist" || entry === "node_modules") continue;
+    if (statSync(path).isDirectory()) found.push(...filesBelow(relative(root, path)));
+    else if (!entry.endsWith(".test.ts")) found.push(relative(root, path));
+  }
+  return found;
+}
