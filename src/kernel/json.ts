@@ -1,0 +1,68 @@
+import { isUtf8 } from "node:buffer";
+import { ContractError } from "./contract-error.js";
+
+/** Largest JSON body or frame. */
+export const maxJsonBytes = 1024 * 1024;
+
+/** Deepest nesting of arrays and objects in a request. */
+export const maxJsonDepth = 64;
+
+/**
+ * Parses one JSON text. Throws `payload_too_large` or `parse_error` (ill-formed UTF-8, a byte order mark, bad JSON).
+ * What is inside (depth, hostile keys) is the validator's business, so that all surfaces answer alike.
+ */
+export function decodeJson(bytes: Buffer, maxBytes: number = maxJsonBytes): unknown {
+  if (bytes.length > maxBytes) {
+    throw payloadTooLarge(maxBytes);
+  }
+  if (!isUtf8(bytes)) {
+    throw new ContractError("parse_error", { message: "The body is not well-formed UTF-8." });
+  }
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (cause) {
+    throw new ContractError("parse_error", { cause });
+  }
+}
+
+/** The error for a body over its limit; `details` names the limit. */
+export function payloadTooLarge(maxBytes: number): ContractError {
+  return new ContractError("payload_too_large", {
+    details: [{ field: "", issue: "too_long", expected: `at most ${maxBytes} bytes`, got: "more" }],
+  });
+}
+
+/** What makes a parsed value unfit for any handler. */
+export type JsonFlaw = "too_deep" | "proto_key" | "lone_surrogate";
+
+/** Looks for the first flaw; recursion ends at the depth limit, so it is safe on any input. */
+export function findFlaw(value: unknown, depth = 1): JsonFlaw | null {
+  if (typeof value === "string") {
+    return value.isWellFormed() ? null : "lone_surrogate";
+  }
+  if (typeof value !== "object" || value === null) {
+    return null;
+  }
+  if (depth > maxJsonDepth) {
+    return "too_deep";
+  }
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const flaw = findFlaw(item, depth + 1);
+      if (flaw !== null) {
+        return flaw;
+      }
+    }
+    return null;
+  }
+  for (const key in value) {
+    if (key === "__proto__") {
+      return "proto_key";
+    }
+    const flaw = findFlaw((value as Record<string, unknown>)[key], depth + 1);
+    if (flaw !== null) {
+      return flaw;
+    }
+  }
+  return null;
+}
