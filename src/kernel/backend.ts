@@ -4,22 +4,39 @@
  * single compare-and-sets with a sweeper.
  */
 export interface Backend {
-  /** Resolves when the entry is durable. Idempotent by `id` within the log: a repeat returns the first position. */
+  /**
+   * Resolves when the entry is durable. Idempotent by `id` within the log: a repeat returns the first position,
+   * whatever its `expectSeq`. Positions rise by one from 1.
+   */
   append(log: string, entry: NewEntry): Promise<AppendResult>;
   /** Entries with `seq >= fromSeq`, ascending, at most `limit` (1..1024). */
   read(log: string, options: ReadOptions): Promise<LogEntry[]>;
   /** The newest position of the log, 0 when it is empty. Kept after `trim`. */
   lastSeq(log: string): Promise<number>;
-  /** Everything from `fromSeq` on, then what is appended; at least once, in order; ends only by `signal` or a thrown BackendError. */
+  /**
+   * Everything kept from `fromSeq` on, then what is appended; at least once, in order; ends only by `signal` or a
+   * thrown BackendError. Entries trimmed before the consumer took them are left out. The consumer sets the pace.
+   */
   tail(log: string, options: TailOptions): AsyncIterable<LogEntry>;
-  /** Removes entries below a position. Idempotent. */
+  /** Removes entries below a position, and forgets their ids. Idempotent; after a failure part of them may be gone. */
   trim(log: string, options: { beforeSeq: number }): Promise<void>;
+  /** The live value; undefined when absent or a tombstone. Linearizable. */
   get(bucket: string, key: string): Promise<Versioned | undefined>;
-  /** Compare-and-set of one key. `expectRev` 0 means absent; `value` undefined writes a tombstone. The new `rev` is greater than any the key has had, so it serves as fence. */
+  /**
+   * Compare-and-set of one key. `expectRev` 0 means absent (never written, or a tombstone, whose own rev never
+   * matches); `value` undefined writes a tombstone. The new `rev` is greater than any the bucket has had, so it
+   * serves as fence. A conflict tells the `expectRev` that would have matched.
+   */
   cas(bucket: string, key: string, change: KeyChange): Promise<CasResult>;
-  /** Live keys with the prefix in key order, with the bucket position to watch from. */
+  /**
+   * Live keys with the prefix in key order (by code point), with the bucket position to watch from. Entries may be
+   * newer than `rev`, watching from it gives those again: nothing is missed.
+   */
   list(bucket: string, prefix?: string): Promise<{ entries: KeyEntry[]; rev: number }>;
-  /** Changes with `rev > fromRev` in order; of a key changed several times, at least the newest. Ends only by `signal` or a thrown BackendError. */
+  /**
+   * Changes with `rev > fromRev` in order; of a key changed several times, at least the newest. Ends only by `signal`
+   * or a thrown BackendError; `compacted` when tombstones after `fromRev` are already cleaned up: list again.
+   */
   watch(bucket: string, options: WatchOptions): AsyncIterable<KeyChangeEvent>;
   /** Best effort, no replay. */
   signal(topic: string, payload: string): void;
@@ -111,9 +128,28 @@ export interface BackendInfo {
   limits: { bodyBytes: number; subjectChars: number };
 }
 
-export type BackendErrorCode = "closed" | "full" | "read_only" | "corrupt" | "too_large" | "io";
+/**
+ * - `closed`: the backend was closed.
+ * - `full`, `read_only`: no space, or no right to write; later calls may succeed, no restart needed.
+ * - `corrupt`: the stored data cannot be read as ours; nothing was replaced.
+ * - `version`: the data or the engine has a version that this program does not work with.
+ * - `locked`: another process has it open.
+ * - `compacted`: the watch position is older than what is kept.
+ * - `too_large`: a part of the request exceeds `info().limits`.
+ * - `io`: anything else; after an I/O error of uncertain outcome every later call.
+ */
+export type BackendErrorCode =
+  | "closed"
+  | "full"
+  | "read_only"
+  | "corrupt"
+  | "version"
+  | "locked"
+  | "compacted"
+  | "too_large"
+  | "io";
 
-/** A definite failure: nothing was written. */
+/** A definite failure: nothing was written (of a `trim`, perhaps a part). */
 export class BackendError extends Error {
   override name = "BackendError";
   readonly code: BackendErrorCode;

@@ -1,0 +1,126 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { BackendError } from "../../kernel/backend.js";
+import { applicationId, migrations } from "./schema.js";
+import { resultCode, resultCodeOf, toBackendError } from "./sqlite-error.js";
+
+/** The first version without the bug that could corrupt a write-ahead log being reset by two connections. */
+const oldestSqlite = "3.51.3";
+
+/** Throws `version` for an SQLite that is not safe to use. */
+export function checkSqliteVersion(version: string): void {
+  const [ours, oldest] = [version, oldestSqlite].map((text) => text.split(".").map(Number)) as [
+    number[],
+    number[],
+  ];
+  const differing = oldest.findIndex((part, at) => part !== (ours[at] ?? 0));
+  if (differing >= 0 && (ours[differing] ?? 0) < oldest[differing]!)
+    throw new BackendError(
+      "version",
+      `SQLite ${version} may corrupt its write-ahead log; ${oldestSqlite} or newer is needed: upgrade Node.js.`,
+    );
+}
+
+/**
+ * Holds the file for this process until the result is closed. An exclusive transaction on a database beside it is a
+ * lock that the system frees when the process ends in any way; the lock file itself stays, removing it would race.
+ */
+export function lockDatabase(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const lockPath = `${path}.lock`;
+  closeSync(openSync(lockPath, "a", 0o600));
+  const lock = new DatabaseSync(lockPath, { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if ((resultCodeOf(error) & 0xff) !== resultCode.busy) throw error;
+    throw new BackendError(
+      "locked",
+      `${path} is open in another process: stop the other daemon, or use another data folder.`,
+    );
+  }
+  return lock;
+}
+
+/** Opens the database read-write, creates it when there is none, and brings its schema up to date. */
+export function openDatabase(path: string): DatabaseSync {
+  if (!existsSync(path)) createDatabase(path);
+  else if (statSync(path).size === 0) throw damaged(path, "the file is empty");
+  const database = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    checkOurs(database, path);
+    chmodSync(path, 0o600);
+    database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;" +
+        "PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000",
+    );
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw toBackendError(error, path);
+  }
+}
+
+/** Builds the file under another name first: one under the real name that is empty is then always a damaged one. */
+function createDatabase(path: string): void {
+  const wal = `${path}-wal`;
+  if (existsSync(wal) && statSync(wal).size > 0)
+    throw damaged(path, "the file is gone, but its write-ahead log is still there");
+  const draft = `${path}.new`;
+  for (const rest of [draft, `${draft}-wal`, `${draft}-shm`, `${draft}-journal`])
+    rmSync(rest, { force: true });
+  closeSync(openSync(draft, "wx", 0o600));
+  const database = new DatabaseSync(draft);
+  try {
+    database.exec(
+      `PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`,
+    );
+    migrate(database);
+  } finally {
+    database.close();
+  }
+  renameSync(draft, path);
+  const folder = openSync(dirname(path), "r");
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+function checkOurs(database: DatabaseSync, path: string): void {
+  const id = pragma(database, "application_id");
+  if (id !== applicationId) throw damaged(path, "it is an SQLite database, but not Parley's");
+  const version = pragma(database, "user_version");
+  if (version > migrations.length)
+    throw new BackendError(
+      "version",
+      `${path} has schema version ${version}, this program knows up to ${migrations.length}: start a newer Parley, or use another data folder.`,
+    );
+}
+
+function migrate(database: DatabaseSync): void {
+  for (let version = pragma(database, "user_version"); version < migrations.length; version++)
+    database.exec(`BEGIN IMMEDIATE; ${migrations[version]}; PRAGMA user_version = ${version + 1}; COMMIT`);
+}
+
+function pragma(database: DatabaseSync, name: string): number {
+  return Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number;
+}
+
+function damaged(path: string, what: string): BackendError {
+  return new BackendError(
+    "corrupt",
+    `${path}: ${what}. It was left as it is: restore it from a backup, or move it away with its -wal file to start empty.`,
+  );
+}

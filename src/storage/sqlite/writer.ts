@@ -1,0 +1,162 @@
+import { Worker } from "node:worker_threads";
+import { BackendError } from "../../kernel/backend.js";
+import type { Clock } from "../../kernel/clock.js";
+import type * as protocol from "./protocol.js";
+import { writerScript } from "./writer-script.js";
+
+const batchOps = 512;
+const batchChars = 4 * 1024 * 1024;
+
+/** What became of one op. */
+export type OpResult =
+  | { outcome: number; number: number }
+  | { outcome: "unknown"; cause: BackendError }
+  | { outcome: "failed"; error: BackendError };
+
+interface PendingOp {
+  fields: (string | number | null)[];
+  chars: number;
+  settle: (result: OpResult) => void;
+}
+
+/**
+ * The main thread's end of the writer. Group commit: a batch is what queued while the last one was committed; when none
+ * is under way, what one turn of the event loop brought goes at once.
+ */
+export class Writer {
+  readonly #worker: Worker;
+  readonly #clock: Clock;
+  readonly #onFatal: (error: BackendError) => void;
+  #queue: PendingOp[] = [];
+  #inFlight: PendingOp[] | undefined;
+  #scheduled = false;
+  #failure: BackendError | undefined;
+  #closing = false;
+  readonly #exited = Promise.withResolvers<void>();
+
+  private constructor(worker: Worker, clock: Clock, onFatal: (error: BackendError) => void) {
+    this.#worker = worker;
+    this.#clock = clock;
+    this.#onFatal = onFatal;
+    worker.on("message", (reply: protocol.WriterReply) => this.#receive(reply));
+    worker.on("error", (error) => this.#died(error));
+    worker.on("exit", () => this.#died(undefined));
+  }
+
+  /** Resolves when the database is open, locked for this process and up to date. */
+  static async start(
+    start: protocol.WriterStart,
+    clock: Clock,
+    onFatal: (error: BackendError) => void,
+  ): Promise<Writer> {
+    const { url, execArgv } = writerScript();
+    const worker = new Worker(url, { workerData: start, execArgv, name: "sqlite-writer" });
+    const first = Promise.withResolvers<protocol.WriterReply>();
+    worker.once("message", first.resolve);
+    worker.once("error", first.reject);
+    const reply = await first.promise;
+    worker.off("error", first.reject);
+    if (reply.type === "ready") return new Writer(worker, clock, onFatal);
+    await worker.terminate();
+    throw reply.type === "refused"
+      ? fromWire(reply.error)
+      : new BackendError("io", "The storage writer did not start.");
+  }
+
+  /** Queues one op; never rejects. */
+  submit(fields: (string | number | null)[], chars: number): Promise<OpResult> {
+    if (this.#failure) return Promise.resolve({ outcome: "failed", error: this.#failure });
+    if (this.#closing) return Promise.resolve({ outcome: "failed", error: closedError() });
+    return new Promise((settle) => {
+      this.#queue.push({ fields, chars, settle });
+      this.#schedule();
+    });
+  }
+
+  /** Waits for what was submitted, then releases the database. */
+  close(): Promise<void> {
+    this.#closing = true;
+    this.#schedule();
+    return this.#exited.promise;
+  }
+
+  #schedule(): void {
+    if (this.#inFlight || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#inFlight) return;
+    if (this.#queue.length === 0 || this.#failure) {
+      if (this.#closing) this.#worker.postMessage([]);
+      return;
+    }
+    let ops = 0;
+    for (let chars = 0; ops < this.#queue.length && ops < batchOps && chars < batchChars; ops++)
+      chars += this.#queue[ops]!.chars;
+    this.#inFlight = ops === this.#queue.length ? this.#queue : this.#queue.slice(0, ops);
+    this.#queue = ops === this.#queue.length ? [] : this.#queue.slice(ops);
+    const batch: protocol.BatchMessage = [this.#clock.now()];
+    for (const { fields } of this.#inFlight) batch.push(...fields);
+    this.#worker.postMessage(batch);
+  }
+
+  #receive(reply: protocol.WriterReply): void {
+    switch (reply.type) {
+      case "done": {
+        const batch = this.#takeInFlight();
+        for (let at = 0; at < batch.length; at++)
+          batch[at]!.settle({ outcome: reply.results[2 * at]!, number: reply.results[2 * at + 1]! });
+        break;
+      }
+      case "failed": {
+        const error = fromWire(reply.error);
+        for (const op of this.#takeInFlight())
+          op.settle(reply.uncertain ? { outcome: "unknown", cause: error } : { outcome: "failed", error });
+        if (reply.fatal) this.#fail(error);
+        break;
+      }
+      case "fatal":
+        this.#fail(fromWire(reply.error));
+        break;
+      default:
+        return;
+    }
+    if (this.#queue.length > 0 || this.#closing) this.#schedule();
+  }
+
+  #takeInFlight(): PendingOp[] {
+    const batch = this.#inFlight ?? [];
+    this.#inFlight = undefined;
+    return batch;
+  }
+
+  /** Stops acknowledging: what waits was not written, and nothing later will be. */
+  #fail(cause: BackendError): void {
+    if (this.#failure) return;
+    const code = cause.code === "corrupt" ? "corrupt" : "io";
+    this.#failure = new BackendError(code, `The storage stopped: ${cause.message}`, { cause });
+    for (const op of this.#queue.splice(0)) op.settle({ outcome: "failed", error: this.#failure });
+    this.#onFatal(this.#failure);
+  }
+
+  #died(error: unknown): void {
+    const cause = new BackendError("io", "The storage writer's thread ended.", { cause: error });
+    for (const op of this.#takeInFlight()) op.settle({ outcome: "unknown", cause });
+    if (!this.#closing) this.#fail(cause);
+    for (const op of this.#queue.splice(0)) op.settle({ outcome: "failed", error: cause });
+    this.#exited.resolve();
+  }
+}
+
+export function closedError(): BackendError {
+  return new BackendError("closed", "The backend is closed.");
+}
+
+function fromWire({ code, message }: protocol.WireError): BackendError {
+  return new BackendError(code, message);
+}
