@@ -5,7 +5,10 @@ import { ContractError } from "./contract-error.js";
  * Throws `contract_mismatch` when the client's contract is not compatible: same `0.minor` before 1.0, same major from
  * then on. No version means no check.
  */
-export function checkContract(clientVersion: string | undefined, serverVersion: string = CONTRACT_VERSION): void {
+export function checkContract(
+  clientVersion: string | undefined,
+  serverVersion: string = CONTRACT_VERSION,
+): void {
   if (clientVersion === undefined || line(clientVersion) === line(serverVersion)) {
     return;
   }

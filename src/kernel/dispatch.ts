@@ -1,12 +1,135 @@
-import type { OperationId, StreamOperationId, UnaryOperationId } from "../generated/operations.js";
-import type { Call } from "./context.js";
-import type { OpenStream } from "./handlers.js";
+import {
+  type OperationId,
+  type OperationSpec,
+  operations,
+  type StreamOperationId,
+  type UnaryOperationId,
+} from "../generated/operations.js";
+import { requireCredentials, requireScope, requireSession, type SessionOwnership } from "./authorise.js";
+import type { Call, CallContext } from "./context.js";
+import { ContractError } from "./contract-error.js";
+import type { HandlerTable, OpenStream, PlaneTables } from "./handlers.js";
+import type { Validators } from "./validate.js";
 
-/** The one way into the handlers: validate, authorise, run under the deadline. Rejects only with ContractError. */
+/** The one way into the handlers: credentials, validity, scope, session, then the handler under its deadline. Rejects only with ContractError. */
 export interface Dispatch {
   unary(id: UnaryOperationId, request: unknown, call: Call): Promise<unknown>;
   stream(id: StreamOperationId, request: unknown, call: Call): Promise<OpenStream>;
+  /** Refuses new calls that need credentials with `shutting_down`; resolves when the unary calls under way are done. */
+  drain(): Promise<void>;
 }
 
-/** Told about every finished call; `code` is `ok` or the error's code. */
+/** Told about every finished call (a stream's opening counts as one); `code` is `ok` or the error's code. */
 export type CallObserver = (id: OperationId, call: Call, code: string, elapsedMs: number) => void;
+
+export interface DispatchOptions {
+  handlers: HandlerTable;
+  validators: Validators;
+  ownsSession: SessionOwnership;
+  observe?: CallObserver;
+  /** Milliseconds per timeout class; default 30 s and 75 s (the longest wait that a request may ask for, and some). */
+  timeouts?: { short: number; wait: number };
+}
+
+type AnyHandler = (request: unknown, context: CallContext) => Promise<unknown>;
+
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { handlers, validators, ownsSession, observe } = options;
+  const timeouts = { short: 30_000, wait: 75_000, ...options.timeouts };
+  let inFlight = 0;
+  let drained: (() => void) | undefined;
+
+  function prepare(spec: OperationSpec, request: unknown, call: Call): unknown {
+    if (drained !== undefined && spec.scope !== null) {
+      throw new ContractError("shutting_down", { retryAfterMs: 1000 });
+    }
+    requireCredentials(spec, call.principal);
+    const checked = validators.request(spec.id)(request);
+    if (!checked.ok) {
+      throw new ContractError(spec.validationError, { details: checked.details });
+    }
+    requireScope(spec.scope, call.principal);
+    if (call.principal !== null) {
+      requireSession(call.principal, call.session, ownsSession);
+    }
+    return checked.value;
+  }
+
+  async function run(id: OperationId, request: unknown, call: Call): Promise<unknown> {
+    const started = call.clock.monotonic();
+    inFlight += 1;
+    try {
+      const spec: OperationSpec = operations[id];
+      const valid = prepare(spec, request, call);
+      const handler = handlers[id] as AnyHandler;
+      const result =
+        spec.kind === "stream" || spec.timeout === "stream"
+          ? await handler(valid, call)
+          : await underDeadline(handler, valid, call, started + timeouts[spec.timeout]);
+      observe?.(id, call, "ok", call.clock.monotonic() - started);
+      return result;
+    } catch (thrown) {
+      const error = ContractError.from(thrown);
+      if (error.code === "internal" || error.code === "storage_unavailable") {
+        const fields = { request_id: call.requestId, operation: id, err: error.cause };
+        call.log.error(fields, "An operation failed inside the daemon.");
+      }
+      observe?.(id, call, error.code, call.clock.monotonic() - started);
+      throw error;
+    } finally {
+      inFlight -= 1;
+      if (inFlight === 0) {
+        drained?.();
+      }
+    }
+  }
+
+  return {
+    unary: run,
+    stream: (id, request, call) => run(id, request, call) as Promise<OpenStream>,
+    drain() {
+      return new Promise((resolve) => {
+        drained = resolve;
+        if (inFlight === 0) {
+          resolve();
+        }
+      });
+    },
+  };
+}
+
+/** A handler that outlives its deadline is told by the signal; its late result goes nowhere. */
+function underDeadline(
+  handler: AnyHandler,
+  request: unknown,
+  call: Call,
+  deadline: number,
+): Promise<unknown> {
+  call.deadline = deadline;
+  return new Promise((resolve, reject) => {
+    const stopTimer = call.clock.after(deadline - call.clock.monotonic(), () => {
+      const error = new ContractError("deadline_exceeded");
+      call.cancel(error);
+      reject(error);
+    });
+    handler(request, call).then(
+      (result) => {
+        stopTimer();
+        resolve(result);
+      },
+      (cause: unknown) => {
+        stopTimer();
+        reject(cause);
+      },
+    );
+  });
+}
+
+/** The planes' tables by operation id. */
+export function handlerTable(planes: PlaneTables): HandlerTable {
+  const table: Partial<Record<OperationId, unknown>> = {};
+  for (const { id, plane, verb } of Object.values(operations) as OperationSpec[]) {
+    table[id] = (planes as Record<string, Record<string, unknown>>)[plane]?.[verb];
+  }
+  return table as HandlerTable;
+}

@@ -14,4 +14,8 @@ export interface RawCall {
 }
 
 /** Serves a byte route. It writes the response itself; a rejection before the headers becomes a typed error. */
-export type RawHandler = (request: IncomingMessage, response: ServerResponse, call: RawCall) => Promise<void> | void;
+export type RawHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  call: RawCall,
+) => Promise<void> | void;
