@@ -1,0 +1,36 @@
+import { commonErrors } from "../common-errors.js";
+import type { Emitter } from "../contract.js";
+import { quote, SourceFile } from "../printer.js";
+
+/** `errors.ts`: the closed list of codes and what each maps to. */
+export const emitErrors: Emitter = ({ errors }) => {
+  const file = new SourceFile("src/generated/errors.ts", "schemas/errors.json");
+  file.doc("What an error code means on each surface.");
+  file.block("export interface ErrorSpec {", "}", () => {
+    file.print("category: string;");
+    file.print("http: number;");
+    file.doc("JSON-RPC error code.");
+    file.print("rpc: number;");
+    file.doc("Exit code of the CLI.");
+    file.print("exit: number;");
+    file.print("retryable: boolean;");
+    file.doc("Default message.");
+    file.print("text: string;");
+    file.doc("Raised by clients, never by the daemon.");
+    file.print("clientOnly: boolean;");
+  });
+  file.print();
+  file.doc("Every code that an error payload can carry.");
+  file.print("export type ErrorCode =");
+  errors.forEach(({ code }, index) => {
+    file.print(`  | ${quote(code)}${index === errors.length - 1 ? ";" : ""}`);
+  });
+  file.print();
+  const table = Object.fromEntries(errors.map(({ code, ...spec }) => [code, spec]));
+  file.doc("Every code's spec.");
+  file.value("export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = ", table, ";");
+  file.print();
+  file.doc("Codes that every operation can give besides its own.");
+  file.value("export const commonErrors: readonly ErrorCode[] = ", commonErrors, ";");
+  return [file.toOutput()];
+};

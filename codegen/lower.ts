@@ -1,0 +1,138 @@
+import type { Contract, ObjectShape, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
+
+/** `request` is strict and has defaults; `response` lets through what x-open allows newer peers to send. */
+export type View = "request" | "response";
+
+/** A JSON Schema object of a lowered view. */
+export type Schema = { [keyword: string]: unknown };
+
+/** What a lowering decides for itself. */
+export interface Lowering {
+  view: View;
+  /** Schema in place of a reference. */
+  ref(name: string): Schema;
+  /** Carry descriptions, for readers that are shown the schema. */
+  described?: boolean;
+}
+
+/** Lowers a shape to JSON Schema 2020-12 as ajv takes it in strict mode: `discriminator` without mapping, no `format`. */
+export function lowerShape(shape: Shape, lowering: Lowering): Schema {
+  switch (shape.kind) {
+    case "string":
+      return lowerString(shape, lowering);
+    case "integer":
+      return { type: "integer", minimum: shape.minimum, maximum: shape.maximum };
+    case "boolean":
+      return { type: "boolean" };
+    case "json":
+      return {};
+    case "array":
+      return {
+        type: "array",
+        items: lowerShape(shape.items, lowering),
+        ...(shape.minItems > 0 ? { minItems: shape.minItems } : {}),
+        maxItems: shape.maxItems,
+      };
+    case "map":
+      return {
+        type: "object",
+        additionalProperties: lowerShape(shape.values, lowering),
+        propertyNames: { type: "string", pattern: shape.keyPattern, maxLength: shape.keyMaxLength },
+        maxProperties: shape.maxProperties,
+      };
+    case "object":
+      return lowerObject(shape, lowering);
+    case "union":
+      return lowerUnion(shape, lowering);
+    case "ref":
+      return lowering.ref(shape.name);
+  }
+}
+
+function lowerString(shape: StringShape, { view }: Lowering): Schema {
+  if (shape.const !== undefined) return { type: "string", const: shape.const };
+  if (shape.enum !== undefined && !(shape.open === true && view === "response"))
+    return { type: "string", enum: shape.enum };
+  return {
+    type: "string",
+    ...(shape.pattern === undefined ? {} : { pattern: shape.pattern }),
+    ...(shape.minLength === undefined ? {} : { minLength: shape.minLength }),
+    // A value that only a newer peer knows may be longer than those known here.
+    ...(shape.enum === undefined ? { maxLength: shape.maxLength } : { maxLength: 256 }),
+  };
+}
+
+function lowerObject(shape: ObjectShape, lowering: Lowering): Schema {
+  const properties: Schema = {};
+  for (const { name, description, shape: inner, default: value } of shape.properties)
+    properties[name] = {
+      ...lowerShape(inner, lowering),
+      ...(lowering.described === true && description !== "" ? { description } : {}),
+      ...(value !== undefined && lowering.view === "request" ? { default: value } : {}),
+    };
+  const required = shape.properties.filter((property) => property.required).map(({ name }) => name);
+  return {
+    type: "object",
+    ...(shape.open && lowering.view === "response" ? {} : { additionalProperties: false }),
+    properties,
+    ...(required.length > 0 ? { required } : {}),
+  };
+}
+
+function lowerUnion(shape: UnionShape, lowering: Lowering): Schema {
+  const known = shape.variants.map(({ type }) => lowering.ref(type));
+  if (!shape.open || lowering.view === "request")
+    return { type: "object", discriminator: { propertyName: shape.discriminator }, oneOf: known };
+  const tags = shape.variants.map(({ tag }) => tag);
+  const unknown = { properties: { [shape.discriminator]: { not: { enum: tags } } } };
+  return {
+    type: "object",
+    properties: { [shape.discriminator]: { type: "string", maxLength: 256 } },
+    required: [shape.discriminator],
+    oneOf: [...known, unknown],
+  };
+}
+
+/** Names of the types that a type reaches, itself included, sorted. */
+export function reach(types: ReadonlyMap<string, TypeDef>, name: string): string[] {
+  const seen = new Set<string>();
+  const visit = (next: string): void => {
+    if (seen.has(next)) return;
+    seen.add(next);
+    const shape = types.get(next)?.shape;
+    if (shape !== undefined) for (const inner of refsOf(shape)) visit(inner);
+  };
+  visit(name);
+  return [...seen].sort();
+}
+
+/** Names that a shape refers to directly. */
+export function refsOf(shape: Shape): string[] {
+  switch (shape.kind) {
+    case "ref":
+      return [shape.name];
+    case "array":
+      return refsOf(shape.items);
+    case "map":
+      return refsOf(shape.values);
+    case "object":
+      return shape.properties.flatMap((property) => refsOf(property.shape));
+    case "union":
+      return shape.variants.map(({ type }) => type);
+    default:
+      return [];
+  }
+}
+
+/** The contract's types by name. */
+export function typeMap({ types }: Contract): ReadonlyMap<string, TypeDef> {
+  return new Map(types.map((type) => [type.name, type]));
+}
+
+/** The shape of a type with aliases followed. */
+export function resolveShape(types: ReadonlyMap<string, TypeDef>, shape: Shape): Shape {
+  if (shape.kind !== "ref") return shape;
+  const target = types.get(shape.name);
+  if (target === undefined) throw new Error(`no type ${shape.name}`);
+  return resolveShape(types, target.shape);
+}
