@@ -1,0 +1,53 @@
+// Compiles the request schemas once, at build time, so that the daemon's start compiles nothing.
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import standalone from "ajv/dist/standalone/index.js";
+import { build } from "esbuild";
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Writes an ES module that exports `validators`: one ajv function per operation id. */
+export async function buildValidators(outFile) {
+  const { requestSchemas, ajvOptions } = await loadSources();
+  const ajv = new Ajv2020({ ...ajvOptions, code: { ...ajvOptions.code, source: true } });
+  const ids = Object.keys(requestSchemas);
+  for (const id of ids) ajv.addSchema(requestSchemas[id], id);
+  const code = standalone.default(ajv, Object.fromEntries(ids.map((id) => [id, id])));
+  await build({
+    // ajv's own ESM output still calls `require`; as a body around its CommonJS output the bundler resolves those.
+    stdin: {
+      contents: `const exports = {};\n${code}\nexport { exports as validators };\n`,
+      resolveDir: root,
+      sourcefile: "validators.js",
+    },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: "warning",
+    absWorkingDir: root,
+    outfile: outFile,
+  });
+}
+
+/** The TypeScript tables that the validators are made of, bundled in memory. */
+async function loadSources() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents:
+        'export { requestSchemas } from "./src/generated/schemas.js"; export { ajvOptions } from "./src/kernel/ajv-options.js";',
+      resolveDir: root,
+      loader: "ts",
+    },
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    absWorkingDir: root,
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
