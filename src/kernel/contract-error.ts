@@ -85,7 +85,10 @@ const backendCodes: { readonly [Code in BackendError["code"]]: ErrorCode } = {
   full: "storage_unavailable",
   read_only: "storage_unavailable",
   io: "storage_unavailable",
+  locked: "storage_unavailable",
+  version: "storage_unavailable",
   closed: "shutting_down",
   too_large: "payload_too_large",
   corrupt: "internal",
+  compacted: "internal",
 };
