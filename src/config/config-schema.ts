@@ -1,0 +1,86 @@
+import { type Static, type TObject, type TProperties, Type } from "@sinclair/typebox";
+
+const section = <P extends TProperties>(properties: P): TObject<P> =>
+  Type.Object(properties, { additionalProperties: false, default: {} });
+
+const count = (initial: number, minimum: number, maximum: number) =>
+  Type.Integer({ default: initial, minimum, maximum });
+
+const text = (initial: string, pattern?: string) =>
+  Type.String({
+    default: initial,
+    minLength: 1,
+    maxLength: 4096,
+    ...(pattern === undefined ? {} : { pattern }),
+  });
+
+/** Everything that `parley.toml` may say. Paths may begin with `~/`; absent means the default. */
+export const configSchema = section({
+  server: section({
+    /** Loopback unless an address is named here on purpose. */
+    host: text("127.0.0.1"),
+    /** 0 takes any free port. */
+    port: count(7433, 0, 65_535),
+    /** Path of the unix socket. */
+    socket: Type.Optional(text("daemon.sock")),
+    /** Host names besides loopback that may be in the Host header. */
+    allowed_hosts: Type.Array(Type.String({ pattern: "^[a-z0-9][a-z0-9.:-]*$", maxLength: 253 }), {
+      default: [],
+      maxItems: 64,
+    }),
+    /** Origins of web pages besides the console's own. */
+    allowed_origins: Type.Array(Type.String({ pattern: "^https?://[a-z0-9.:\\[\\]-]+$", maxLength: 300 }), {
+      default: [],
+      maxItems: 64,
+    }),
+    /** Lets anybody who reaches the port read /metrics. */
+    open_metrics: Type.Boolean({ default: false }),
+  }),
+  store: section({
+    engine: Type.Union([Type.Literal("sqlite"), Type.Literal("memory")], { default: "sqlite" }),
+    /** Path of the database file. */
+    path: Type.Optional(text("parley.db")),
+  }),
+  log: section({
+    level: Type.Union(
+      [
+        Type.Literal("debug"),
+        Type.Literal("info"),
+        Type.Literal("warn"),
+        Type.Literal("error"),
+        Type.Literal("silent"),
+      ],
+      { default: "info" },
+    ),
+    /** One line per request; costs more than answering it. */
+    requests: Type.Boolean({ default: false }),
+  }),
+  comms: section({
+    /** Unsettled messages per session before senders are told to wait. */
+    inbox_max: count(1024, 1, 1_000_000),
+    /** Events kept per session for replay. */
+    session_events_max: count(10_000, 100, 10_000_000),
+    /** How long the events of a finished interaction stay, milliseconds. */
+    interaction_keep_ms: count(3_600_000, 1_000, 31_536_000_000),
+    /** How long a reserved stream waits for its reader, milliseconds. */
+    reservation_ttl_ms: count(30_000, 100, 3_600_000),
+    /** How long an idempotency key is remembered, milliseconds. */
+    dedupe_window_ms: count(86_400_000, 60_000, 31_536_000_000),
+  }),
+  limits: section({
+    /** Largest JSON body or frame, bytes. */
+    body_bytes: count(1_048_576, 1_024, 67_108_864),
+    /** Connections at once on the TCP listener. */
+    connections: count(10_000, 1, 1_000_000),
+    /** Request head: bytes of all headers together. */
+    header_bytes: count(16_384, 1_024, 1_048_576),
+    /** How long a client may take for its request head, milliseconds. */
+    header_timeout_ms: count(10_000, 100, 600_000),
+    /** How long a client may take to send a whole request, milliseconds. */
+    request_timeout_ms: count(30_000, 100, 3_600_000),
+    /** How long a stop waits for calls under way, milliseconds. */
+    drain_ms: count(5_000, 0, 600_000),
+  }),
+});
+
+export type ConfigValues = Static<typeof configSchema>;

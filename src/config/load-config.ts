@@ -1,0 +1,184 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { TSchema } from "@sinclair/typebox";
+import { Value, type ValueError } from "@sinclair/typebox/value";
+import { parse, TomlError } from "smol-toml";
+import { ConfigError } from "./config-error.js";
+import { type ConfigValues, configSchema } from "./config-schema.js";
+import { locateKey } from "./locate-key.js";
+import { resolvePaths } from "./paths.js";
+
+/** The configuration with every default filled in and every path absolute. Read-only at run time. */
+export interface Config extends ConfigValues {
+  /** The file that was read; absent when there is none and the defaults hold. */
+  path?: string;
+}
+
+export interface ConfigSource {
+  /** From `--config`; must exist. */
+  path?: string;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Reads the first file that there is: `--config`, `./parley.toml`, the user's folder, `/etc/parley`. Throws ConfigError. */
+export function loadConfig(source: ConfigSource): Config {
+  const found = findFile(source);
+  if (found === undefined) {
+    return Value.Create(configSchema) as Config;
+  }
+  const values = parseConfig(found.text, found.path);
+  const base = { folder: dirname(found.path), home: source.env.HOME || homedir() };
+  if (values.server.socket !== undefined) {
+    values.server.socket = absolute(values.server.socket, base);
+  }
+  if (values.store.path !== undefined) {
+    values.store.path = absolute(values.store.path, base);
+  }
+  return { ...values, path: found.path };
+}
+
+/** Parses and checks one file's text; `file` is only for messages. */
+export function parseConfig(text: string, file: string): ConfigValues {
+  let raw: unknown;
+  try {
+    raw = parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) {
+      throw cause;
+    }
+    const says = (cause.message.split("\n")[0] ?? "").replace(/^Invalid TOML document: /, "");
+    throw new ConfigError(file, cause, `this is not TOML: ${says}`, { cause });
+  }
+  const errors = [...Value.Errors(configSchema, fill(raw))];
+  if (errors.length > 0) {
+    const [problem] = errors
+      .map((error) => explain(error, text))
+      .sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0));
+    throw new ConfigError(file, problem!.place, problem!.text);
+  }
+  return fill(raw) as ConfigValues;
+}
+
+/** Defaults go in on a copy; the sections come first, so that their own defaults find a place. */
+function fill(raw: unknown): unknown {
+  return Value.Default(configSchema, Value.Clone(raw));
+}
+
+function findFile({ path, cwd, env }: ConfigSource): { path: string; text: string } | undefined {
+  if (path !== undefined) {
+    const file = resolve(cwd, path);
+    const text = readIfThere(file);
+    if (text === undefined) {
+      throw new ConfigError(file, undefined, "this file, named by --config, does not exist");
+    }
+    return { path: file, text };
+  }
+  const places = [
+    join(cwd, "parley.toml"),
+    join(resolvePaths(env).configDir, "parley.toml"),
+    "/etc/parley/parley.toml",
+  ];
+  for (const file of places) {
+    const text = readIfThere(file);
+    if (text !== undefined) {
+      return { path: file, text };
+    }
+  }
+  return undefined;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      return undefined;
+    }
+    throw new ConfigError(file, undefined, `this file cannot be read (${code}); check its owner and mode`, {
+      cause,
+    });
+  }
+}
+
+function absolute(path: string, base: { folder: string; home: string }): string {
+  return path.startsWith("~/") ? join(base.home, path.slice(2)) : resolve(base.folder, path);
+}
+
+interface Explained {
+  place: { line: number; column: number } | undefined;
+  text: string;
+}
+
+function explain(error: ValueError, text: string): Explained {
+  const path = error.path.split("/").slice(1);
+  const place = locateKey(text, path);
+  const key = path.join(".");
+  const known = schemaAt(path.slice(0, -1));
+  if (known?.properties !== undefined && known.properties[path.at(-1)!] === undefined) {
+    const names = Object.keys(known.properties);
+    const close = names.find((name) => isClose(name, path.at(-1)!));
+    const kind = path.length === 1 ? "section" : "key";
+    const hint = close === undefined ? `known here: ${names.join(", ")}` : `did you mean \`${close}\`?`;
+    return { place, text: `unknown ${kind} \`${key}\`; ${hint}` };
+  }
+  return { place, text: `\`${key}\` must be ${wanted(schemaAt(path))}, not ${shown(error.value)}` };
+}
+
+function schemaAt(path: readonly string[]): TSchema | undefined {
+  let schema: TSchema | undefined = configSchema;
+  for (const part of path) {
+    schema =
+      schema?.items !== undefined
+        ? (schema.items as TSchema)
+        : (schema?.properties?.[part] as TSchema | undefined);
+  }
+  return schema;
+}
+
+function wanted(schema: TSchema | undefined): string {
+  if (schema?.anyOf !== undefined) {
+    return `one of ${(schema.anyOf as TSchema[]).map((option) => JSON.stringify(option.const)).join(", ")}`;
+  }
+  if (schema?.type === "integer") {
+    return `a whole number from ${schema.minimum} to ${schema.maximum}`;
+  }
+  if (schema?.type === "object") {
+    return "a section";
+  }
+  if (schema?.type === "array") {
+    return `a list of at most ${schema.maxItems} texts in quotes`;
+  }
+  return schema?.type === "boolean"
+    ? "true or false"
+    : `a text in quotes${schema?.pattern ? ` like ${schema.pattern}` : ""}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 64 ? `${text.slice(0, 61)}...` : text;
+}
+
+/** One typing mistake apart: a letter too many, too few, changed or swapped, or another separator. */
+function isClose(a: string, b: string): boolean {
+  const plain = (name: string): string => name.replaceAll(/[-_]/g, "").toLowerCase();
+  const [x, y] = [plain(a), plain(b)];
+  if (x === y) {
+    return true;
+  }
+  let start = 0;
+  while (start < Math.min(x.length, y.length) && x[start] === y[start]) {
+    start += 1;
+  }
+  let end = 0;
+  while (end < Math.min(x.length, y.length) - start && x.at(-1 - end) === y.at(-1 - end)) {
+    end += 1;
+  }
+  const left = x.slice(start, x.length - end);
+  const right = y.slice(start, y.length - end);
+  return (
+    Math.max(left.length, right.length) <= 1 || (left.length === 2 && left === [...right].reverse().join(""))
+  );
+}
