@@ -64,7 +64,7 @@ function toDetail(error: ErrorObject, root: unknown, rootSchema: Schema): ErrorD
     }
     case "additionalProperties": {
       const extra = String(params.additionalProperty);
-      const issue = place.siblings.some((sibling) => sibling.properties?.[extra] !== undefined)
+      const issue = place.siblings.some((sibling) => Object.hasOwn(sibling.properties ?? {}, extra))
         ? "forbidden_field"
         : "unknown_field";
       return make(issue, "absent", jsonType((value as Record<string, unknown>)[extra]), extra);

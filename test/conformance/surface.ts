@@ -1,0 +1,26 @@
+import type { OperationId } from "../../src/generated/operations.js";
+
+/** What came back, in the one shape that every surface is reduced to before it is compared. */
+export type Outcome = { response: unknown } | { error: ErrorShape };
+
+export interface ErrorShape {
+  code: string;
+  message: string;
+  details: { field: string; issue: string; expected: string; got: string }[];
+  retryable: boolean;
+}
+
+/** One way to call operations; the same vectors run on each. */
+export interface Surface {
+  readonly name: string;
+  /** False when the contract gives the operation no form here, or the request cannot be said here at all. */
+  supports(operation: OperationId, request: unknown): boolean;
+  call(operation: OperationId, request: unknown, session: string | undefined): Promise<Outcome>;
+  close(): Promise<void>;
+}
+
+/** An error payload without what differs from call to call. */
+export function errorShape(payload: unknown): ErrorShape {
+  const { code, message, details, retryable } = payload as ErrorShape;
+  return { code, message, details, retryable };
+}

@@ -1,0 +1,46 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { mcpTools } from "../../../src/generated/mcp.js";
+import type { TestDaemon } from "../../support/daemon.js";
+import { errorShape, type Surface } from "../surface.js";
+
+/** MCP through the official client. */
+export function mcpSurface(daemon: TestDaemon): Surface {
+  const clients = new Map<string, Promise<Client>>();
+  const connect = async (session: string): Promise<Client> => {
+    const client = new Client({ name: "vectors", version: "1.0.0" });
+    const headers = {
+      authorization: `Bearer ${daemon.token}`,
+      ...(session === "" ? {} : { "parley-session": session }),
+    };
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(`${daemon.address}/mcp`), {
+        requestInit: { headers },
+      }) as Parameters<typeof client.connect>[0],
+    );
+    return client;
+  };
+  return {
+    name: "mcp",
+    supports(operation, request) {
+      const tool = mcpTools.find((candidate) => candidate.operation === operation);
+      return (
+        tool !== undefined &&
+        (tool.wrap !== null || (typeof request === "object" && request !== null && !Array.isArray(request)))
+      );
+    },
+    async call(operation, request, session = "") {
+      const tool = mcpTools.find((candidate) => candidate.operation === operation)!;
+      const pending = clients.get(session) ?? connect(session);
+      clients.set(session, pending);
+      const args = (tool.wrap === null ? request : { [tool.wrap]: request }) as Record<string, unknown>;
+      const result = await (await pending).callTool({ name: tool.name, arguments: args });
+      return result.isError
+        ? { error: errorShape(result.structuredContent) }
+        : { response: result.structuredContent };
+    },
+    async close() {
+      for (const client of clients.values()) await (await client).close();
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { operations } from "../../../src/generated/operations.js";
+import type { TestDaemon } from "../../support/daemon.js";
+import { errorShape, type Outcome, type Surface } from "../surface.js";
+
+const driver = fileURLToPath(new URL("./python_driver.py", import.meta.url));
+
+/** The Python SDK over TCP with a token, in a process that takes one call a line. */
+export function pythonSurface(daemon: TestDaemon, python: string): Surface {
+  const child: ChildProcess = spawn(python, [driver, daemon.address], {
+    env: { ...daemon.env, PYTHONDONTWRITEBYTECODE: "1" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  child.stdin!.write(`${daemon.token}\n`);
+  const waiting: ((line: string) => void)[] = [];
+  createInterface({ input: child.stdout! }).on("line", (line) => waiting.shift()?.(line));
+  return {
+    name: "py",
+    supports: (operation, request) =>
+      operations[operation].rpc !== "initialize" && typeof request === "object" && request !== null,
+    async call(operation, request, session): Promise<Outcome> {
+      const line = await new Promise<string>((resolve, reject) => {
+        child.once("exit", (code) => reject(new Error(`the Python driver ended with ${code}`)));
+        waiting.push(resolve);
+        child.stdin!.write(`${JSON.stringify({ operation, request, session })}\n`);
+      });
+      child.removeAllListeners("exit");
+      const outcome = JSON.parse(line);
+      return "error" in outcome ? { error: errorShape(outcome.error) } : { response: outcome.response };
+    },
+    async close() {
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.stdin!.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,41 @@
+"""Takes one call a line as JSON on stdin, makes it with the SDK, answers one line; the first line is the token."""
+
+import json
+import sys
+
+from parley import Parley, ParleyError
+
+address = sys.argv[1]
+token = sys.stdin.readline().strip()
+clients: dict[str, Parley] = {}
+
+
+def client_for(session: str | None) -> Parley:
+    key = session or ""
+    if key not in clients:
+        clients[key] = Parley(base_url=address, token=token, session=session, retries=0)
+    return clients[key]
+
+
+def answer(call: dict) -> dict:
+    client = client_for(call.get("session"))
+    request = call["request"]
+    try:
+        if call["operation"] != "comms.stream":
+            return {"response": client.call(call["operation"], request)}
+        stream = client.stream(
+            request.get("scope"),
+            after_sequence=request.get("after_sequence"),
+            follow=request.get("follow", True),
+        )
+        with stream:
+            return {"response": stream.opened_raw}
+    except ParleyError as error:
+        return {"error": error.payload}
+
+
+for line in sys.stdin:
+    sys.stdout.write(json.dumps(answer(json.loads(line))) + "\n")
+    sys.stdout.flush()
+for client in clients.values():
+    client.close()

@@ -1,0 +1,47 @@
+import { createClient, type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import { operations } from "../../../src/generated/operations.js";
+import type { TestDaemon } from "../../support/daemon.js";
+import { errorShape, type Surface } from "../surface.js";
+
+/** The TypeScript SDK over TCP with a token, through its unvalidated `call`. */
+export function typescriptSurface(daemon: TestDaemon): Surface {
+  const clients = new Map<string, Parley>();
+  return {
+    name: "ts",
+    supports: (operation, request) =>
+      operations[operation].rpc !== "initialize" && typeof request === "object" && request !== null,
+    async call(operation, request, session = "") {
+      const client =
+        clients.get(session) ??
+        createClient({
+          baseUrl: daemon.address,
+          token: daemon.token,
+          ...(session === "" ? {} : { session }),
+          retries: 0,
+        });
+      clients.set(session, client);
+      try {
+        if (operations[operation].kind === "unary")
+          return { response: await client.call(operation, request) };
+        const { scope, after_sequence, follow } = request as {
+          scope: never;
+          after_sequence?: number;
+          follow?: boolean;
+        };
+        const stream = client.stream(scope, {
+          ...(after_sequence === undefined ? {} : { afterSequence: after_sequence }),
+          ...(follow === undefined ? {} : { follow }),
+        });
+        const opened = await stream.opened;
+        await stream.close();
+        return { response: opened };
+      } catch (error) {
+        if (!(error instanceof ParleyError)) throw error;
+        return { error: errorShape(error.payload) };
+      }
+    },
+    async close() {
+      for (const client of clients.values()) await client.close();
+    },
+  };
+}

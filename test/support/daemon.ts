@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface TestDaemon {
+  address: string;
+  socketPath: string;
+  /** Environment in which the CLI and both SDKs find this daemon and no other. */
+  env: NodeJS.ProcessEnv;
+  folder: string;
+  pid: number;
+  /** A bearer token with every scope that may act as any session. */
+  token: string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts a daemon again on the same folders and port after `stop`. */
+  restart(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface DaemonOptions {
+  /** TOML appended to the config. */
+  config?: string;
+}
+
+/** Starts the built daemon in folders of its own, on a free port. */
+export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
+  const folder = mkdtempSync(join(tmpdir(), "parley-"));
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    HOME: folder,
+    XDG_STATE_HOME: join(folder, "state"),
+    XDG_DATA_HOME: join(folder, "data"),
+    XDG_CONFIG_HOME: join(folder, "config"),
+    XDG_RUNTIME_DIR: folder,
+  };
+  const config = join(folder, "parley.toml");
+  let port = 0;
+  const writeConfig = (): void => writeFileSync(config, `[server]\nport = ${port}\n${options.config ?? ""}`);
+  let child: ChildProcess;
+  const daemon = { env, folder } as TestDaemon;
+  const start = async (): Promise<void> => {
+    writeConfig();
+    child = spawn(process.execPath, [join(root, "dist/daemon.js"), "--config", config], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    let output = "";
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on("data", (data) => (output = (output + data).slice(-20_000)));
+    await new Promise<void>((resolve, reject) => {
+      child.once("message", () => resolve());
+      child.once("exit", (code) =>
+        reject(new Error(`the daemon ended with ${code} before it was ready:\n${output}`)),
+      );
+    });
+    const found = JSON.parse(readFileSync(join(folder, "state/parley/daemon.json"), "utf8"));
+    daemon.address = found.address;
+    daemon.socketPath = found.socket_path;
+    daemon.pid = child.pid!;
+    port = Number(new URL(found.address).port);
+  };
+  daemon.stop = async (signal = "SIGTERM") => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await ended;
+  };
+  daemon.restart = start;
+  daemon[Symbol.asyncDispose] = async () => {
+    await daemon.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  if (!existsSync(join(root, "dist/daemon.js")))
+    throw new Error("dist/daemon.js is missing: npm run build first");
+  await start();
+  const issued = await localCall(daemon.socketPath, "POST", "/tokens", {
+    name: "tester",
+    scopes: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
+    sessions: ["*"],
+  });
+  daemon.token = (issued.body as { secret: string }).secret;
+  return daemon;
+}
+
+/** One JSON call over the unix socket, without any of our clients in between. */
+export function localCall(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: unknown }> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        socketPath,
+        method,
+        path,
+        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk) => (text += chunk));
+        response.on("end", () =>
+          resolve({ status: response.statusCode!, body: text === "" ? undefined : JSON.parse(text) }),
+        );
+        response.on("error", reject);
+      },
+    );
+    outgoing.on("error", reject);
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
