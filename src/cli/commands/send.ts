@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import type { Parley } from "../../../sdks/typescript/src/index.js";
+import { parseJson, readStdin, UsageError } from "../arguments.js";
+import { withClient } from "../client.js";
+import { note, paint, print, printJson } from "../output.js";
+import { printEvents } from "../print-events.js";
+
+export interface SendFlags {
+  stream?: boolean;
+  intent?: string;
+  params?: string;
+  input?: string;
+  reply?: string;
+  status: "accepted" | "completed" | "failed";
+  idempotencyKey?: string;
+}
+
+type CommsCommand = Parameters<Parley["send"]>[0];
+
+export async function send(
+  to: string | undefined,
+  body: string | undefined,
+  flags: SendFlags,
+  command: Command,
+): Promise<void> {
+  await withClient(command, async (client, options) => {
+    const request = options.requestFromStdin
+      ? (parseJson("--json -", await readStdin()) as CommsCommand)
+      : await commandFrom(client, to, body, flags);
+    if (!flags.stream) {
+      const receipt = await client.send(request);
+      if (options.json) printJson(receipt);
+      else print(describe(receipt as unknown as Record<string, unknown>));
+      return;
+    }
+    const { receipt, stream } = await client.sendAndStream(request);
+    if (options.json) print(JSON.stringify(receipt));
+    else note(paint("dim", describe(receipt as unknown as Record<string, unknown>), process.stderr));
+    process.exitCode = await printEvents(stream, options.json === true);
+  });
+}
+
+async function commandFrom(
+  client: Parley,
+  to: string | undefined,
+  body: string | undefined,
+  flags: SendFlags,
+): Promise<CommsCommand> {
+  const options =
+    flags.idempotencyKey === undefined ? {} : { options: { idempotency_key: flags.idempotencyKey } };
+  const stream = flags.stream ? { stream: "reserve_interaction" as const } : {};
+  if (flags.input !== undefined) {
+    const { session } = await client.sessions.get({ name: flags.input });
+    // With --input the only positional word is the body.
+    return { kind: "input", session_id: session.session_id, body: await bodyFrom(to), ...stream, ...options };
+  }
+  if (to === undefined)
+    throw new UsageError('say whom to send to: parley send <peer> "text" (parley peers lists them)');
+  if (flags.reply !== undefined) {
+    const result = resultFrom(await bodyFrom(body));
+    return { kind: "peer_response", to, in_reply_to: flags.reply, status: flags.status, result, ...options };
+  }
+  if (flags.stream || flags.intent !== undefined || flags.params !== undefined) {
+    const params =
+      flags.params === undefined ? { body: await bodyFrom(body) } : parseJson("--params", flags.params);
+    return { kind: "peer_request", to, intent: flags.intent ?? "ask", params, ...stream, ...options };
+  }
+  return { kind: "peer_message", to, body: await bodyFrom(body), ...options };
+}
+
+async function bodyFrom(word: string | undefined): Promise<string> {
+  if (word !== undefined && word !== "-") return word;
+  if (word === undefined && process.stdin.isTTY) throw new UsageError("say what to send, or pipe it in");
+  return readStdin();
+}
+
+function resultFrom(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function describe(receipt: Record<string, unknown>): string {
+  const id = receipt.interaction_id ?? receipt.envelope_id;
+  const again = receipt.deduplicated ? " (sent before; this is its first receipt)" : "";
+  return `accepted ${id}${again}`;
+}

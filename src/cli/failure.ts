@@ -1,0 +1,40 @@
+import { CommanderError } from "commander";
+import { ParleyError } from "../../sdks/typescript/src/index.js";
+import { errors } from "../generated/errors.js";
+import { UsageError } from "./arguments.js";
+import { note, paint, print } from "./output.js";
+
+/** Tells what failed, on stdout as JSON when JSON was asked for, and returns the exit code of `errors.json`. */
+export function reportFailure(error: unknown, json: boolean): number {
+  const payload = describe(error);
+  if (json) print(JSON.stringify(payload));
+  else if (!(error instanceof CommanderError)) {
+    note(
+      `${paint("red", "error", process.stderr)} ${payload.message} ${paint("dim", `[${payload.code}]`, process.stderr)}`,
+    );
+    for (const detail of payload.details) {
+      note(
+        `  ${detail.field || "(request)"}: ${detail.issue}, expected ${detail.expected}, got ${detail.got}`,
+      );
+    }
+    if (payload.retry_after_ms !== undefined)
+      note(`  try again in ${Math.ceil(payload.retry_after_ms / 1000)} s`);
+  }
+  return payload.code in errors ? errors[payload.code as keyof typeof errors].exit : 1;
+}
+
+interface Described {
+  code: string;
+  message: string;
+  details: { field: string; issue: string; expected: string; got: string }[];
+  retryable: boolean;
+  retry_after_ms?: number;
+  request_id?: string;
+}
+
+function describe(error: unknown): Described {
+  if (error instanceof ParleyError) return error.payload;
+  const usage = error instanceof UsageError || error instanceof CommanderError;
+  const message = error instanceof Error ? error.message.replace(/^error: /, "") : String(error);
+  return { code: usage ? "invalid_request" : "internal", message, details: [], retryable: false };
+}

@@ -1,0 +1,82 @@
+import { note, paint, print, printable } from "./output.js";
+
+interface Event {
+  sequence?: number;
+  at: string;
+  interaction_id?: string;
+  event: { kind: string; [field: string]: unknown };
+}
+
+/**
+ * Prints a stream: text as it comes, the rest as dim notes; with `json` one event a line.
+ * Returns 1 when the interaction failed.
+ */
+export async function printEvents(events: AsyncIterable<unknown>, json: boolean): Promise<number> {
+  let code = 0;
+  let wroteText = false;
+  let midLine = false;
+  const breakLine = (): void => {
+    if (midLine) process.stdout.write("\n");
+    midLine = false;
+  };
+  for await (const item of events) {
+    const { event } = item as Event;
+    if (event.kind === "interaction_failed") code = 1;
+    if (json) {
+      print(JSON.stringify(item));
+      continue;
+    }
+    if (event.kind === "text_delta") {
+      const text = printable(String(event.delta));
+      process.stdout.write(text);
+      midLine = !text.endsWith("\n");
+      wroteText = true;
+      continue;
+    }
+    if (event.kind === "text_complete") {
+      if (!wroteText) print(printable(String(event.text)));
+      continue;
+    }
+    if (event.kind === "turn_started") wroteText = false;
+    const line = describe(event);
+    if (line === undefined) continue;
+    breakLine();
+    note(
+      event.kind === "interaction_failed"
+        ? paint("red", line, process.stderr)
+        : paint("dim", line, process.stderr),
+    );
+    if (event.kind === "interaction_complete" && !wroteText && event.result !== null) {
+      print(typeof event.result === "string" ? printable(event.result) : JSON.stringify(event.result));
+    }
+  }
+  breakLine();
+  return code;
+}
+
+function describe(event: Event["event"]): string | undefined {
+  switch (event.kind) {
+    case "interaction_started":
+      return `· ${event.command} from ${event.from}`;
+    case "tool_call_requested":
+      return `· tool ${event.name} ${JSON.stringify(event.args)}`;
+    case "interaction_input_required":
+      return `? ${printable(String(event.prompt))}`;
+    case "interaction_complete":
+      return "· complete";
+    case "interaction_failed": {
+      const reason = event.reason as { code: string; message: string };
+      return `failed: ${printable(reason.message)} [${reason.code}]`;
+    }
+    case "stream_truncated":
+      return `· events ${event.from_sequence} to ${event.to_sequence} are no longer kept`;
+    case "turn_started":
+    case "turn_completed":
+    case "peer_content_ingested":
+    case "reasoning_delta":
+    case "peer_response_received":
+      return undefined;
+    default:
+      return `· ${event.kind}`;
+  }
+}
