@@ -99,9 +99,14 @@ function importLines(from: string, specifiers: string[]): string[] {
   return [`${keyword} {`, ...names.map((name) => `  ${name},`), `} from "${from}";`];
 }
 
-/** Letters first without their case, as the formatter sorts imports. */
+/** Letter by letter as the formatter sorts imports: first without their case, then capitals first. */
 function compareImport(a: string, b: string): number {
-  return compareText(a.toLowerCase(), b.toLowerCase()) || compareText(a, b);
+  for (let index = 0; index < Math.min(a.length, b.length); index++) {
+    const [left, right] = [a.charAt(index), b.charAt(index)];
+    const order = compareText(left.toLowerCase(), right.toLowerCase()) || compareText(left, right);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
 }
 
 /** The lines of a doc comment of at most `width` columns. */

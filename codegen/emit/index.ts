@@ -1,4 +1,5 @@
 import type { Contract, Emitter, OutputFile } from "../contract.js";
+import { emitSdkTypescript, sdkTypescriptFolder } from "./sdk-typescript.js";
 import { emitCli } from "./server-cli.js";
 import { emitErrors } from "./server-errors.js";
 import { emitMcp } from "./server-mcp.js";
@@ -11,7 +12,7 @@ import { emitTypes } from "./server-types.js";
 import { emitVersion } from "./server-version.js";
 
 /** Folders that hold generated files only: a file there that no emitter writes is an error. */
-export const generatedFolders: readonly string[] = ["src/generated"];
+export const generatedFolders: readonly string[] = ["src/generated", sdkTypescriptFolder];
 
 /** Every emitter, one line each. */
 const emitters: readonly Emitter[] = [
@@ -23,6 +24,7 @@ const emitters: readonly Emitter[] = [
   emitRest,
   emitRpc,
   emitSchemas,
+  emitSdkTypescript,
   emitTypes,
   emitVersion,
 ];
