@@ -1,0 +1,30 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type Ambient, Call, type SurfaceName } from "../kernel/context.js";
+import type { RawCall } from "../kernel/raw.js";
+
+/** The call behind one HTTP request of a byte route; it is cancelled when the client goes away before its answer. */
+export function callOf(
+  ambient: Ambient,
+  surface: SurfaceName,
+  request: IncomingMessage,
+  response: ServerResponse,
+  raw: RawCall,
+): Call {
+  const call = new Call(ambient, {
+    requestId: raw.requestId,
+    surface,
+    principal: raw.principal,
+    session: headerOf(request, "parley-session"),
+    traceparent: headerOf(request, "traceparent"),
+  });
+  response.once("close", () => {
+    if (!response.writableFinished) call.cancel();
+  });
+  return call;
+}
+
+/** One header's value; a repeated one has none. */
+export function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === "string" ? value : undefined;
+}

@@ -1,0 +1,29 @@
+import { connectionLimits } from "../../kernel/limits.js";
+
+/** What one connection and the whole surface may use. */
+export interface RpcLimits {
+  readonly frameBytes: number;
+  readonly inFlight: number;
+  readonly streams: number;
+  readonly batch: number;
+  readonly connections: number;
+  /** Unsent bytes of a connection above which nothing more is pulled from streams or read from the client. */
+  readonly bufferedBytes: number;
+  readonly pingMs: number;
+  /** Pings without any sign of life before the connection is cut. */
+  readonly missedPings: number;
+  /** Time that calls in flight get at shutdown, and then the closing handshake. */
+  readonly drainMs: number;
+  readonly closeMs: number;
+}
+
+/** The limits of the design; the first four are told to clients by `initialize`. */
+export const rpcLimits: RpcLimits = {
+  ...connectionLimits,
+  connections: 1024,
+  bufferedBytes: 1024 * 1024,
+  pingMs: 15_000,
+  missedPings: 2,
+  drainMs: 5_000,
+  closeMs: 1_000,
+};

@@ -1,0 +1,146 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { type Authenticator, transportOf } from "../../kernel/authentication.js";
+import type { Ambient, Principal } from "../../kernel/context.js";
+import { checkContract } from "../../kernel/contract-check.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { Dispatch } from "../../kernel/dispatch.js";
+import type { RawHandler } from "../../kernel/raw.js";
+import { callOf, headerOf } from "../raw-call.js";
+import { RpcConnection } from "./connection.js";
+import { CredentialsWatch } from "./credentials-watch.js";
+import { quotaExceeded } from "./exchange.js";
+import { type RpcLimits, rpcLimits } from "./limits.js";
+import { answerPost } from "./post.js";
+import { contractHeaders, refuseUpgrade } from "./upgrade.js";
+
+export interface RpcSurfaceOptions {
+  ambient: Ambient;
+  dispatch: Dispatch;
+  auth: Authenticator;
+  /** The OpenRPC document as JSON; asked for only when somebody calls `rpc.discover`. */
+  openrpc: () => Promise<string>;
+  limits?: Partial<RpcLimits>;
+}
+
+/** What the WebSockets hold now. */
+export interface RpcStats {
+  connections: number;
+  inFlight: number;
+  streams: number;
+}
+
+/** JSON-RPC 2.0 at `/rpc`: over WebSocket, and by POST for unary calls. */
+export interface RpcSurface {
+  /** Takes over an upgrade request; refuses with a typed HTTP error. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Serves `POST /rpc`. */
+  readonly post: RawHandler;
+  /** Ends all connections in order; resolves when they are gone. */
+  close(): Promise<void>;
+  stats(): RpcStats;
+}
+
+/** The subprotocol that a client may name. */
+const subprotocol = "parley";
+
+export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
+  const { ambient, dispatch, auth, openrpc } = options;
+  const limits: RpcLimits = { ...rpcLimits, ...options.limits };
+  const connections = new Set<RpcConnection>();
+  const credentials = new CredentialsWatch<RpcConnection>((connection) => connection.revoke());
+  let closing = false;
+
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.frameBytes,
+    perMessageDeflate: false,
+    skipUTF8Validation: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  });
+  server.on("headers", (headers) => headers.push(...contractHeaders()));
+  server.on("wsClientError", (error, socket) => refuse(socket, badHandshake(error)));
+
+  function refuse(socket: Duplex, error: ContractError): void {
+    refuseUpgrade(socket, error, ambient.ids.uuid());
+  }
+
+  function admit(request: IncomingMessage): Principal {
+    const transport = transportOf(request);
+    auth.admit(request.headers, transport);
+    if (closing) throw new ContractError("shutting_down");
+    checkContract(headerOf(request, "parley-contract"));
+    const principal = auth.authenticate(request.headers, transport);
+    if (principal === null) throw new ContractError("unauthenticated");
+    if (connections.size >= limits.connections)
+      throw quotaExceeded(`at most ${limits.connections} connections`);
+    return principal;
+  }
+
+  function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    let principal: Principal;
+    try {
+      principal = admit(request);
+    } catch (thrown) {
+      refuse(socket, ContractError.from(thrown));
+      return;
+    }
+    server.handleUpgrade(request, socket, head, (ws) => {
+      const connection = new RpcConnection(ws, socket as Socket, {
+        ambient,
+        dispatch,
+        openrpc,
+        limits,
+        principal,
+        session: headerOf(request, "parley-session"),
+        traceparent: headerOf(request, "traceparent"),
+      });
+      connections.add(connection);
+      credentials.add(principal.ended, connection);
+      void connection.closed.then(() => {
+        connections.delete(connection);
+        credentials.remove(principal.ended, connection);
+      });
+    });
+  }
+
+  const post: RawHandler = async (request, response, raw) => {
+    const call = callOf(ambient, "rpc", request, response, raw);
+    const body = await raw.readBody(limits.frameBytes);
+    const answer = await answerPost(body, call, { ambient, dispatch, openrpc, limits });
+    if (answer === undefined) {
+      response.writeHead(204).end();
+      return;
+    }
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(answer) };
+    response.writeHead(200, headers).end(answer);
+  };
+
+  return {
+    handleUpgrade,
+    post,
+    async close() {
+      closing = true;
+      await Promise.all([...connections].map((connection) => connection.shutdown()));
+    },
+    stats() {
+      const all = [...connections];
+      return {
+        connections: all.length,
+        inFlight: all.reduce((sum, { inFlight }) => sum + inFlight, 0),
+        streams: all.reduce((sum, { streams }) => sum + streams, 0),
+      };
+    },
+  };
+}
+
+function badHandshake(cause: Error): ContractError {
+  return new ContractError("invalid_request", {
+    message: `Not a WebSocket handshake: ${cause.message}.`,
+    cause,
+  });
+}
