@@ -103,7 +103,12 @@ if (opened) {
       port.close();
       return;
     }
-    if (stopped) return;
+    if (stopped) {
+      // Was on its way when the writer stopped: certainly not written.
+      const error: WireError = { code: "io", message: `${path}: the writer has stopped.` };
+      send({ type: "failed", error, uncertain: false, fatal: true });
+      return;
+    }
     run(writer, database, batch);
     if (!stopped && uncopied() >= checkpointPages) checkpoint(database);
   });
