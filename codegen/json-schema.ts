@@ -1,0 +1,114 @@
+import type { ObjectShape, Property, Shape, StringShape, TypeDef } from "./contract.js";
+import { reach } from "./lower.js";
+
+/** A JSON object that is going to be printed. */
+export type JsonObject = { [key: string]: unknown };
+
+/**
+ * How a shape becomes JSON Schema. `source` keeps the neutral authoring form with `x-open`; `strict` closes every
+ * object, union and enum (what a server takes); `relaxed` lets readers meet what they do not know.
+ */
+export interface SchemaView {
+  openness: "source" | "strict" | "relaxed";
+  /** Where a named type lies, for example `#/components/schemas/Name`. */
+  ref: (name: string) => string;
+  /** OpenAPI's `discriminator.mapping`; Ajv refuses it. */
+  mapping: boolean;
+}
+
+/** Lowers a shape; descriptions of properties stand beside their `$ref`. */
+export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
+  switch (shape.kind) {
+    case "string":
+      return stringSchema(shape, view);
+    case "integer":
+      return { type: "integer", minimum: shape.minimum, maximum: shape.maximum };
+    case "boolean":
+      return { type: "boolean" };
+    case "json":
+      return {};
+    case "array":
+      return {
+        type: "array",
+        items: schemaOf(shape.items, view),
+        ...(shape.minItems > 0 ? { minItems: shape.minItems } : {}),
+        maxItems: shape.maxItems,
+      };
+    case "map":
+      return {
+        type: "object",
+        additionalProperties: schemaOf(shape.values, view),
+        propertyNames: { type: "string", pattern: shape.keyPattern, maxLength: shape.keyMaxLength },
+        maxProperties: shape.maxProperties,
+      };
+    case "object":
+      return objectSchema(shape, view);
+    case "union": {
+      const mapping = Object.fromEntries(shape.variants.map((v) => [v.tag, view.ref(v.type)]));
+      return {
+        type: "object",
+        discriminator: { propertyName: shape.discriminator, ...(view.mapping ? { mapping } : {}) },
+        oneOf: shape.variants.map((variant) => ({ $ref: view.ref(variant.type) })),
+        ...(shape.open && view.openness !== "strict" ? { "x-open": true } : {}),
+      };
+    }
+    case "ref":
+      return { $ref: view.ref(shape.name) };
+  }
+}
+
+/** Lowers a property with its description and default. */
+export function propertySchema(property: Property, view: SchemaView): JsonObject {
+  return {
+    ...(property.description === "" ? {} : { description: property.description }),
+    ...schemaOf(property.shape, view),
+    ...(property.default === undefined ? {} : { default: property.default }),
+  };
+}
+
+/** Lowers a named type with its description. */
+export function typeSchema(type: TypeDef, view: SchemaView): JsonObject {
+  return { description: type.description, ...schemaOf(type.shape, view) };
+}
+
+function stringSchema(shape: StringShape, view: SchemaView): JsonObject {
+  if (shape.const !== undefined) return { type: "string", const: shape.const };
+  if (shape.enum) {
+    const known = { type: "string", enum: shape.enum };
+    if (!shape.open || view.openness === "strict") return known;
+    if (view.openness === "source") return { ...known, "x-open": true };
+    return { anyOf: [known, { type: "string" }] };
+  }
+  return {
+    type: "string",
+    ...(shape.format ? { format: shape.format } : {}),
+    ...(shape.pattern === undefined ? {} : { pattern: shape.pattern }),
+    ...(shape.minLength ? { minLength: shape.minLength } : {}),
+    maxLength: shape.maxLength,
+  };
+}
+
+function objectSchema(shape: ObjectShape, view: SchemaView): JsonObject {
+  const relaxed = shape.open && view.openness === "relaxed";
+  const required = shape.properties.filter((property) => property.required).map((property) => property.name);
+  return {
+    type: "object",
+    ...(relaxed ? {} : { additionalProperties: false }),
+    properties: Object.fromEntries(shape.properties.map((p) => [p.name, propertySchema(p, view)])),
+    ...(required.length > 0 ? { required } : {}),
+    ...(shape.open && view.openness === "source" ? { "x-open": true } : {}),
+  };
+}
+
+/** Follows aliases (`CommsSendRequest` is `CommsCommand`) to the type that has a shape of its own. */
+export function resolveType(types: ReadonlyMap<string, TypeDef>, name: string): TypeDef {
+  const type = types.get(name);
+  if (!type) throw new Error(`the contract has no type ${name}; the loader should have refused the schemas`);
+  return type.shape.kind === "ref" ? resolveType(types, type.shape.name) : type;
+}
+
+/** Every named type that is needed to describe the given ones, themselves included; aliases are left out. */
+export function reachable(types: ReadonlyMap<string, TypeDef>, names: Iterable<string>): Set<string> {
+  const all = new Set([...names].flatMap((name) => reach(types, name)));
+  return new Set([...all].filter((name) => resolveType(types, name).name === name));
+}
