@@ -294,6 +294,10 @@ export function backendConformance(name: string, engine: Engine): void {
         tooLarge,
       );
       await expect(backend.append("a", { id: "nope", subject: "", body: "" })).rejects.toThrow(TypeError);
+      await expect(backend.append("a", { id: idOf(2), subject: "", body: "\ud800" })).rejects.toThrow(
+        TypeError,
+      );
+      await expect(backend.cas("b", "\udc00", { expectRev: 0, value: "" })).rejects.toThrow(TypeError);
       await expect(backend.read("a", { fromSeq: 0, limit: 1025 })).rejects.toThrow(RangeError);
       expect(await backend.lastSeq("a")).toBe(1);
     });

@@ -23,6 +23,7 @@ export function checkEntry(log: string, entry: NewEntry): void {
       "too_large",
       `The subject has ${entry.subject.length} characters; at most ${limits.subjectChars} fit.`,
     );
+  checkUnicode("subject", entry.subject);
   checkText("body", entry.body);
   if (entry.expectSeq !== undefined) checkPosition("expectSeq", entry.expectSeq);
 }
@@ -50,6 +51,7 @@ export function checkPosition(what: string, position: number): void {
 }
 
 function checkName(what: string, name: string): void {
+  checkUnicode(what, name);
   if (name.length > nameChars)
     throw new BackendError(
       "too_large",
@@ -57,11 +59,17 @@ function checkName(what: string, name: string): void {
     );
 }
 
+/** Half a surrogate pair has no UTF-8: it would come back as another text. */
+function checkUnicode(what: string, text: string): void {
+  if (!text.isWellFormed()) throw new TypeError(`The ${what} must be well-formed Unicode.`);
+}
+
 function checkId(id: string): void {
   if (!uuid.test(id)) throw new TypeError("The entry id must be a UUID in lower case.");
 }
 
 function checkText(what: string, text: string): void {
+  checkUnicode(what, text);
   // A UTF-16 unit is at most three bytes: most texts need no count.
   if (text.length * 3 <= limits.bodyBytes) return;
   const bytes = Buffer.byteLength(text);

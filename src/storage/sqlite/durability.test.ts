@@ -88,17 +88,27 @@ test("[storage.lock] refuses a second process, and is free again after a kill", 
 });
 
 const strace = spawnSync("strace", ["-V"]).status === 0;
+const skipped = strace ? "" : " (skipped: no strace here)";
+
+test.skipIf(!strace)(`[storage.fsync] syncs at least once per commit${skipped}`, () => {
+  // One in flight: every append is a commit of its own.
+  expect(countSyncs("single.db", 1, 200)).toBeGreaterThanOrEqual(200);
+});
+
 test.skipIf(!strace)(
-  `[storage.fsync] syncs at least once per commit${strace ? "" : " (skipped: no strace here)"}`,
-  async () => {
-    const trace = join(folder, "syncs.txt");
-    const appends = 200;
-    const run = [process.execPath, ...load, join(folder, "syncs.db"), "1", `${appends}`];
-    execFileSync("strace", ["-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace, ...run], {
-      stdio: "ignore",
-    });
-    const syncs = readFileSync(trace, "utf8").match(/\b(fsync|fdatasync)\(/g)?.length ?? 0;
-    // One in flight: every append is a commit of its own.
-    expect(syncs).toBeGreaterThanOrEqual(appends);
+  `[storage.group-commit] shares a sync between appends in flight together${skipped}`,
+  () => {
+    const syncs = countSyncs("grouped.db", 64, 1280);
+    expect(syncs).toBeGreaterThanOrEqual(1280 / 64);
+    expect(syncs).toBeLessThan(1280 / 8);
   },
 );
+
+function countSyncs(name: string, inFlight: number, appends: number): number {
+  const trace = join(folder, `${name}.trace`);
+  const run = [process.execPath, ...load, join(folder, name), `${inFlight}`, `${appends}`];
+  execFileSync("strace", ["-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace, ...run], {
+    stdio: "ignore",
+  });
+  return readFileSync(trace, "utf8").match(/\b(fsync|fdatasync)\(/g)?.length ?? 0;
+}

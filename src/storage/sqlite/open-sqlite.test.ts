@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { Backend } from "../../kernel/backend.js";
 import { backendConformance } from "../conformance.js";
 import { openSqlite } from "./open-sqlite.js";
@@ -25,4 +25,26 @@ backendConformance("sqlite", {
     return openAt(paths.get(backend)!, clock);
   },
   runs: 25,
+});
+
+test("[storage.read-yields] lets the event loop turn between the steps of a long read", async () => {
+  const backend = await openAt(join(folder, `${files++}.db`));
+  const body = "x".repeat(100_000);
+  const ids = Array.from({ length: 40 }, (_, n) => `0190a000-0000-7000-8000-0000000000${n + 10}`);
+  await Promise.all(ids.map((id) => backend.append("a", { id, subject: "", body })));
+  await Promise.all(ids.map((id) => backend.cas("b", id, { expectRev: 0, value: body })));
+  const turnsDuring = async (work: () => Promise<unknown>): Promise<number> => {
+    let turns = 0;
+    let timer = setImmediate(function turn() {
+      turns++;
+      timer = setImmediate(turn);
+    });
+    await work();
+    clearImmediate(timer);
+    return turns;
+  };
+  // 4 MB in steps of about 1 MiB.
+  expect(await turnsDuring(() => backend.read("a", { fromSeq: 1, limit: 40 }))).toBeGreaterThanOrEqual(3);
+  expect(await turnsDuring(() => backend.list("b"))).toBeGreaterThanOrEqual(3);
+  await backend.close();
 });

@@ -52,15 +52,15 @@ export class Writer {
     const { url, execArgv } = writerScript();
     const worker = new Worker(url, { workerData: start, execArgv, name: "sqlite-writer" });
     const first = Promise.withResolvers<protocol.WriterReply>();
-    worker.once("message", first.resolve);
-    worker.once("error", first.reject);
+    const failed = (cause?: unknown): void =>
+      first.reject(new BackendError("io", "The storage writer's thread did not start.", { cause }));
+    worker.once("message", first.resolve).once("error", failed).once("exit", failed);
     const reply = await first.promise;
-    worker.off("error", first.reject);
+    worker.off("error", failed).off("exit", failed);
     if (reply.type === "ready") return new Writer(worker, clock, onFatal);
     await worker.terminate();
-    throw reply.type === "refused"
-      ? fromWire(reply.error)
-      : new BackendError("io", "The storage writer did not start.");
+    if (reply.type === "refused") throw fromWire(reply.error);
+    throw new BackendError("io", `The storage writer's thread began with "${reply.type}".`);
   }
 
   /** Queues one op; never rejects. */
