@@ -3,26 +3,11 @@ import { join } from "node:path";
 import { idempotencyPathOf, toCli, toMcp, toRest } from "./bindings.js";
 import { digestOf } from "./canonical.js";
 import type { Contract, ErrorDef, EventDef, MessageDef, Operation, RawRoute, TypeDef } from "./contract.js";
-import { assertLint } from "./lint.js";
+import { assertClean, lintContract, lintFiles } from "./lint.js";
+import { planeOrder } from "./planes.js";
 import { collectDefinitions, type Definition, type Definitions } from "./refs.js";
 import { toShape } from "./shape.js";
 import { compareText, type JsonObject, readSources, type SchemaFile } from "./source.js";
-
-/** The order of the planes in everything that is listed by plane. */
-export const planeOrder: readonly string[] = [
-  "system",
-  "sessions",
-  "comms",
-  "leases",
-  "providers",
-  "nodes",
-  "relay",
-  "endpoints",
-  "mounts",
-  "fs",
-  "pty",
-  "audit",
-];
 
 /** How to read the sources. */
 export interface LoadOptions {
@@ -40,7 +25,7 @@ export function loadContract(root: string, options: LoadOptions = {}): Contract 
 
 /** Builds the contract of parsed files. */
 export function buildContract(files: SchemaFile[], version: string): Contract {
-  assertLint(files);
+  assertClean(lintFiles(files));
   const definitions = collectDefinitions(files);
   const contract: Contract = {
     version,
@@ -55,6 +40,7 @@ export function buildContract(files: SchemaFile[], version: string): Contract {
     rawRoutes: blocks(files, "raw").map(([file, block]) => toRawRoute(file, block)),
     errors: blocks(files, "errors").flatMap(([file]) => (file.json.errors as JsonObject[]).map(toError)),
   };
+  assertClean(lintContract(contract));
   return { ...contract, digest: digestOf(contract) };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { acceptContract } from "./accept.js";
 import { sha256 } from "./canonical.js";
 import type { Contract, OutputFile } from "./contract.js";
 import { emitAll, generatedFolders } from "./emit/index.js";
@@ -69,6 +70,8 @@ export function write(root: string, files: OutputFile[]): string[] {
 function main(args: string[]): number {
   const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
   try {
+    const accept = args.indexOf("--accept");
+    if (accept >= 0) process.stdout.write(`${acceptContract(root, args[accept + 1] ?? "")}\n`);
     const files = generate(root);
     if (!args.includes("--check")) {
       const touched = write(root, files);
