@@ -40,7 +40,7 @@ function createPino({ level, fd = 2, readable, destination }: LoggerOptions): Pi
   return pino(
     {
       level,
-      base: undefined,
+      base: null,
       timestamp: stdTimeFunctions.isoTime,
       redact: { paths: secretPaths, censor: "[secret]" },
       formatters: { level: (label) => ({ level: label }) },

@@ -1,0 +1,61 @@
+import type { IncomingMessage } from "node:http";
+import { ContractError } from "../../kernel/contract-error.js";
+import { payloadTooLarge } from "../../kernel/json.js";
+
+/** Reads the whole body. Rejects with `payload_too_large` as soon as it is known to be too big, announced or not. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > maxBytes) {
+    return Promise.reject(payloadTooLarge(maxBytes));
+  }
+  return new Promise((resolve, reject) => {
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > maxBytes) {
+        request.off("data", onData);
+        reject(payloadTooLarge(maxBytes));
+      } else if (first === undefined) {
+        first = chunk;
+      } else {
+        more ??= [first];
+        more.push(chunk);
+      }
+    };
+    request.on("data", onData);
+    request.once("end", () => resolve(more === undefined ? (first ?? nothing) : Buffer.concat(more, size)));
+    request.once("close", () => {
+      if (!request.complete) {
+        reject(new ContractError("request_cancelled"));
+      }
+    });
+    request.once("error", (cause) => reject(new ContractError("request_cancelled", { cause })));
+  });
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Throws `unsupported_media_type` unless the body is plain JSON; a form or a text is what a foreign page could send unasked. */
+export function requireJson(request: IncomingMessage): void {
+  const type = request.headers["content-type"];
+  const encoding = request.headers["content-encoding"];
+  const isPlain = encoding === undefined || encoding.toLowerCase() === "identity";
+  if (isPlain && (type === "application/json" || (type !== undefined && jsonType.test(type)))) {
+    return;
+  }
+  const [field, got] = isPlain ? ["content-type", type] : ["content-encoding", encoding];
+  const expected = isPlain ? "application/json" : "identity";
+  throw new ContractError("unsupported_media_type", {
+    details: [{ field: field!, issue: "invalid_value", expected, got: got?.slice(0, 64) ?? "absent" }],
+  });
+}
+
+const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+
+/** Whether the request has a body at all. */
+export function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers["content-length"];
+  return request.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+}

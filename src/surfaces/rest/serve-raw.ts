@@ -1,0 +1,58 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RawRoute } from "../../generated/raw.js";
+import { type Authenticator, transportOf } from "../../kernel/authentication.js";
+import { requireScope } from "../../kernel/authorise.js";
+import type { Ambient, Principal } from "../../kernel/context.js";
+import { checkContract } from "../../kernel/contract-check.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { RawHandler } from "../../kernel/raw.js";
+import { headerOf } from "../raw-call.js";
+import { readBody } from "./body.js";
+import { writeError } from "./reply.js";
+
+export interface ServeRawOptions {
+  ambient: Ambient;
+  auth: Authenticator;
+  limits: { bodyBytes: number };
+  openRoutes?: ReadonlySet<string>;
+}
+
+/** The function that serves a byte route: what its declaration demands first, then its handler. */
+export function serveRaw(
+  route: RawRoute,
+  handler: RawHandler,
+  { ambient, auth, limits, openRoutes }: ServeRawOptions,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  const isOpen = openRoutes?.has(route.id) === true || (route.scope === null && !route.authenticated);
+  return async (request, response) => {
+    const requestId = ambient.ids.uuid();
+    try {
+      const transport = transportOf(request);
+      if (route.origin !== "check") {
+        auth.admit(request.headers, transport, route.origin);
+      }
+      let principal: Principal | null = null;
+      if (!isOpen) {
+        checkContract(headerOf(request, "parley-contract"));
+        principal = auth.authenticate(request.headers, transport);
+        if (principal === null) {
+          throw new ContractError("unauthenticated");
+        }
+        requireScope(route.scope, principal);
+      }
+      await handler(request, response, {
+        requestId,
+        transport,
+        principal,
+        path: (request.url ?? "/").split("?", 1)[0]!,
+        readBody: (maxBytes = limits.bodyBytes) => readBody(request, maxBytes),
+      });
+    } catch (thrown) {
+      const error = ContractError.from(thrown);
+      if (error.code === "internal") {
+        ambient.log.error({ request_id: requestId, route: route.id, err: error.cause }, "A route failed.");
+      }
+      writeError(request, response, error, requestId);
+    }
+  };
+}

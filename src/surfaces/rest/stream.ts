@@ -1,0 +1,174 @@
+import type { ServerResponse } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Call } from "../../kernel/context.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
+import { contractHeaders } from "./reply.js";
+
+/** Nothing more is pulled from the log while this much waits to be sent. */
+const maxBufferedBytes = 1024 * 1024;
+/** Frames that are ready together leave together, up to this size. */
+const flushChars = 64 * 1024;
+const heartbeatMs = 10_000;
+const retryMs = 2_000;
+
+/** Whether the client asks for the events as one JSON document instead of server-sent events. */
+export function wantsJson(accept: string | undefined): boolean {
+  return accept?.includes("application/json") === true && !accept.includes("text/event-stream");
+}
+
+/** Sends an open stream as server-sent events until it ends or the client is gone. */
+export async function streamEvents(open: OpenStream, response: ServerResponse, call: Call): Promise<void> {
+  const out = new Outlet(response);
+  response.writeHead(200, [
+    "content-type",
+    "text/event-stream; charset=utf-8",
+    "cache-control",
+    "no-store, no-transform",
+    "x-accel-buffering",
+    "no",
+    ...contractHeaders(call.requestId),
+  ]);
+  await out.add(`retry: ${retryMs}\nevent: stream_opened\ndata: ${JSON.stringify(open.opened)}\n\n`);
+  let stopHeartbeat = call.clock.after(heartbeatMs, beat);
+  function beat(): void {
+    if (out.isIdle) {
+      out.add(": hb\n\n");
+    }
+    stopHeartbeat = call.clock.after(heartbeatMs, beat);
+  }
+  try {
+    const closed = await pump(open, out, call, (item) => {
+      const id = item.sequence === undefined ? "" : `id: ${item.sequence}\n`;
+      return `${id}event: ${item.kind}\ndata: ${item.json}\n\n`;
+    });
+    await out.add(`event: stream_closed\ndata: ${JSON.stringify(closed)}\n\n`);
+  } finally {
+    stopHeartbeat();
+    await open.events.return(undefined as never).catch(() => {});
+    out.end("");
+  }
+}
+
+/** Sends a bounded read as one JSON document: what the opening says, and `events`. */
+export async function streamJson(open: OpenStream, response: ServerResponse, call: Call): Promise<void> {
+  const out = new Outlet(response);
+  response.writeHead(200, [
+    "content-type",
+    "application/json",
+    "cache-control",
+    "no-store",
+    ...contractHeaders(call.requestId),
+  ]);
+  await out.add(`${JSON.stringify(open.opened).slice(0, -1)},"events":[`);
+  let comma = "";
+  try {
+    const closed = await pump(open, out, call, (item) => {
+      const text = comma + item.json;
+      comma = ",";
+      return text;
+    });
+    if (closed.reason === "error") {
+      // Half a list must not look like a whole one.
+      response.destroy();
+      return;
+    }
+    out.end("]}");
+  } finally {
+    await open.events.return(undefined as never).catch(() => {});
+  }
+}
+
+/** Pulls and writes until the stream ends; a failure below becomes the closing's reason, because the headers are gone. */
+async function pump(
+  open: OpenStream,
+  out: Outlet,
+  call: Call,
+  frame: (item: { sequence: number | undefined; kind: string; json: string }) => string,
+): Promise<StreamClosed> {
+  try {
+    for (;;) {
+      const step = await open.events.next();
+      if (step.done) {
+        return step.value;
+      }
+      const wait = out.add(frame(step.value));
+      if (wait !== undefined) {
+        await wait;
+      }
+    }
+  } catch (thrown) {
+    const error = ContractError.from(thrown);
+    if (error.code === "internal") {
+      call.log.error({ request_id: call.requestId, err: error.cause }, "A stream failed inside the daemon.");
+    }
+    return { stream_id: open.opened.stream_id, reason: "error", error_code: error.code };
+  }
+}
+
+/** Writes text to a response in few pieces and says when to stop for a while. */
+class Outlet {
+  readonly #response: ServerResponse;
+  #pending = "";
+  #scheduled = false;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  /** Nothing waits to be sent. */
+  get isIdle(): boolean {
+    return this.#pending === "" && this.#response.writableLength === 0;
+  }
+
+  /** Takes text; a promise means: add no more before it resolves. */
+  add(text: string): Promise<unknown> | undefined {
+    this.#pending += text;
+    if (this.#pending.length < flushChars && this.#response.writableLength <= maxBufferedBytes) {
+      if (!this.#scheduled) {
+        this.#scheduled = true;
+        // Runs when no more events are ready at once, that is when the log has to be waited for.
+        process.nextTick(() => {
+          this.#scheduled = false;
+          this.#flush();
+        });
+      }
+      return undefined;
+    }
+    this.#flush();
+    return this.#response.writableLength > maxBufferedBytes ? this.#drained() : nextTurn();
+  }
+
+  end(text: string): void {
+    const rest = this.#pending + text;
+    this.#pending = "";
+    if (!this.#response.destroyed) {
+      this.#response.end(rest);
+    }
+  }
+
+  #flush(): void {
+    const text = this.#pending;
+    this.#pending = "";
+    if (text !== "" && !this.#response.destroyed && !this.#response.writableEnded) {
+      this.#response.write(text);
+    }
+  }
+
+  /** Resolves when the socket took what waits, or is gone. */
+  #drained(): Promise<void> {
+    const response = this.#response;
+    if (response.destroyed) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const done = (): void => {
+        response.off("drain", done);
+        response.off("close", done);
+        resolve();
+      };
+      response.once("drain", done);
+      response.once("close", done);
+    });
+  }
+}

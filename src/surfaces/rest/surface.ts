@@ -1,0 +1,146 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from "fastify";
+import { operations } from "../../generated/operations.js";
+import { type RawRoute, rawRoutes } from "../../generated/raw.js";
+import { type RestRoute, restRoutes } from "../../generated/rest.js";
+import { transportOf } from "../../kernel/authentication.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { RawHandler } from "../../kernel/raw.js";
+import { writeError } from "./reply.js";
+import { routeMethods } from "./route-methods.js";
+import { type ServeOptions, serveOperation } from "./serve-operation.js";
+import { serveRaw } from "./serve-raw.js";
+
+export interface RestSurfaceOptions extends ServeOptions {
+  /** By id of the raw route; those without a handler are not served. */
+  rawHandlers: Readonly<Record<string, RawHandler>>;
+  /** Ids of raw routes that the configuration opens to callers without credentials. */
+  openRoutes?: ReadonlySet<string>;
+}
+
+/** All of HTTP except upgrades. */
+export interface RestSurface {
+  /** Serves one request of any listener. */
+  handle(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+type Serve = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  params: Readonly<Record<string, string>>,
+) => Promise<void>;
+
+/**
+ * Routes HTTP requests with Fastify, which here only finds the route: bodies are read, decoded and answered on the plain
+ * request and response, so that every failure has the contract's form and nothing is coerced on the way.
+ */
+export async function createRestSurface(options: RestSurfaceOptions): Promise<RestSurface> {
+  const { auth, ambient } = options;
+  const fail = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    error: ContractError,
+    extra?: string[],
+  ): void => writeError(request, response, error, ambient.ids.uuid(), extra);
+
+  const app = fastify({
+    logger: false,
+    exposeHeadRoutes: false,
+    requestIdHeader: false,
+    genReqId: () => "",
+    routerOptions: { maxParamLength: 256 },
+    frameworkErrors: (error, request, reply) => {
+      reply.hijack();
+      fail(request.raw, reply.raw, fromFramework(error));
+    },
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, _payload, done) => done(null));
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    reply.hijack();
+    fail(request.raw, reply.raw, fromFramework(error));
+  });
+
+  const served = rawRoutes.filter(({ id }) => options.rawHandlers[id] !== undefined);
+  for (const route of restRoutes) {
+    addRoute(app, operationMethods(route), route.path, serveOperation(route, options));
+  }
+  for (const route of served) {
+    const serve = serveRaw(route, options.rawHandlers[route.id]!, options);
+    for (const path of rawPaths(route)) {
+      addRoute(app, rawMethods(route), path, serve);
+    }
+  }
+  const methodsOf = routeMethods([
+    ...restRoutes.map((route) => ({ path: route.path, methods: operationMethods(route) })),
+    ...served.flatMap((route) => rawPaths(route).map((path) => ({ path, methods: rawMethods(route) }))),
+  ]);
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    const methods = methodsOf(request.raw.url ?? "/");
+    if (methods.length === 0) {
+      fail(request.raw, reply.raw, new ContractError("route_not_found"));
+    } else {
+      fail(request.raw, reply.raw, new ContractError("method_not_allowed"), ["allow", methods.join(", ")]);
+    }
+  });
+  await app.ready();
+
+  return {
+    handle(request, response) {
+      try {
+        auth.admit(request.headers, transportOf(request));
+      } catch (thrown) {
+        fail(request, response, ContractError.from(thrown));
+        return;
+      }
+      app.routing(request, response);
+    },
+    close: () => app.close(),
+  };
+}
+
+function addRoute(app: FastifyInstance, methods: string[], url: string, serve: Serve): void {
+  app.route({
+    method: methods,
+    url,
+    handler(request: FastifyRequest, reply: FastifyReply) {
+      reply.hijack();
+      void serve(request.raw, reply.raw, request.params as Record<string, string>);
+    },
+  });
+}
+
+/** HEAD tells what GET would; a stream has nothing to tell without being opened. */
+function operationMethods({ method, operation }: RestRoute): string[] {
+  return method === "GET" && operations[operation].stream === null ? ["GET", "HEAD"] : [method];
+}
+
+/** Routes with more methods than GET speak protocols of their own, in which HEAD has no meaning. */
+function rawMethods({ methods }: RawRoute): string[] {
+  return methods.length === 1 && methods[0] === "GET" ? ["GET", "HEAD"] : [...methods];
+}
+
+function rawPaths({ path, prefixes }: RawRoute): string[] {
+  return [path, ...prefixes.map((prefix) => `${prefix}*`)];
+}
+
+function fromFramework(error: { code?: string; cause?: unknown; message: string }): ContractError {
+  if (error.code === "FST_ERR_BAD_URL") {
+    return new ContractError("invalid_request", {
+      message: "The path is not valid percent-encoded UTF-8.",
+      cause: error,
+    });
+  }
+  if (error.code?.startsWith("FST_ERR_CTP_") === true) {
+    return new ContractError("unsupported_media_type", { cause: error });
+  }
+  return ContractError.from(error);
+}
