@@ -1,4 +1,4 @@
-import type { CliBinding, Operation } from "../contract.js";
+import type { CliBinding, Operation, Shape } from "../contract.js";
 import type { JsonObject } from "../json-schema.js";
 import { camelCase } from "../names.js";
 
@@ -6,14 +6,14 @@ import { camelCase } from "../names.js";
 const mark = "no-run: ids of the example";
 
 /** The operation's example on every surface that has it, as Markdown sections. */
-export function exampleSections(operation: Operation): string[] {
+export function exampleSections(operation: Operation, request: Shape): string[] {
   const sections: [string, string, string[]][] = [];
   const { rest, rpc, cli } = operation;
   if (cli) sections.push(["CLI", "sh", [cliExample(operation, cli)]]);
   if (rest) sections.push(["REST", "sh", curlExample(operation)]);
   if (rpc) sections.push(["JSON-RPC", "json", [JSON.stringify(rpcFrame(operation), null, 2)]]);
   sections.push(["TypeScript", "ts", typescriptExample(operation)]);
-  sections.push(["Python", "python", pythonExample(operation)]);
+  sections.push(["Python", "python", pythonExample(operation, request)]);
   if (operation.mcp) sections.push(["MCP", "json", [JSON.stringify(mcpFrame(operation), null, 2)]]);
   sections.push(["Answer", "json", [JSON.stringify(operation.example.response, null, 2)]]);
   return sections.flatMap(([title, language, lines]) => [
@@ -91,7 +91,7 @@ function typescriptExample(operation: Operation): string[] {
   const request = operation.example.request as JsonObject;
   const argument = Object.keys(request).length === 0 ? "" : scriptLiteral(request, 0);
   const call = `client.${operation.plane}.${camelCase(operation.verb)}(${argument})`;
-  const open = ['import { Parley } from "parley";', "", "const client = new Parley();"];
+  const open = ['import { Parley } from "@parley/sdk";', "", "const client = new Parley();"];
   return operation.stream
     ? [...open, `for await (const item of ${call}) console.log(item.event.kind);`]
     : [...open, `const answer = await ${call};`];
@@ -103,9 +103,12 @@ function scriptLiteral(value: unknown, indent: number): string {
     .replaceAll("\n", `\n${" ".repeat(indent)}`);
 }
 
-function pythonExample(operation: Operation): string[] {
+/** Fields are keyword arguments; a union is one positional value. */
+function pythonExample(operation: Operation, shape: Shape): string[] {
   const request = operation.example.request as JsonObject;
-  const argument = Object.keys(request).length === 0 ? "" : pythonLiteral(request, 0);
+  const fields = Object.entries(request).map(([name, value]) => `    ${name}=${pythonLiteral(value, 4)},\n`);
+  const argument =
+    shape.kind === "union" ? pythonLiteral(request, 0) : fields.length > 0 ? `\n${fields.join("")}` : "";
   const call = `client.${operation.plane}.${operation.verb}(${argument})`;
   const open = ["from parley import Parley", "", "client = Parley()"];
   return operation.stream

@@ -79,7 +79,7 @@ function operationPage(
     "",
     "## Examples",
     "",
-    ...exampleSections(operation),
+    ...exampleSections(operation, request.shape),
   ];
 }
 
