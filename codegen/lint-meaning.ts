@@ -74,10 +74,24 @@ function lintRest({ rest, request, kind }: Operation, types: Types, say: Say): v
       "/rest",
       "takes fields from the address, but the request is a union; use POST without path fields",
     );
-  const own = (fields ?? []).filter(({ name }) => !rest.pathFields.includes(name));
-  for (const query of rest.queryFields)
-    if (query.path.length > 1 && query.type !== "tag" && own.some(({ name }) => name === query.name))
-      say("rest-query", "/rest", `"${query.name}" is a field of the request and of a variant; rename one`);
+  if (rest.rest === "query")
+    for (const name of clashes(
+      types,
+      (fields ?? []).filter((field) => !rest.pathFields.includes(field.name)),
+    ))
+      say("rest-query", "/rest", `"${name}" is a field of the request and of a variant; rename one`);
+}
+
+/** Names that the fields of union type would bring into the query string although they are taken there. */
+function clashes(types: Types, fields: Property[]): string[] {
+  const taken = new Set(fields.map(({ name }) => name));
+  return fields.flatMap(({ shape }) => {
+    const real = resolveShape(types, shape);
+    const variants = real.kind === "union" ? real.variants : [];
+    return variants
+      .flatMap(({ type }) => (fieldsOf(types, type) ?? []).map(({ name }) => name))
+      .filter((name) => taken.has(name));
+  });
 }
 
 function lintRpc({ rpc, body }: Operation, say: Say): void {
