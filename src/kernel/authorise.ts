@@ -34,14 +34,21 @@ export function requireScope(scope: string | null, principal: Principal | null):
 /** Tells whether the session belongs to the principal; only asked when the credentials alone do not allow it. */
 export type SessionOwnership = (principal: Principal, session: string) => boolean;
 
-/** Throws `permission_denied` unless the principal may act as the session. */
+const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Throws `permission_denied` unless the principal may act as the session, `invalid_request` when it is no name at all. */
 export function requireSession(principal: Principal, session: string, owns: SessionOwnership): void {
-  if (
-    session === defaultSession(principal) ||
-    principal.sessions.includes("*") ||
-    principal.sessions.includes(session) ||
-    owns(principal, session)
-  ) {
+  if (session === defaultSession(principal)) {
+    return;
+  }
+  if (!namePattern.test(session)) {
+    throw new ContractError("invalid_request", {
+      details: [
+        { field: "session", issue: "pattern", expected: `a match of ${namePattern.source}`, got: "string" },
+      ],
+    });
+  }
+  if (principal.sessions.includes("*") || principal.sessions.includes(session) || owns(principal, session)) {
     return;
   }
   throw new ContractError("permission_denied", {

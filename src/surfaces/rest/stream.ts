@@ -33,7 +33,7 @@ export async function streamEvents(open: OpenStream, response: ServerResponse, c
   let stopHeartbeat = call.clock.after(heartbeatMs, beat);
   function beat(): void {
     if (out.isIdle) {
-      out.add(": hb\n\n");
+      void out.add(": hb\n\n");
     }
     stopHeartbeat = call.clock.after(heartbeatMs, beat);
   }

@@ -1,0 +1,162 @@
+import { describe, expect, test } from "vitest";
+import type { Scope } from "../generated/operations.js";
+import { SimulatedClock } from "../storage/_simulated-clock.js";
+import { Call, type Principal } from "./context.js";
+import type { ContractError } from "./contract-error.js";
+import { createDispatch, type DispatchOptions, handlerTable } from "./dispatch.js";
+import type { HandlerTable, PlaneTables } from "./handlers.js";
+import { systemIds } from "./ids.js";
+import { createValidators } from "./validate.js";
+
+const peers = { peers: [], generation: 1 };
+
+function principal(scopes: Scope[], sessions: string[] = []): Principal {
+  return {
+    name: "ann",
+    kind: "token",
+    scopes: new Set(scopes),
+    sessions,
+    ended: new AbortController().signal,
+  };
+}
+
+function setUp(
+  handlers: Partial<Record<keyof HandlerTable, unknown>>,
+  options: Partial<DispatchOptions> = {},
+) {
+  const clock = new SimulatedClock();
+  const logged: object[] = [];
+  const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void logged.push(fields) };
+  const ambient = { clock, ids: systemIds(clock), log };
+  const seen: string[] = [];
+  const dispatch = createDispatch({
+    handlers: handlers as HandlerTable,
+    validators: createValidators(),
+    ownsSession: () => false,
+    observe: (id, _call, code) => void seen.push(`${id} ${code}`),
+    ...options,
+  });
+  const call = (who: Principal | null, session?: string): Call =>
+    new Call(ambient, { surface: "rest", principal: who, session });
+  return { clock, logged, seen, dispatch, call };
+}
+
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "ok",
+    (error: ContractError) => error.code,
+  );
+
+describe("the order of checks", () => {
+  const reader = principal(["comms:read"]);
+  test.each([
+    ["no credentials, whatever the request", null, { wrong: 1 }, undefined, "unauthenticated"],
+    ["an invalid request before a missing scope", principal([]), { wrong: 1 }, undefined, "invalid_request"],
+    ["a missing scope", principal([]), {}, undefined, "permission_denied"],
+    ["a session of somebody else", reader, {}, "bob", "permission_denied"],
+    ["a session that the token names", principal(["comms:read"], ["bob"]), {}, "bob", "ok"],
+    ["any session", principal(["comms:read"], ["*"]), {}, "bob", "ok"],
+    ["the own session by name", reader, {}, "user-ann", "ok"],
+    ["a session name that is none", principal(["comms:read"], ["*"]), {}, "Bob!", "invalid_request"],
+  ])("[kernel.authorise] %s", async (_name, who, request, session, expected) => {
+    const { dispatch, call, seen } = setUp({ "comms.peers": async () => peers });
+    expect(await codeOf(dispatch.unary("comms.peers", request, call(who, session)))).toBe(expected);
+    expect(seen).toEqual([`comms.peers ${expected}`]);
+  });
+
+  test("[kernel.authorise] a session is allowed to its owner", async () => {
+    const { dispatch, call } = setUp(
+      { "comms.peers": async () => peers },
+      { ownsSession: (who, session) => who.name === "ann" && session === "planner" },
+    );
+    expect(await codeOf(dispatch.unary("comms.peers", {}, call(reader, "planner")))).toBe("ok");
+    expect(await codeOf(dispatch.unary("comms.peers", {}, call(reader, "other")))).toBe("permission_denied");
+  });
+
+  test("[kernel.authorise] an operation without a scope takes anybody", async () => {
+    const { dispatch, call } = setUp({ "system.health": async () => ({ status: "ok", version: "1" }) });
+    expect(await codeOf(dispatch.unary("system.health", {}, call(null)))).toBe("ok");
+  });
+});
+
+describe("failures", () => {
+  const admin = principal(["comms:read", "comms:write"]);
+
+  test("[kernel.errors-unknown] an unknown failure is logged with its request id and not told", async () => {
+    const cause = new Error("disk of ann");
+    const { dispatch, call, logged } = setUp({ "comms.peers": () => Promise.reject(cause) });
+    const asked = call(admin);
+    const error = await dispatch.unary("comms.peers", {}, asked).catch((thrown: ContractError) => thrown);
+    expect(error).toMatchObject({ code: "internal" });
+    expect(JSON.stringify((error as ContractError).toPayload("r"))).not.toContain("disk of ann");
+    expect(logged).toEqual([{ request_id: asked.requestId, operation: "comms.peers", err: cause }]);
+  });
+
+  test("[kernel.validation-code] the operation says which code an invalid request has", async () => {
+    const { dispatch, call } = setUp({});
+    expect(await codeOf(dispatch.unary("comms.send", {}, call(admin)))).toBe("invalid_command");
+    expect(await codeOf(dispatch.unary("comms.peers", { a: 1 }, call(admin)))).toBe("invalid_request");
+  });
+
+  test("[kernel.deadline] a handler that takes too long is told and answered for", async () => {
+    const { dispatch, call, clock } = setUp({ "comms.peers": () => new Promise(() => {}) });
+    const asked = call(admin);
+    const { signal } = asked;
+    const answer = codeOf(dispatch.unary("comms.peers", {}, asked));
+    expect(asked.deadline).toBe(clock.monotonic() + 30_000);
+    clock.advance(29_999);
+    expect(signal.aborted).toBe(false);
+    clock.advance(1);
+    expect(signal.aborted).toBe(true);
+    expect(await answer).toBe("deadline_exceeded");
+  });
+
+  test("[kernel.deadline] a call that ends in time leaves no timer", async () => {
+    const { dispatch, call, clock } = setUp({ "comms.peers": async () => peers });
+    const asked = call(admin);
+    await dispatch.unary("comms.peers", {}, asked);
+    clock.advance(100_000);
+    expect(asked.cancelled).toBe(false);
+  });
+
+  test("[kernel.cancel] a cancelled call's handler ends by its signal", async () => {
+    const { dispatch, call } = setUp({
+      "comms.peers": (_request: unknown, context: Call) =>
+        new Promise((_resolve, reject) => {
+          context.signal.addEventListener("abort", () => reject(context.signal.reason));
+        }),
+    });
+    const asked = call(admin);
+    const answer = codeOf(dispatch.unary("comms.peers", {}, asked));
+    asked.cancel();
+    expect(await answer).toBe("request_cancelled");
+  });
+});
+
+test("[kernel.drain] draining refuses new calls and waits for those under way", async () => {
+  const gate = Promise.withResolvers<typeof peers>();
+  const who = principal(["comms:read"]);
+  const { dispatch, call } = setUp({
+    "comms.peers": () => gate.promise,
+    "system.health": async () => ({ status: "stopping", version: "1" }),
+  });
+  const running = codeOf(dispatch.unary("comms.peers", {}, call(who)));
+  let drained = false;
+  const draining = dispatch.drain().then(() => {
+    drained = true;
+  });
+  expect(await codeOf(dispatch.unary("comms.peers", {}, call(who)))).toBe("shutting_down");
+  expect(await codeOf(dispatch.unary("system.health", {}, call(null)))).toBe("ok");
+  expect(drained).toBe(false);
+  gate.resolve(peers);
+  expect(await running).toBe("ok");
+  await draining;
+  expect(drained).toBe(true);
+});
+
+test("[kernel.dispatch] the planes' tables become one by operation id", () => {
+  const send = async () => ({});
+  const table = handlerTable({ comms: { send } } as unknown as PlaneTables);
+  expect(table["comms.send"]).toBe(send);
+  expect(Object.keys(table)).toContain("system.health");
+});
