@@ -74,7 +74,10 @@ export class SourceFile {
       column: indent + head.length,
       reserve: tail.length,
     });
-    this.print(`${head}${text}${tail}`);
+    if (typeof value === "string" && indent + head.length + text.length + tail.length > lineWidth) {
+      this.print(head.trimEnd());
+      this.print(`  ${text}${tail}`);
+    } else this.print(`${head}${text}${tail}`);
   }
 
   /** The finished file. */
