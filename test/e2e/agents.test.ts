@@ -1,0 +1,144 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parley, type RunningCli, startParley } from "../support/cli.js";
+import { startDaemon, type TestDaemon } from "../support/daemon.js";
+import { untilLive } from "../support/hosts.js";
+
+let daemon: TestDaemon;
+const hosts: RunningCli[] = [];
+
+beforeAll(async () => {
+  daemon = await startDaemon();
+});
+afterAll(async () => {
+  await Promise.all(hosts.map((host) => host.stop()));
+  await daemon?.[Symbol.asyncDispose]();
+});
+
+async function host(name: string, args: string[]): Promise<void> {
+  hosts.push(startParley(daemon.env, args));
+  await untilLive(daemon, name);
+}
+
+describe("[cli.agents] hosts of the command line", () => {
+  test("[cli.agent-echo] echo streams what it was sent and completes with it", async () => {
+    await host("echo", ["agent", "echo", "--name", "echo"]);
+    const { code, stdout } = await parley(daemon.env, ["send", "echo", "hi there", "--stream"]);
+    expect(stdout).toBe("hi there\n");
+    expect(code).toBe(0);
+    const json = await parley(daemon.env, ["send", "echo", "one two", "--stream", "--json"]);
+    const lines = json.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ kind: "peer_request_sent", stream_reserved: true });
+    expect(lines.slice(1).map((line) => line.sequence)).toEqual(lines.slice(1).map((_, index) => index + 1));
+    expect(lines.at(-1).event).toMatchObject({ kind: "interaction_complete", result: { body: "one two" } });
+  });
+
+  test("[cli.body-from-stdin] a body piped in arrives byte for byte", async () => {
+    const body = "line one\nzwei äöü\n三\n".repeat(2_000);
+    const { stdout, code } = await parley(daemon.env, ["send", "echo", "--stream", "--json"], body);
+    expect(code).toBe(0);
+    const last = JSON.parse(stdout.trim().split("\n").at(-1)!);
+    expect(last.event.result.body).toBe(body);
+  });
+
+  test("[cli.agent-exec] exec runs a process for each interaction and its exit code is the outcome", async () => {
+    await host("shout", ["agent", "exec", "--name", "shout", "--", "tr", "a-z", "A-Z"]);
+    const good = await parley(daemon.env, ["send", "shout", "quiet", "--stream"]);
+    expect(good.stdout).toBe("QUIET\n");
+    await host("broken", ["agent", "exec", "--name", "broken", "--", "sh", "-c", "echo why >&2; exit 3"]);
+    const bad = await parley(daemon.env, ["send", "broken", "x", "--stream"]);
+    expect(bad.code).toBe(1);
+    expect(bad.stderr).toContain("exit code 3: why");
+  });
+
+  test("[cli.agent-model] model streams a chat completion of an OpenAI-compatible server", async () => {
+    const seen: {
+      authorization: string | undefined;
+      body: { model: string; messages: { content: string }[] };
+    }[] = [];
+    const server = createServer(async (request, response) => {
+      let text = "";
+      for await (const chunk of request.setEncoding("utf8")) text += chunk;
+      seen.push({ authorization: request.headers.authorization, body: JSON.parse(text) });
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (const word of ["four", "ty", " two"])
+        response.write(`data: ${JSON.stringify({ choices: [{ delta: { content: word } }] })}\n\n`);
+      response.end("data: [DONE]\n\n");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    try {
+      await host("brain", ["agent", "model", "--name", "brain", "--model", "tiny", "--model-url", url]);
+      const { stdout, code } = await parley(daemon.env, [
+        "send",
+        "brain",
+        "what is six by seven?",
+        "--stream",
+      ]);
+      expect(stdout).toBe("fourty two\n");
+      expect(code).toBe(0);
+      expect(seen[0]?.body.model).toBe("tiny");
+      expect(seen[0]?.body.messages.at(-1)?.content).toBe("what is six by seven?");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+    const down = await parley(daemon.env, ["send", "brain", "still there?", "--stream"]);
+    expect(down.code).toBe(1);
+    expect(down.stderr).toContain("cannot reach the model server");
+  });
+
+  test("[cli.peers] peers shows them as a table and as JSON", async () => {
+    const { stdout } = await parley(daemon.env, ["peers"]);
+    expect(stdout).toMatch(/^NAME +STATE +SENDABLE_KINDS +DESCRIPTION$/m);
+    expect(stdout).toMatch(
+      /^echo +online +peer_message, peer_request, peer_response +answers with what it was sent$/m,
+    );
+    const { stdout: json } = await parley(daemon.env, ["peers", "--json"]);
+    expect(JSON.parse(json).peers.map((peer: { name: string }) => peer.name)).toContain("echo");
+  });
+
+  test("[cli.reply] a person can hold a session and answer by hand", async () => {
+    const opened = JSON.parse(
+      (await parley(daemon.env, ["session", "open", "desk", "--ttl", "5m", "--json"])).stdout,
+    );
+    const sent = JSON.parse(
+      (await parley(daemon.env, ["send", "desk", "lunch?", "--intent", "ask", "--json"])).stdout,
+    );
+    const drained = JSON.parse(
+      (await parley(daemon.env, ["session", "drain", "desk", "--lease-token", opened.lease.token, "--json"]))
+        .stdout,
+    );
+    expect(drained.interactions[0]).toMatchObject({
+      intent: "ask",
+      params: { body: "lunch?" },
+      from: "user-local",
+    });
+    const reply = await parley(daemon.env, [
+      "send",
+      "user-local",
+      "at noon",
+      "--as",
+      "desk",
+      "--reply",
+      sent.interaction_id,
+    ]);
+    expect(reply.code).toBe(0);
+    const read = await parley(daemon.env, [
+      "stream",
+      "--interaction",
+      sent.interaction_id,
+      "--no-follow",
+      "--json",
+    ]);
+    const kinds = read.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).event.kind);
+    expect(kinds).toEqual(["interaction_started", "peer_response_received", "interaction_complete"]);
+  });
+});

@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startDaemon, type TestDaemon } from "../support/daemon.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const python = process.env.PARLEY_TEST_PYTHON ?? "";
+
+describe("[contract.third-party] tools of others on the running daemon", () => {
+  let daemon: TestDaemon;
+  beforeAll(async () => {
+    daemon = await startDaemon();
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test("[mcp.inspector] the MCP Inspector lists exactly two tools", async () => {
+    const { code, output } = await run(
+      process.execPath,
+      [
+        join(root, "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"),
+        "--cli",
+        `${daemon.address}/mcp`,
+        "--transport",
+        "http",
+        "--method",
+        "tools/list",
+        "--header",
+        `Authorization: Bearer ${daemon.token}`,
+      ],
+      daemon.env,
+    );
+    expect(code, output).toBe(0);
+    const { tools } = JSON.parse(output.slice(output.indexOf("{")));
+    expect(tools.map((tool: { name: string }) => tool.name).sort()).toEqual(["peers", "send"]);
+  });
+
+  test.skipIf(python === "")(
+    "[rest.schemathesis] Schemathesis finds no failure",
+    async () => {
+      const { code, output } = await run(
+        join(python, "../schemathesis"),
+        [
+          "run",
+          join(root, "openapi.yaml"),
+          "--url",
+          daemon.address,
+          "--header",
+          `Authorization: Bearer ${daemon.token}`,
+          "--checks",
+          "all",
+          "--max-examples",
+          "25",
+          "--seed",
+          "7433",
+          "--workers",
+          "1",
+          // Stopping the daemon would end the run, and a stream has no end to wait for.
+          "--exclude-path-regex",
+          "^/(system/stop|comms/stream)$",
+        ],
+        daemon.env,
+      );
+      expect(code, output.slice(-6_000)).toBe(0);
+    },
+    240_000,
+  );
+});
+
+function run(command: string, args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { env, cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}
