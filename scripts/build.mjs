@@ -31,7 +31,7 @@ const { buildValidators } = await import("./build-validators.mjs");
 await Promise.all([
   build({
     ...common,
-    entryPoints: { daemon: "src/daemon.ts", "sqlite-writer": "src/storage/sqlite/writer-worker.ts" },
+    entryPoints: { daemon: "src/main.ts", "sqlite-writer": "src/storage/sqlite/writer-worker.ts" },
     outdir: "dist",
     packages: "external",
     external: ["./validators.js"],

@@ -1,0 +1,25 @@
+import { loadConfig } from "./config/load-config.js";
+import { resolvePaths } from "./config/paths.js";
+import { createDaemon } from "./daemon.js";
+
+/** The daemon as a process: arguments, signals and exit codes; `daemon.ts` builds what it runs. */
+const configIndex = process.argv.indexOf("--config");
+const configPath = configIndex === -1 ? undefined : process.argv[configIndex + 1];
+
+try {
+  const config = loadConfig({
+    ...(configPath === undefined ? {} : { path: configPath }),
+    cwd: process.cwd(),
+    env: process.env,
+  });
+  const daemon = await createDaemon({ config, paths: resolvePaths(process.env) });
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => daemon.stop());
+  // The parent that started us waits for this; without one there is no channel.
+  process.send?.({ ready: true, address: daemon.address });
+  process.exitCode = await daemon.ended;
+  process.disconnect?.();
+} catch (error) {
+  process.stderr.write(`parley: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+  process.disconnect?.();
+}
