@@ -9,22 +9,45 @@ export function printResources(contract: Contract, folder: string): OutputFile[]
   const types = typeMap(contract);
   const events = new Map(contract.events.map(({ id, payload }) => [id, payload]));
   const planes = contract.planes.filter((plane) => contract.operations.some((one) => one.plane === plane));
-  return planes.map((plane) => {
-    const file = new SourceFile(`${folder}/${plane}.ts`, `schemas/${plane}/*.json`);
-    const calls = file.importType("Calls", "../runtime/calls.js");
-    file.doc(`The operations of the plane \`${plane}\`.`);
-    file.block(`export class ${pascalCase(plane)}Resource {`, "}", () => {
-      file.print(`readonly #calls: ${calls};`);
-      file.print();
-      file.block(`constructor(calls: ${calls}) {`, "}", () => file.print("this.#calls = calls;"));
-      for (const operation of contract.operations) {
-        if (operation.plane !== plane) continue;
+  return [
+    printPlanes(planes, folder),
+    ...planes.map((plane) => {
+      const file = new SourceFile(`${folder}/${plane}.ts`, `schemas/${plane}/*.json`);
+      const calls = file.importType("Calls", "../runtime/calls.js");
+      file.doc(`The operations of the plane \`${plane}\`.`);
+      file.block(`export class ${pascalCase(plane)}Resource {`, "}", () => {
+        file.print(`readonly #calls: ${calls};`);
         file.print();
-        printMethod(file, operation, types, events);
-      }
+        file.block(`constructor(calls: ${calls}) {`, "}", () => file.print("this.#calls = calls;"));
+        for (const operation of contract.operations) {
+          if (operation.plane !== plane) continue;
+          file.print();
+          printMethod(file, operation, types, events);
+        }
+      });
+      return file.toOutput();
+    }),
+  ];
+}
+
+/** `planes.ts`: what the client class extends, so that a new plane needs no line by hand. */
+function printPlanes(planes: readonly string[], folder: string): OutputFile {
+  const file = new SourceFile(`${folder}/planes.ts`, "schemas/*/*.json");
+  const calls = file.importType("Calls", "../runtime/calls.js");
+  const resource = (plane: string): string =>
+    file.importValue(`${pascalCase(plane)}Resource`, `./${plane}.js`);
+  file.doc("The planes of the contract, one property each.");
+  file.block("export class Planes {", "}", () => {
+    for (const plane of planes) {
+      file.doc(`Operations of the plane \`${plane}\`.`);
+      file.print(`readonly ${plane}: ${resource(plane)};`);
+    }
+    file.print();
+    file.block(`constructor(calls: ${calls}) {`, "}", () => {
+      for (const plane of planes) file.print(`this.${plane} = new ${resource(plane)}(calls);`);
     });
-    return file.toOutput();
   });
+  return file.toOutput();
 }
 
 function printMethod(

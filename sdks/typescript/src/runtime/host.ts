@@ -1,0 +1,237 @@
+import type { InboxInteraction, Session, SessionsDrainResponse } from "../generated/types.js";
+import type { Calls } from "./calls.js";
+import type { Environment } from "./environment.js";
+import { ParleyError } from "./parley-error.js";
+import { backoff, passes } from "./retry.js";
+import { type Interaction, Turn } from "./turn.js";
+
+/** Does the work of one interaction; what it returns is the result. */
+export type InteractionHandler = (interaction: Interaction, turn: Turn) => unknown;
+
+export interface HostOptions {
+  /** What the agent does, one line. */
+  description?: string;
+  labels?: Readonly<Record<string, string>>;
+  /** How long the name stays held without a sign of life; default 60,000 ms. */
+  ttl?: number;
+  /** Proves the holder; minted when absent. A host that keeps it can take its name up again after a crash. */
+  leaseToken?: string;
+  /** Interactions at once; default 1: strictly in order. */
+  concurrency?: number;
+  /** Hears of a handler that threw and of turns that were lost. */
+  onError?: (error: unknown, interaction: Interaction) => void;
+}
+
+const drainWait = 20_000;
+const releaseTimeout = 2_000;
+/** The lease ended while nobody looked, or the daemon lost sight of this host: opening again settles it. */
+const reopens: ReadonlySet<string> = new Set(["fence_stale", "session_not_found"]);
+
+/** Serves a session: claims what comes into its inbox and lets a handler answer it. */
+export class Host {
+  readonly name: string;
+  readonly #calls: Calls;
+  readonly #environment: Environment;
+  readonly #options: HostOptions;
+  readonly #stop = new AbortController();
+  readonly #turns = new Map<Turn, Promise<void>>();
+  #leaseToken: string;
+  #session: Session | undefined;
+  #serving: Promise<void> | undefined;
+  #failure: unknown;
+
+  /** @private Internal code, does not follow semantic versioning. */
+  constructor(calls: Calls, environment: Environment, name: string, options: HostOptions) {
+    this.name = name;
+    this.#calls = calls;
+    this.#environment = environment;
+    this.#options = options;
+    this.#leaseToken = options.leaseToken ?? environment.uuid();
+  }
+
+  /** The hosted session, once it is open. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  get leaseToken(): string {
+    return this.#leaseToken;
+  }
+
+  /** Opens the session; `serve` does it by itself. */
+  async open(): Promise<Session> {
+    this.#session = await this.#lease();
+    return this.#session;
+  }
+
+  /**
+   * Serves until `stop()` or the signal, over restarts of the daemon. Fails when the session cannot be opened at first,
+   * or when another holder has taken its name.
+   */
+  serve(handler: InteractionHandler, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#serving !== undefined || this.#stop.signal.aborted)
+      throw new Error("A host serves once; make another one.");
+    const stop = (): void => this.#stop.abort();
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop);
+    this.#serving = this.#run(handler).finally(() => signal?.removeEventListener("abort", stop));
+    return this.#serving;
+  }
+
+  /** Takes no more work, waits for the turns under way, and lets go of the name. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#serving?.catch(() => {});
+  }
+
+  async #run(handler: InteractionHandler): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    if (this.#session === undefined) await this.open();
+    const renewing = this.#renew();
+    try {
+      while (!this.#stop.signal.aborted) {
+        const free = (this.#options.concurrency ?? 1) - this.#turns.size;
+        if (free <= 0) await Promise.race([...this.#turns.values(), this.#environment.delay(drainWait)]);
+        else await this.#take(handler, free);
+      }
+    } catch (error) {
+      this.#lose(error);
+    }
+    await Promise.all(this.#turns.values());
+    this.#stop.abort();
+    await renewing;
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#release();
+  }
+
+  async #take(handler: InteractionHandler, free: number): Promise<void> {
+    const { claim, interactions } = await this.#drain(free);
+    if (claim === undefined) return;
+    for (const interaction of interactions) {
+      const known = knownInteraction(interaction);
+      const turn = new Turn(known, claim, {
+        calls: this.#calls,
+        environment: this.#environment,
+        name: this.name,
+      });
+      const work = interaction.kind === "$unknown" ? rejectKind : handler;
+      const done = this.#work(turn, work).finally(() => this.#turns.delete(turn));
+      this.#turns.set(turn, done);
+    }
+  }
+
+  async #work(turn: Turn, handler: InteractionHandler): Promise<void> {
+    const over = new AbortController();
+    const beating = turn.keepAlive(over.signal);
+    try {
+      if (this.#stop.signal.aborted) await turn.retryAfter(0);
+      else await this.#handle(turn, handler);
+    } catch (error) {
+      this.#options.onError?.(error, turn.interaction);
+    } finally {
+      over.abort();
+      await beating;
+    }
+  }
+
+  async #handle(turn: Turn, handler: InteractionHandler): Promise<void> {
+    let value: unknown;
+    try {
+      value = await handler(turn.interaction, turn);
+    } catch (error) {
+      if (!turn.settled && !turn.signal.aborted) await turn.fail(messageOf(error));
+      throw error;
+    }
+    if (turn.signal.aborted && !turn.settled) throw turn.signal.reason;
+    await turn.finish(value);
+  }
+
+  /** Waits for work; a daemon that is away is waited for, and the name taken up again. */
+  async #drain(max: number): Promise<SessionsDrainResponse> {
+    const request = { name: this.name, lease_token: this.#leaseToken, max, wait_ms: drainWait };
+    try {
+      return await this.#calls.unary("sessions.drain", request, { signal: this.#stop.signal });
+    } catch (error) {
+      if (this.#stop.signal.aborted) return { interactions: [] };
+      if (!(error instanceof ParleyError)) throw error;
+      if (!passes(error) && !reopens.has(error.code)) throw error;
+      await this.#reopen(error);
+      return { interactions: [] };
+    }
+  }
+
+  async #reopen(cause: ParleyError): Promise<void> {
+    let freshToken = false;
+    for (let attempt = 0; !this.#stop.signal.aborted; attempt++) {
+      if (attempt > 0 || passes(cause)) {
+        const wait = Math.min(2_000, backoff(attempt, this.#environment.random));
+        await this.#environment.delay(wait, this.#stop.signal);
+      }
+      try {
+        this.#session = await this.#lease();
+        return;
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        if (!(error instanceof ParleyError)) throw error;
+        if (error.code === "fence_stale" && !freshToken) {
+          freshToken = true;
+          this.#leaseToken = this.#environment.uuid();
+        } else if (!passes(error)) throw error;
+      }
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { ttl = 60_000 } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      await this.#environment.delay(ttl / 3, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      try {
+        this.#session = await this.#lease();
+      } catch (error) {
+        const taken = error instanceof ParleyError && error.code === "session_name_taken";
+        if (taken) this.#lose(error);
+      }
+    }
+  }
+
+  async #lease(ttl = this.#options.ttl): Promise<Session> {
+    const { description, labels } = this.#options;
+    const { session } = await this.#calls.unary("sessions.open", {
+      name: this.name,
+      lease_token: this.#leaseToken,
+      ...(description === undefined ? {} : { description }),
+      ...(labels === undefined ? {} : { labels: { ...labels } }),
+      ...(ttl === undefined ? {} : { ttl_ms: ttl }),
+    });
+    return session;
+  }
+
+  /** The shortest lease ends almost at once: the session is offline and keeps its inbox for the next host. */
+  async #release(): Promise<void> {
+    const request = { name: this.name, lease_token: this.#leaseToken, ttl_ms: 1_000 };
+    await this.#calls
+      .unary("sessions.open", request, { timeout: releaseTimeout, retries: 0 })
+      .catch(() => {});
+  }
+
+  #lose(failure: unknown): void {
+    this.#failure ??= failure;
+    for (const turn of this.#turns.keys()) turn.abandon(failure);
+    this.#stop.abort();
+  }
+}
+
+function rejectKind(interaction: Interaction, turn: Turn): Promise<void> {
+  return turn.fail(`This host does not know the kind ${interaction.kind}.`, { code: "rejected" });
+}
+
+/** An unknown kind still has what all kinds share. */
+function knownInteraction(interaction: InboxInteraction): Interaction {
+  return interaction.kind === "$unknown" ? (interaction.raw as unknown as Interaction) : interaction;
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message === "" ? "The handler failed." : message;
+}

@@ -1,0 +1,146 @@
+import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import type { Deadline } from "../deadline.js";
+import { clientError } from "../errors.js";
+import type { ParleyError } from "../parley-error.js";
+import type {
+  HttpFlow,
+  HttpReply,
+  HttpRequest,
+  MessageSocket,
+  SocketHandlers,
+  Transport,
+} from "../transport.js";
+import { type Address, connectHost, describeAddress } from "./address.js";
+
+/** Node's own HTTP client with kept-alive connections, over TCP or a unix socket. */
+export class NodeTransport implements Transport {
+  readonly address: string;
+  readonly local: boolean;
+  readonly #target: { host: string; port: number } | { socketPath: string };
+  readonly #headers: Record<string, string>;
+  readonly #secure: boolean;
+  #agent: Agent | undefined;
+  #request: typeof httpRequest = httpRequest;
+
+  constructor(address: Address, token: string | undefined) {
+    this.address = describeAddress(address);
+    this.local = "socketPath" in address;
+    this.#secure = "url" in address && address.url.protocol === "https:";
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    if ("socketPath" in address) {
+      this.#target = { socketPath: address.socketPath };
+      this.#headers = { host: "localhost", ...authorization };
+    } else {
+      const { host, hostname, port } = address.url;
+      this.#target = { host: connectHost(hostname), port: Number(port || (this.#secure ? 443 : 80)) };
+      this.#headers = { host, ...authorization };
+    }
+  }
+
+  async request(request: HttpRequest, deadline: Deadline): Promise<HttpReply> {
+    if (this.#agent === undefined) await this.#prepare();
+    return new Promise((resolve, reject) => {
+      const sent = this.#send(request, deadline, reject, (message, stop) => {
+        const chunks: Buffer[] = [];
+        message.on("data", (chunk: Buffer) => chunks.push(chunk));
+        message.on("end", () => {
+          stop();
+          const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+          const { statusCode = 0 } = message;
+          resolve({ status: statusCode, headers: plainHeaders(message), text: body.toString("utf8") });
+        });
+        message.on("error", (error) => reject(deadline.failure ?? this.#lost(error)));
+      });
+      sent.end(request.body);
+    });
+  }
+
+  async flow(request: HttpRequest, deadline: Deadline): Promise<HttpFlow> {
+    if (this.#agent === undefined) await this.#prepare();
+    return new Promise((resolve, reject) => {
+      const sent = this.#send(request, deadline, reject, (message, stop) => {
+        stop();
+        resolve({
+          status: message.statusCode ?? 0,
+          headers: plainHeaders(message),
+          body: message,
+          text: () => readText(message),
+          destroy: () => message.destroy(),
+        });
+      });
+      sent.end(request.body);
+    });
+  }
+
+  /** The WebSocket code is loaded here: programs that never need it do not pay for it. */
+  async connect(path: string, handlers: SocketHandlers, deadline: Deadline): Promise<MessageSocket> {
+    if (this.#agent === undefined) await this.#prepare();
+    const { connectWebSocket } = await import("./web-socket.js");
+    return connectWebSocket(
+      (headers) =>
+        this.#request({
+          ...this.#target,
+          path,
+          agent: false,
+          headers: { ...this.#headers, ...headers },
+        }),
+      handlers,
+      deadline,
+      (error) => this.#lost(error),
+    );
+  }
+
+  close(): void {
+    this.#agent?.destroy();
+  }
+
+  async #prepare(): Promise<void> {
+    if (this.#secure) {
+      const https = await import("node:https");
+      this.#agent ??= new https.Agent({ keepAlive: true });
+      this.#request = https.request as typeof httpRequest;
+    } else this.#agent ??= new Agent({ keepAlive: true });
+  }
+
+  #send(
+    { method, path, headers, body }: HttpRequest,
+    deadline: Deadline,
+    reject: (error: ParleyError) => void,
+    onReply: (message: IncomingMessage, stop: () => void) => void,
+  ): ClientRequest {
+    const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
+    const sent = this.#request({
+      ...this.#target,
+      method,
+      path,
+      agent: this.#agent,
+      headers: { ...this.#headers, ...headers, ...length },
+    });
+    const stop = deadline.onFailure((failure) => sent.destroy(failure));
+    sent.on("response", (message) => onReply(message, stop));
+    sent.on("error", (error) => {
+      stop();
+      reject(deadline.failure ?? this.#lost(error));
+    });
+    return sent;
+  }
+
+  #lost(error: Error): ParleyError {
+    const { code } = error as NodeJS.ErrnoException;
+    const nobody = code === "ECONNREFUSED" || code === "ENOENT";
+    const message = nobody
+      ? `No daemon answers at ${this.address}; start one with \`npm start\` or \`parley up\`.`
+      : `The connection to ${this.address} failed: ${error.message}.`;
+    return clientError("daemon_unreachable", message, error);
+  }
+}
+
+function plainHeaders(message: IncomingMessage): Record<string, string> {
+  return message.headers as Record<string, string>;
+}
+
+async function readText(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
+}

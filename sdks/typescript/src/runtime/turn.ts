@@ -1,0 +1,198 @@
+import type { Claim, HostEvent, InboxInteraction, Outcome } from "../generated/types.js";
+import type { Calls } from "./calls.js";
+import type { Environment } from "./environment.js";
+import { clientError } from "./errors.js";
+import { ParleyError } from "./parley-error.js";
+import { cutText, type TurnEvent, TurnEvents } from "./turn-events.js";
+import type { UnknownVariant } from "./unknown-variant.js";
+
+/** An interaction of a kind that this SDK knows. */
+export type Interaction = Exclude<InboxInteraction, UnknownVariant>;
+
+export interface Failure {
+  /** Default `executor_error`. */
+  code?: "cancelled" | "timeout" | "rejected" | "executor_error";
+  /** Sending it again may work; default false. */
+  retryable?: boolean;
+}
+
+export interface TurnDeps {
+  calls: Calls;
+  environment: Environment;
+  /** The hosted session. */
+  name: string;
+}
+
+/** Tries of a host's own calls: over half a minute, enough for a restart of the daemon. */
+const retries = 12;
+const longestText = 262_144;
+/** Codes that end a turn: what it would still say has no place any more. */
+const over: ReadonlySet<string> = new Set(["fence_stale", "interaction_not_found", "interaction_ended"]);
+
+/** A handler's work on one interaction: what it says, and how it ends. */
+export class Turn {
+  /** The `turn_id` of this turn's events. */
+  readonly id: string;
+  readonly interaction: Interaction;
+  readonly #deps: TurnDeps;
+  readonly #claim: Claim;
+  readonly #lost = new AbortController();
+  readonly #events: TurnEvents;
+  #text = "";
+  #started = false;
+  #outcome: "none" | "under way" | "settled" = "none";
+  #emitted = false;
+
+  /** @private Internal code, does not follow semantic versioning. */
+  constructor(interaction: Interaction, claim: Claim, deps: TurnDeps) {
+    this.id = deps.environment.uuid();
+    this.interaction = interaction;
+    this.#claim = claim;
+    this.#deps = deps;
+    this.#events = new TurnEvents((events) => this.#append(events));
+  }
+
+  /** Aborts when the work has become void: the claim is lost, or the interaction ended otherwise. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** True once the handler's work has its outcome. */
+  get settled(): boolean {
+    return this.#outcome !== "none";
+  }
+
+  /** Emits a piece of the answer's text; resolves when it is durable. */
+  async text(delta: string): Promise<void> {
+    this.#text += delta;
+    await Promise.all(cutText(delta).map((piece) => this.emit({ kind: "text_delta", delta: piece })));
+  }
+
+  /** Emits an event; resolves when it is durable. */
+  emit(event: TurnEvent): Promise<void> {
+    if (event.kind === "turn_started" || event.kind === "turn_completed") this.#started = true;
+    else this.#start();
+    const needsTurn = event.kind !== "interaction_input_required" && event.kind !== "peer_content_ingested";
+    const withTurn = needsTurn && event.kind !== "extension" ? { turn_id: this.id, ...event } : event;
+    return this.#events.push(withTurn as HostEvent);
+  }
+
+  /** Ends the interaction well. A handler's return value does the same. */
+  async reply(result: unknown = null): Promise<void> {
+    this.#take();
+    await this.#complete();
+    const { interaction } = this;
+    if (interaction.kind === "peer_request") await this.#respond("completed", result);
+    await this.#settle(interaction.kind === "peer_request" ? { kind: "done" } : { kind: "done", result });
+  }
+
+  /** Ends the interaction without a result. A handler that throws does the same. */
+  async fail(message: string, { code = "executor_error", retryable = false }: Failure = {}): Promise<void> {
+    this.#take();
+    await this.#complete();
+    const { interaction } = this;
+    const words = message.slice(0, 4096);
+    if (interaction.kind === "peer_request" && !interaction.stream_reserved) {
+      // Nobody reads this interaction's events: the answer goes to the sender's inbox.
+      await this.#respond("failed", { code, message: words, retryable });
+      await this.#settle({ kind: "done" });
+    } else await this.#settle({ kind: "dead", code, message: words, retryable });
+  }
+
+  /** Gives the interaction back, to be offered again after `delayMs`. */
+  async retryAfter(delayMs: number): Promise<void> {
+    this.#take();
+    await this.#events.flush();
+    await this.#settle({ kind: "retry_after", delay_ms: delayMs });
+  }
+
+  /** @private Ends a turn whose handler returned without an outcome. */
+  async finish(value: unknown): Promise<void> {
+    if (this.settled) return;
+    await this.reply(value === undefined ? (this.#text === "" ? null : this.#text) : value);
+  }
+
+  /** @private Renews the claim when the handler says nothing for long. */
+  async keepAlive(over: AbortSignal): Promise<void> {
+    const life = Math.min(60_000, Math.max(2_000, Date.parse(this.#claim.expires_at) - Date.now()));
+    while (!over.aborted && !this.signal.aborted) {
+      this.#emitted = false;
+      await this.#deps.environment.delay(life / 3, over);
+      if (over.aborted || this.#emitted || this.#outcome !== "none") continue;
+      const beat: HostEvent = { kind: "extension", namespace: "parley", name: "working", data: null };
+      await this.#events.push(beat).catch(() => {});
+    }
+  }
+
+  /** @private Makes the turn void. */
+  abandon(reason: unknown): void {
+    this.#lost.abort(reason);
+  }
+
+  #start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    void this.#events.push({ kind: "turn_started", turn_id: this.id });
+  }
+
+  #take(): void {
+    if (this.#outcome !== "none")
+      throw clientError("interaction_ended", "This turn already has its outcome.");
+    this.#outcome = "under way";
+  }
+
+  /** Closes the turn's events. */
+  async #complete(): Promise<void> {
+    if (this.#started) {
+      if (this.#text !== "" && this.#text.length <= longestText)
+        void this.#events.push({ kind: "text_complete", turn_id: this.id, text: this.#text });
+      void this.#events.push({ kind: "turn_completed", turn_id: this.id });
+    }
+    await this.#events.flush();
+    if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
+  }
+
+  async #append(events: HostEvent[]): Promise<void> {
+    this.#emitted = true;
+    await this.#guard(
+      this.#deps.calls.unary(
+        "sessions.emit",
+        {
+          name: this.#deps.name,
+          claim_token: this.#claim.token,
+          interaction_id: this.interaction.interaction_id,
+          events,
+        },
+        { retries },
+      ),
+    );
+  }
+
+  async #respond(status: "completed" | "failed", result: unknown): Promise<void> {
+    const { from, interaction_id } = this.interaction;
+    const command = { kind: "peer_response", to: from, in_reply_to: interaction_id, status, result } as const;
+    const { name } = this.#deps;
+    try {
+      await this.#deps.calls.unary("comms.send", command, { session: name, retries });
+    } catch (error) {
+      // The handler answered by itself, or an earlier attempt did: only the settling is left.
+      if (!(error instanceof ParleyError) || error.code !== "interaction_ended") throw error;
+    }
+  }
+
+  async #settle(outcome: Outcome): Promise<void> {
+    const { interaction_id } = this.interaction;
+    const request = { name: this.#deps.name, claim_token: this.#claim.token, interaction_id, outcome };
+    await this.#guard(this.#deps.calls.unary("sessions.settle", request, { retries }));
+    this.#outcome = "settled";
+  }
+
+  async #guard<T>(call: PromiseLike<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof ParleyError && over.has(error.code)) this.#lost.abort(error);
+      throw error;
+    }
+  }
+}
