@@ -23,6 +23,17 @@ export function callOf(
   return call;
 }
 
+/** A call of a batch: the same caller under a request id of its own. */
+export function partOf(call: Call, ambient: Ambient): Call {
+  return new Call(ambient, {
+    surface: call.surface,
+    principal: call.principal,
+    session: call.session,
+    connectionId: call.connectionId,
+    traceparent: call.traceparent,
+  });
+}
+
 /** One header's value; a repeated one has none. */
 export function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];

@@ -1,7 +1,8 @@
-import { type Ambient, Call } from "../../kernel/context.js";
+import type { Ambient, Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { decodeJson } from "../../kernel/json.js";
 import { errorFrame } from "../json-rpc.js";
+import { partOf } from "../raw-call.js";
 import { type ExchangeOptions, RpcExchange } from "./exchange.js";
 import type { RpcLimits } from "./limits.js";
 
@@ -28,15 +29,4 @@ export async function answerPost(
   const abort = (): void => exchange.cancelAll();
   if (batch) call.signal.addEventListener("abort", abort, { once: true });
   return exchange.answer(frame);
-}
-
-/** A call of a batch: the same caller under a request id of its own. */
-function partOf(call: Call, ambient: Ambient): Call {
-  return new Call(ambient, {
-    surface: call.surface,
-    principal: call.principal,
-    session: call.session,
-    connectionId: call.connectionId,
-    traceparent: call.traceparent,
-  });
 }

@@ -1,0 +1,72 @@
+import type { McpTool } from "../../generated/mcp.js";
+import { operations, type UnaryOperationId } from "../../generated/operations.js";
+import type { Call } from "../../kernel/context.js";
+import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
+import type { Dispatch } from "../../kernel/dispatch.js";
+import { jsonType, type RpcMessage } from "../json-rpc.js";
+import { McpFault } from "./fault.js";
+
+/** A tool as `tools/list` shows it. */
+export function listedTool(tool: McpTool): object {
+  const { scope } = operations[tool.operation];
+  // Clients hold failed calls against the same schema, and those carry the error payload: so nothing is required.
+  const { required: _, ...outputSchema } = tool.outputSchema as { required?: unknown };
+  const readOnlyHint = scope?.endsWith(":read") ?? true;
+  const annotations = readOnlyHint ? { readOnlyHint } : { readOnlyHint, destructiveHint: false };
+  const { name, description, inputSchema } = tool;
+  return { name, description, inputSchema, outputSchema, annotations };
+}
+
+/** Runs `tools/call`. Resolves to the result's JSON fields without braces; what the operation refuses is a result too. */
+export async function callTool(
+  tools: ReadonlyMap<string, McpTool>,
+  dispatch: Dispatch,
+  params: RpcMessage["params"],
+  call: Call,
+): Promise<string> {
+  const { name, arguments: args = {} } = params as { name?: unknown; arguments?: unknown };
+  const tool = typeof name === "string" ? tools.get(name) : undefined;
+  if (tool === undefined) {
+    const got = typeof name === "string" ? name.slice(0, 64) : jsonType(name);
+    const expected = `one of: ${[...tools.keys()].join(", ")}`;
+    throw McpFault.params(
+      200,
+      { field: "name", issue: "invalid_value", expected, got },
+      `Unknown tool: ${got}`,
+    );
+  }
+  if (jsonType(args) !== "object") {
+    throw McpFault.params(200, wrongType("arguments", args));
+  }
+  try {
+    const request = unwrap(tool, args as Record<string, unknown>);
+    const result = await dispatch.unary(tool.operation as UnaryOperationId, request, call);
+    return content(JSON.stringify(result));
+  } catch (thrown) {
+    const payload = JSON.stringify(ContractError.from(thrown).toPayload(call.requestId));
+    return `${content(payload)},"isError":true`;
+  }
+}
+
+/** Text for models, structure for programs; both say the same. */
+function content(json: string): string {
+  return `"content":[{"type":"text","text":${JSON.stringify(json)}}],"structuredContent":${json}`;
+}
+
+/** The request inside the tool's arguments. */
+function unwrap({ operation, wrap }: McpTool, args: Record<string, unknown>): unknown {
+  if (wrap === null) return args;
+  const details: ErrorDetail[] = Object.keys(args)
+    .filter((key) => key !== wrap)
+    .map((key) => ({ field: key, issue: "unknown_field", expected: "absent", got: jsonType(args[key]) }));
+  if (!Object.hasOwn(args, wrap)) {
+    details.push({ field: wrap, issue: "missing_field", expected: "object", got: "absent" });
+  }
+  if (details.length === 0) return args[wrap];
+  details.sort((a, b) => (a.field < b.field ? -1 : 1));
+  throw new ContractError(operations[operation].validationError, { details: details.slice(0, 256) });
+}
+
+function wrongType(field: string, value: unknown): ErrorDetail {
+  return { field, issue: "wrong_type", expected: "object", got: jsonType(value) };
+}
