@@ -59,6 +59,24 @@ export function backendConformance(name: string, engine: Engine): void {
       expect(await backend.append("a", { id: idOf(9), subject: "", body: "x" })).toMatchObject({ seq: 4 });
     });
 
+    test("[storage.empty] answers for what was never written as for what is empty", async () => {
+      const backend = await open();
+      expect(await backend.read("none", { fromSeq: 0, limit: 10 })).toEqual([]);
+      expect(await backend.read("none", { fromSeq: 0, subject: "s", limit: 10 })).toEqual([]);
+      expect(await backend.read("none", { fromSeq: 0, id: idOf(1), limit: 1 })).toEqual([]);
+      expect(await backend.lastSeq("none")).toBe(0);
+      await backend.trim("none", { beforeSeq: 5 });
+      expect(await backend.get("none", "k")).toBeUndefined();
+      expect((await backend.list("none")).entries).toEqual([]);
+      expect(await backend.cas("none", "k", { expectRev: 7, value: "v" })).toEqual({
+        outcome: "conflict",
+        rev: 0,
+      });
+      const first = collectTail(backend, 0, undefined, 1);
+      await backend.append("a", { id: idOf(1), subject: "", body: "x" });
+      expect(await first).toMatchObject([{ seq: 1 }]);
+    });
+
     test("[storage.append-idempotent] gives a repeated id its first position, also among concurrent calls", async () => {
       const backend = await open();
       const entry = { id: idOf(1), subject: "s", body: "x", expectSeq: 0 };

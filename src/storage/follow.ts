@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { BackendError, type KeyChangeEvent, type WatchOptions } from "../kernel/backend.js";
-import type { Topic, Topics } from "./topics.js";
+import type { Topic, Topics, Waiter } from "./topics.js";
 
 /** One bounded step of a read: what was found and where the next step starts. */
 export interface Page<T> {
@@ -28,6 +28,9 @@ export async function* follow<T, K extends Topic>(
   signal: AbortSignal,
 ): AsyncGenerator<T, void, void> {
   const topic = topics.acquire(name);
+  const waiter: Waiter = { resume: undefined };
+  const stop = (): void => waiter.resume?.();
+  signal.addEventListener("abort", stop);
   try {
     let position = from;
     for (;;) {
@@ -41,9 +44,11 @@ export async function* follow<T, K extends Topic>(
       }
       position = page.next;
       if (page.more) await nextTurn();
-      else await topic.changed(version, signal);
+      else await topic.changed(version, waiter);
     }
   } finally {
+    signal.removeEventListener("abort", stop);
+    topic.forget(waiter);
     topics.release(name);
   }
 }

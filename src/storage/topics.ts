@@ -1,29 +1,35 @@
+/** One who waits for a topic; `resume` is there while it does. */
+export interface Waiter {
+  resume: (() => void) | undefined;
+}
+
 /** One log or bucket as its followers see it: a version that rises with each commit, and a way to wait for that. */
 export class Topic {
   version = 0;
-  readonly #waiters = new Set<() => void>();
+  #waiters: Waiter[] = [];
 
   /** Tells all followers that there may be something new. */
   wake(): void {
     this.version++;
-    if (this.#waiters.size === 0) return;
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const resume of waiters) resume();
+    if (this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.resume?.();
   }
 
-  /** Resolves when the version is no longer `seen`, or on abort: a commit between reading and waiting is not missed. */
-  changed(seen: number, signal: AbortSignal): Promise<void> {
-    if (this.version !== seen || signal.aborted) return Promise.resolve();
+  /** Resolves when the version is no longer `seen`, or on `resume`: a commit between reading and waiting is not missed. */
+  changed(seen: number, waiter: Waiter): Promise<void> | void {
+    if (this.version !== seen) return;
+    this.#waiters.push(waiter);
     return new Promise((resolve) => {
-      const resume = (): void => {
-        this.#waiters.delete(resume);
-        signal.removeEventListener("abort", resume);
-        resolve();
-      };
-      this.#waiters.add(resume);
-      signal.addEventListener("abort", resume);
+      waiter.resume = resolve;
     });
+  }
+
+  /** Forgets a waiter that was resumed by something else. */
+  forget(waiter: Waiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at >= 0) this.#waiters.splice(at, 1);
   }
 }
 

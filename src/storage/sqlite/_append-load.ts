@@ -1,7 +1,6 @@
 // A process of its own that appends to a database under load and prints the id and position of every append that was
 // acknowledged, until it is killed or has done as many as it was told.
 // Usage: _append-load.ts <path> <in flight> <count, 0 for no end>
-import { writeSync } from "node:fs";
 import { systemClock } from "../../kernel/clock.js";
 import { systemIds } from "../../kernel/ids.js";
 import { openSqlite } from "./open-sqlite.js";
@@ -19,8 +18,7 @@ async function appendOnAndOn(writer: number): Promise<void> {
       subject: `s${writer}`,
       body: "x".repeat(200),
     });
-    // Synchronous, so that what was printed reaches the pipe before the process can be killed.
-    if (result.outcome === "committed") writeSync(1, `log${writer % 2} ${id} ${result.seq}\n`);
+    if (result.outcome === "committed") process.stdout.write(`log${writer % 2} ${id} ${result.seq}\n`);
   }
 }
 

@@ -44,7 +44,7 @@ test(`[storage.kill9] keeps every acknowledged append, once, over ${killCycles} 
       lines += text.split("\n").length - 1;
       if (lines >= killAfter) child.kill("SIGKILL");
     });
-    await once(child, "close");
+    expect(await once(child, "close")).toEqual([null, "SIGKILL"]);
     for (const line of printed.split("\n").slice(0, -1)) {
       const [log, id, seq] = line.split(" ") as [string, string, string];
       acknowledged.get(log)!.set(id, Number(seq));

@@ -143,6 +143,16 @@ test("[storage.fault-checkpoint] a sync error while copying the log back ends al
   expect(await again.backend.lastSeq("a")).toBeGreaterThanOrEqual(acknowledged);
 });
 
+test("[storage.fault-checkpoint] no space to copy the log back only makes the log longer", async () => {
+  const { backend, fatal } = await openWith([
+    { step: "checkpoint", errcode: resultCode.full, after: 0, times: 5 },
+  ]);
+  for (let n = 0; n < 60; n++)
+    expect(await backend.append("a", entry(n, "x".repeat(400_000)))).toMatchObject({ outcome: "committed" });
+  expect(fatal).toEqual([]);
+  expect(await backend.read("a", { fromSeq: 1, limit: 100 })).toHaveLength(60);
+});
+
 test("[storage.full] a real full database refuses typed and recovers without a restart once space is free", async () => {
   const { backend, fatal } = await openWith([], { maxPages: 100 });
   let written = 0;

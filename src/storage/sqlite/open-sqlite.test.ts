@@ -9,6 +9,9 @@ import { openSqlite } from "./open-sqlite.js";
 const folder = mkdtempSync(join(tmpdir(), "parley-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** More by command: MODEL_RUNS=500 npx vitest run src/storage/sqlite/open-sqlite.test.ts */
+const modelRuns = Number(process.env.MODEL_RUNS ?? 25);
+
 let files = 0;
 const paths = new WeakMap<Backend, string>();
 
@@ -24,7 +27,7 @@ backendConformance("sqlite", {
     await backend.close();
     return openAt(paths.get(backend)!, clock);
   },
-  runs: 25,
+  runs: modelRuns,
 });
 
 test("[storage.read-yields] lets the event loop turn between the steps of a long read", async () => {

@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import type { KeyChangeEvent, KeyEntry, LogEntry, Versioned } from "../../kernel/backend.js";
 import type { ChangesPage, Page } from "../follow.js";
 import { seqBits } from "./schema.js";
-import { toBackendError } from "./sqlite-error.js";
+import { resultCodeOf, toBackendError } from "./sqlite-error.js";
 
 const pageRows = 256;
 const pageChars = 1024 * 1024;
@@ -35,7 +35,7 @@ export class Reader {
     return this.#run(() => {
       // Before the rows, so that everything up to it is certainly among them.
       const lastSeq = (this.#first("lastSeq", name)?.[0] as number | undefined) ?? 0;
-      if (lastSeq < fromSeq) return { items: [], next: fromSeq, more: false };
+      if (lastSeq === 0 || lastSeq < fromSeq) return { items: [], next: fromSeq, more: false };
       const log = this.#log(name);
       const rows = Math.min(limit, pageRows);
       const found =
@@ -133,7 +133,7 @@ export class Reader {
     try {
       return read();
     } catch (error) {
-      throw toBackendError(error, this.#path);
+      throw resultCodeOf(error) === 0 ? error : toBackendError(error, this.#path);
     }
   }
 }

@@ -1,0 +1,61 @@
+import { expect, test, vi } from "vitest";
+import type { BackendError } from "../../kernel/backend.js";
+import { systemClock } from "../../kernel/clock.js";
+import * as protocol from "./protocol.js";
+import { Writer } from "./writer.js";
+
+const script = vi.hoisted(() => ({ source: "" }));
+vi.mock("./writer-script.js", () => ({
+  writerScript: () => ({
+    url: new URL(`data:text/javascript,${encodeURIComponent(script.source)}`),
+    execArgv: [],
+  }),
+}));
+
+const start: protocol.WriterStart = { path: "unused", faults: [], maxPages: undefined };
+const port = `import { parentPort } from "node:worker_threads";`;
+const append = (n: number): (string | number)[] => [protocol.append, "log", `${n}`, "", "", -1];
+
+test("[storage.writer-death] what was on its way is unknown, what waited was not written, and close returns", async () => {
+  script.source = `${port} parentPort.postMessage({ type: "ready" }); parentPort.on("message", () => process.exit(1));`;
+  const fatal: BackendError[] = [];
+  const writer = await Writer.start(start, systemClock, (error) => fatal.push(error));
+  const first = writer.submit(append(1), 0);
+  // The first leaves in the next turn of the loop, before this one is queued.
+  await new Promise(setImmediate);
+  const second = writer.submit(append(2), 0);
+  expect(await first).toMatchObject({ outcome: "unknown", cause: { code: "io" } });
+  expect(await second).toMatchObject({ outcome: "failed", error: { code: "io" } });
+  expect(await writer.submit(append(3), 0)).toMatchObject({ outcome: "failed", error: { code: "io" } });
+  expect(fatal.map(({ code }) => code)).toEqual(["io"]);
+  await writer.close();
+});
+
+test("[storage.writer-death] a thread that cannot start is a typed refusal", async () => {
+  for (const source of ["throw new Error('broken')", "process.exit(0)", "not javascript"]) {
+    script.source = source;
+    await expect(Writer.start(start, systemClock, () => {})).rejects.toMatchObject({
+      name: "BackendError",
+      code: "io",
+    });
+  }
+});
+
+test("[storage.group-commit] sends what queued during a commit as one batch, and what one turn brought at once", async () => {
+  script.source = `${port}
+    let batches = 0;
+    parentPort.postMessage({ type: "ready" });
+    parentPort.on("message", (batch) => {
+      if (batch.length === 0) return parentPort.close();
+      const ops = (batch.length - 1) / 6;
+      batches++;
+      parentPort.postMessage({ type: "done", results: Array.from({ length: ops }, () => [batches, ops]).flat() });
+    });`;
+  const writer = await Writer.start(start, systemClock, () => {});
+  const first = [writer.submit(append(0), 0), writer.submit(append(1), 0)];
+  await new Promise(setImmediate);
+  const second = Array.from({ length: 10 }, (_, n) => writer.submit(append(n), 0));
+  expect(await Promise.all(first)).toEqual(first.map(() => ({ outcome: 1, number: 2 })));
+  expect(await Promise.all(second)).toEqual(second.map(() => ({ outcome: 2, number: 10 })));
+  await writer.close();
+});
