@@ -10,11 +10,10 @@ export { CONTRACT_DIGEST, CONTRACT_VERSION } from "./generated/version.js";
 export { Call, type Outcome as CallOutcome, type RawResponse } from "./runtime/call.js";
 export type { ScopeOptions } from "./runtime/client.js";
 export { EventStream } from "./runtime/event-stream.js";
-export { Host, type HostOptions, type InteractionHandler } from "./runtime/host.js";
+export { type HeldSession, Host, type HostOptions, type InteractionHandler } from "./runtime/host.js";
 export type { CallOptions, ClientOptions, StreamOptions } from "./runtime/options.js";
 export { type ErrorDetail, type ErrorPayload, type ErrorSpec, ParleyError } from "./runtime/parley-error.js";
 export {
-  type InteractionCommand,
   SendAndStreamError,
   type SentAndStreamed,
 } from "./runtime/send-and-stream.js";

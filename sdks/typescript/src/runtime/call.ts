@@ -17,7 +17,8 @@ export interface Outcome<T> {
 }
 
 /** A call under way: await it for the value, or `withResponse()` for the value and the raw response. */
-export class Call<T> implements PromiseLike<T> {
+export class Call<T> implements Promise<T> {
+  readonly [Symbol.toStringTag] = "Call";
   readonly #outcome: Promise<Outcome<T>>;
 
   constructor(outcome: Promise<Outcome<T>>) {

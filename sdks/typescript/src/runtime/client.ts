@@ -1,4 +1,4 @@
-import type { UnaryOperationId } from "../generated/operations.js";
+import { type OperationId, operations, type UnaryOperationId } from "../generated/operations.js";
 import { Planes } from "../generated/planes.js";
 import type {
   CommsCommand,
@@ -10,11 +10,12 @@ import type {
 } from "../generated/types.js";
 import type { Call } from "./call.js";
 import { type Environment, systemEnvironment } from "./environment.js";
+import { clientError } from "./errors.js";
 import type { EventStream } from "./event-stream.js";
-import { Host, type HostOptions } from "./host.js";
+import { type HeldSession, Host, type HostOptions, holdSession } from "./host.js";
 import type { CallOptions, ClientOptions, StreamOptions } from "./options.js";
 import { Runtime } from "./runtime.js";
-import { type InteractionCommand, type SentAndStreamed, sendAndStream } from "./send-and-stream.js";
+import { type SentAndStreamed, sendAndStream } from "./send-and-stream.js";
 import type { TransportSource } from "./transport.js";
 
 /** Where a stream starts and whether it stays. */
@@ -68,10 +69,7 @@ export class Client extends Planes implements AsyncDisposable {
   }
 
   /** Sends a command that opens an interaction, and reads its events; fails with `SendAndStreamError`. */
-  sendAndStream(
-    command: InteractionCommand,
-    options: CallOptions & StreamOptions = {},
-  ): Promise<SentAndStreamed> {
+  sendAndStream(command: CommsCommand, options: CallOptions & StreamOptions = {}): Promise<SentAndStreamed> {
     return sendAndStream(this.#runtime, command, options);
   }
 
@@ -85,18 +83,30 @@ export class Client extends Planes implements AsyncDisposable {
     return new Host(this.#runtime, this.#environment, name, options);
   }
 
-  /** Calls an operation with any request, unchecked: for tests and tools. */
-  call(operation: UnaryOperationId, request: unknown, options?: CallOptions): Call<unknown> {
-    return this.#runtime.raw(operation, request, options);
+  /** Holds a session's name without serving it: for a program that reads its inbox in another way. */
+  holdSession(name: string, options: HostOptions = {}): Promise<HeldSession> {
+    return holdSession(this.host(name, options));
+  }
+
+  /** Calls a unary operation with any request, unchecked: for tests and tools. */
+  call(operation: OperationId, request: unknown, options?: CallOptions): Call<unknown> {
+    if (operations[operation].kind === "stream")
+      throw clientError("invalid_request", `${operation} is a stream; read it with \`stream\`.`);
+    return this.#runtime.raw(operation as UnaryOperationId, request, options);
+  }
+
+  /** Passes one MCP message on to the daemon's `/mcp`; the answer is empty for a notification. */
+  postMcp(message: string, options?: CallOptions): Promise<string> {
+    return this.#runtime.post("/mcp", message, options);
   }
 
   /** Ends every connection and stream of this client. */
-  close(): void {
+  close(): Promise<void> {
     this.#runtime.close();
+    return Promise.resolve();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-    return Promise.resolve();
+    return this.close();
   }
 }

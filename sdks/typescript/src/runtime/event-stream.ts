@@ -1,3 +1,4 @@
+import type { CommsStreamEvent, CommsStreamResponse } from "../generated/types.js";
 import type { Environment } from "./environment.js";
 import { clientError, errorFrom } from "./errors.js";
 import type { ParleyError } from "./parley-error.js";
@@ -35,7 +36,9 @@ const longestPoll = 5_000;
  * A log as an async iterator: every event once and in order, over dropped connections and restarts of the daemon. It
  * opens at once; `opened` has the daemon's answer. Leaving a `for await` loop closes it.
  */
-export class EventStream<Event, Opened> implements AsyncIterableIterator<Event>, AsyncDisposable {
+export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
+  implements AsyncIterableIterator<Event>, AsyncDisposable
+{
   readonly #deps: EventStreamDeps;
   readonly #request: StreamRequest;
   readonly #stop = new AbortController();

@@ -78,6 +78,13 @@ export class Host {
     return this.#serving;
   }
 
+  /** Opens the session and keeps its name until `stop()`, without taking work. */
+  async hold(): Promise<Session> {
+    const session = await this.open();
+    this.#serving ??= this.#renew().then(() => this.#release());
+    return session;
+  }
+
   /** Takes no more work, waits for the turns under way, and lets go of the name. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -234,4 +241,16 @@ function knownInteraction(interaction: InboxInteraction): Interaction {
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message === "" ? "The handler failed." : message;
+}
+
+/** A name that is held until it is released. */
+export interface HeldSession {
+  readonly session: Session;
+  release(): Promise<void>;
+}
+
+/** Holds a host's session without serving it. */
+export async function holdSession(host: Host): Promise<HeldSession> {
+  const session = await host.hold();
+  return { session, release: () => host.stop() };
 }

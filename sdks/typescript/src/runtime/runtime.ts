@@ -97,6 +97,27 @@ export class Runtime implements Calls {
     });
   }
 
+  /** Posts a text to a path that is no operation and gives the answer's text, whatever its status. */
+  async post(path: string, body: string, options: CallOptions = {}): Promise<string> {
+    const deadline = new Deadline(options.timeout ?? this.#settings.timeout, options.signal);
+    const transport = await this.#source.get();
+    try {
+      const headers = { accept: "application/json, text/event-stream", ...options.headers };
+      const reply = await this.#http(
+        transport,
+        { method: "POST", path, body },
+        { ...options, headers },
+        deadline,
+      );
+      return reply.text;
+    } catch (error) {
+      this.#forgetLost(transport, error);
+      throw error;
+    } finally {
+      deadline.done();
+    }
+  }
+
   close(): void {
     this.#pool.close();
     for (const source of this.#streams.values()) source.drop();

@@ -1,19 +1,10 @@
-import type {
-  CommsStreamEvent,
-  CommsStreamResponse,
-  InputCommand,
-  PeerRequestCommand,
-  SendReceipt,
-} from "../generated/types.js";
+import type { CommsCommand, CommsStreamEvent, CommsStreamResponse, SendReceipt } from "../generated/types.js";
 import type { Calls } from "./calls.js";
 import { clientError } from "./errors.js";
 import type { EventStream } from "./event-stream.js";
 import type { CallOptions, StreamOptions } from "./options.js";
 import { ParleyError } from "./parley-error.js";
 import { toParleyError } from "./rpc-message.js";
-
-/** A command that opens an interaction. */
-export type InteractionCommand = InputCommand | PeerRequestCommand;
 
 export interface SentAndStreamed {
   receipt: SendReceipt;
@@ -37,14 +28,17 @@ export class SendAndStreamError extends ParleyError {
   }
 }
 
-/** Sends a command with a reserved stream and attaches to it; an attach that fails is tried once more from the start. */
+/**
+ * Sends a command with a reserved stream and attaches to it; an attach that fails is tried once more from the start.
+ * Of a command that opens no interaction the daemon says so.
+ */
 export async function sendAndStream(
   calls: Calls,
-  command: InteractionCommand,
+  command: CommsCommand,
   options: CallOptions & StreamOptions,
 ): Promise<SentAndStreamed> {
   const receipt = await calls
-    .unary("comms.send", { ...command, stream: "reserve_interaction" }, options)
+    .unary("comms.send", { ...command, stream: "reserve_interaction" } as CommsCommand, options)
     .catch((error: unknown) => {
       throw new SendAndStreamError("send", toParleyError(error));
     });
