@@ -6,23 +6,17 @@ const section = <P extends TProperties>(properties: P): TObject<P> =>
 const count = (initial: number, minimum: number, maximum: number) =>
   Type.Integer({ default: initial, minimum, maximum });
 
-const text = (initial: string, pattern?: string) =>
-  Type.String({
-    default: initial,
-    minLength: 1,
-    maxLength: 4096,
-    ...(pattern === undefined ? {} : { pattern }),
-  });
+const path = Type.String({ minLength: 1, maxLength: 4096 });
 
 /** Everything that `parley.toml` may say. Paths may begin with `~/`; absent means the default. */
 export const configSchema = section({
   server: section({
     /** Loopback unless an address is named here on purpose. */
-    host: text("127.0.0.1"),
+    host: Type.String({ default: "127.0.0.1", minLength: 1, maxLength: 253 }),
     /** 0 takes any free port. */
     port: count(7433, 0, 65_535),
     /** Path of the unix socket. */
-    socket: Type.Optional(text("daemon.sock")),
+    socket: Type.Optional(path),
     /** Host names besides loopback that may be in the Host header. */
     allowed_hosts: Type.Array(Type.String({ pattern: "^[a-z0-9][a-z0-9.:-]*$", maxLength: 253 }), {
       default: [],
@@ -39,7 +33,7 @@ export const configSchema = section({
   store: section({
     engine: Type.Union([Type.Literal("sqlite"), Type.Literal("memory")], { default: "sqlite" }),
     /** Path of the database file. */
-    path: Type.Optional(text("parley.db")),
+    path: Type.Optional(path),
   }),
   log: section({
     level: Type.Union(

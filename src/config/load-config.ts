@@ -26,7 +26,7 @@ export interface ConfigSource {
 export function loadConfig(source: ConfigSource): Config {
   const found = findFile(source);
   if (found === undefined) {
-    return Value.Create(configSchema) as Config;
+    return fill({}) as Config;
   }
   const values = parseConfig(found.text, found.path);
   const base = { folder: dirname(found.path), home: source.env.HOME || homedir() };
