@@ -32,7 +32,7 @@ export function connect(options: GlobalOptions): Parley {
 /** Runs `body` with a client and closes it whatever happens. */
 export async function withClient<T>(
   command: Command,
-  body: (client: Parley, options: GlobalOptions) => Promise<T>,
+  body: (client: Parley, options: GlobalOptions) => PromiseLike<T>,
 ): Promise<T> {
   const options = globals(command);
   const client = connect(options);

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from "commander";
 import { type CliCommand, type CliFlag, cliCommands } from "../generated/cli.js";
+import type { UnaryOperationId } from "../generated/operations.js";
 import { parseDuration, parseJson, readStdin, UsageError } from "./arguments.js";
 import { withClient } from "./client.js";
 import { print, printJson, properties, table } from "./output.js";
@@ -25,7 +26,7 @@ function addContractCommand(program: Command, spec: CliCommand): void {
       const request = options.requestFromStdin
         ? parseJson("--json -", await readStdin())
         : requestFrom(spec, values.slice(0, spec.args.length), flags);
-      const response = await client.call(spec.operation, request);
+      const response = await client.call(spec.operation as UnaryOperationId, request);
       if (options.json) printJson(response);
       else printResponse(spec, response);
     });

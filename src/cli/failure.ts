@@ -33,7 +33,7 @@ interface Described {
 }
 
 function describe(error: unknown): Described {
-  if (error instanceof ParleyError) return error.payload;
+  if (error instanceof ParleyError) return { details: [], retryable: false, ...error.toJSON() } as Described;
   const usage = error instanceof UsageError || error instanceof CommanderError;
   const message = error instanceof Error ? error.message.replace(/^error: /, "") : String(error);
   return { code: usage ? "invalid_request" : "internal", message, details: [], retryable: false };

@@ -1,11 +1,11 @@
 import { Command, CommanderError, Option } from "commander";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../generated/version.js";
+import { PACKAGE_VERSION } from "../package-version.js";
 import { splitJsonInput } from "./arguments.js";
 import { addContractCommands } from "./contract-commands.js";
 import { addCustomCommands } from "./custom-commands.js";
 import { reportFailure } from "./failure.js";
 import { print } from "./output.js";
-import { PACKAGE_VERSION } from "./package-version.js";
 
 const program = new Command("parley");
 program

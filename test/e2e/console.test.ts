@@ -60,7 +60,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
   });
 
   test("[console.survives-restart] it goes on after a daemon restart without a reload", async () => {
-    await page.evaluate(() => Object.assign(window, { mark: "same page" }));
+    await page.evaluate('window.mark = "same page"');
     await daemon.stop("SIGKILL");
     await page.locator(".link.down").waitFor();
     await daemon.restart();
@@ -69,7 +69,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     await page.locator("#body").fill("after the restart");
     await page.locator("#send").click();
     await page.locator(".interaction .text", { hasText: "after the restart" }).waitFor();
-    expect(await page.evaluate(() => (window as unknown as { mark: string }).mark)).toBe("same page");
+    expect(await page.evaluate("window.mark")).toBe("same page");
   });
 
   test("[console.narrow] it works at 400 pixels without sideways scrolling, dark and light", async () => {
@@ -77,7 +77,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 400, height: 700 });
       await page.locator("#send").waitFor();
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+      const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
       expect(overflow).toBeLessThanOrEqual(0);
     }
     expect(problems).toEqual([]);

@@ -16,6 +16,7 @@ export interface SendFlags {
 }
 
 type CommsCommand = Parameters<Parley["send"]>[0];
+type InteractionCommand = Parameters<Parley["sendAndStream"]>[0];
 
 export async function send(
   to: string | undefined,
@@ -33,7 +34,7 @@ export async function send(
       else print(describe(receipt as unknown as Record<string, unknown>));
       return;
     }
-    const { receipt, stream } = await client.sendAndStream(request);
+    const { receipt, stream } = await client.sendAndStream(request as InteractionCommand);
     if (options.json) print(JSON.stringify(receipt));
     else note(paint("dim", describe(receipt as unknown as Record<string, unknown>), process.stderr));
     process.exitCode = await printEvents(stream, options.json === true);

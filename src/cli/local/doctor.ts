@@ -33,7 +33,7 @@ export async function doctor(command: Command): Promise<void> {
   await look("daemon", async () => {
     try {
       const status = await withClient(command, (client) =>
-        client.system.status({}, { timeout: 3_000, retries: 0 }),
+        client.system.status({ timeout: 3_000, retries: 0 }),
       );
       running = true;
       return { state: "ok", says: `pid ${status.pid} at ${status.address}, contract ${status.contract}` };

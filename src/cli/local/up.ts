@@ -76,9 +76,7 @@ async function runningDaemon(
   command: Command,
 ): Promise<{ pid: number; address: string; started_at: string } | undefined> {
   try {
-    return await withClient(command, async (client) =>
-      client.system.status({}, { timeout: 2_000, retries: 0 }),
-    );
+    return await withClient(command, async (client) => client.system.status({ timeout: 2_000, retries: 0 }));
   } catch (error) {
     if ((error as { code?: string }).code === "daemon_unreachable") return undefined;
     throw error;
@@ -86,7 +84,7 @@ async function runningDaemon(
 }
 
 async function welcome(command: Command, address: string): Promise<void> {
-  const { url } = await withClient(command, (client) => client.system.createTicket({}));
+  const { url } = await withClient(command, (client) => client.system.createTicket());
   const line = (text: string, comment: string): string =>
     `  ${paint("cyan", text.padEnd(44))}${paint("dim", comment)}`;
   print(

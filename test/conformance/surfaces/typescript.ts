@@ -1,5 +1,5 @@
 import { createClient, type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
-import { operations } from "../../../src/generated/operations.js";
+import { operations, type UnaryOperationId } from "../../../src/generated/operations.js";
 import type { TestDaemon } from "../../support/daemon.js";
 import { errorShape, type Surface } from "../surface.js";
 
@@ -22,7 +22,7 @@ export function typescriptSurface(daemon: TestDaemon): Surface {
       clients.set(session, client);
       try {
         if (operations[operation].kind === "unary")
-          return { response: await client.call(operation, request) };
+          return { response: await client.call(operation as UnaryOperationId, request) };
         const { scope, after_sequence, follow } = request as {
           scope: never;
           after_sequence?: number;
@@ -37,11 +37,11 @@ export function typescriptSurface(daemon: TestDaemon): Surface {
         return { response: opened };
       } catch (error) {
         if (!(error instanceof ParleyError)) throw error;
-        return { error: errorShape(error.payload) };
+        return { error: errorShape(error.toJSON()) };
       }
     },
     async close() {
-      for (const client of clients.values()) await client.close();
+      for (const client of clients.values()) client.close();
     },
   };
 }
