@@ -30,7 +30,8 @@ test.each([
 
 test("[mcp.initialize] the server says which contract it speaks and how to use it", async () => {
   await using server = await startServer();
-  const { json } = await server.post(request("initialize", { protocolVersion: "2025-11-25" }));
+  const { json, headers } = await server.post(request("initialize", { protocolVersion: "2025-11-25" }));
+  expect(headers.get("parley-digest")).toBe(CONTRACT_DIGEST);
   const { serverInfo, instructions, _meta } = json.result;
   expect(serverInfo.description).toContain(CONTRACT_DIGEST);
   expect(_meta).toEqual({ "parley/contract": CONTRACT_VERSION, "parley/digest": CONTRACT_DIGEST });

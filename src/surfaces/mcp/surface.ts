@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { type McpTool, mcpTools } from "../../generated/mcp.js";
 import type { Ambient, Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
@@ -16,6 +15,8 @@ import {
   resultFrame,
 } from "../json-rpc.js";
 import { callOf, partOf } from "../raw-call.js";
+import { requireJson } from "../rest/body.js";
+import { contractHeaders, writeJson } from "../rest/reply.js";
 import { McpFault } from "./fault.js";
 import { checkMirrored, type McpHttp, versionHeader } from "./headers.js";
 import { batchRevision, metaKeys, sessionRevisions, statelessRevisions } from "./revisions.js";
@@ -162,16 +163,13 @@ export function createMcpSurface({
       response.setHeader("allow", "POST");
       throw new ContractError("method_not_allowed");
     }
-    checkContentType(request.headers);
+    requireJson(request);
     const call = callOf(ambient, "mcp", request, response, raw);
     const http: McpHttp = { headers: request.headers, mirrored: raw.transport === "tcp" };
     const { status, body } = await handleHttp(await raw.readBody(), call, http);
     if (body === null) {
-      response.writeHead(status, { "content-length": 0 }).end();
-      return;
-    }
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-    response.writeHead(status, headers).end(body);
+      response.writeHead(status, [...contractHeaders(raw.requestId), "content-length", "0"]).end();
+    } else writeJson(response, status, raw.requestId, body);
   };
 
   return { handleMessage, handleHttp, serve };
@@ -230,11 +228,4 @@ function unknownMethod(method: string, status: number): McpFault {
   const expected = "a method of MCP that this server has";
   const details = [{ field: "method", issue: "invalid_value" as const, expected, got: method.slice(0, 64) }];
   return McpFault.of(new ContractError("unknown_method", { details }), status);
-}
-
-function checkContentType(headers: IncomingHttpHeaders): void {
-  const type = headers["content-type"];
-  if (type !== undefined && !/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw new ContractError("unsupported_media_type");
-  }
 }

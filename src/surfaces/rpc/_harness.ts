@@ -158,6 +158,7 @@ export interface TestServerOptions {
   clock?: Clock;
   auth?: Authenticator;
   principal?: Principal;
+  onClosed?: (connectionId: string) => void;
 }
 
 /** A real server on a free port with fake handlers behind the real dispatch. */
@@ -171,6 +172,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     dispatch: createDispatch({ handlers, validators, ownsSession: () => false }),
     auth: options.auth ?? { admit: () => undefined, authenticate: () => principal },
     openrpc: async () => '{"openrpc":"1.3.2"}',
+    ...(options.onClosed === undefined ? {} : { onClosed: options.onClosed }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const sockets: Socket[] = [];
@@ -216,7 +218,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
 }
 
 async function postTo(port: number, body: string | Buffer): Promise<{ status: number; body: string }> {
-  const request = httpRequest({ host: "127.0.0.1", port, path: "/rpc", method: "POST" });
+  const headers = { "content-type": "application/json" };
+  const request = httpRequest({ host: "127.0.0.1", port, path: "/rpc", method: "POST", headers });
   request.end(body);
   const [response] = await once(request, "response");
   return { status: response.statusCode, body: Buffer.concat(await response.toArray()).toString() };

@@ -134,12 +134,16 @@ test("[rpc.frame] ill-formed UTF-8 ends the connection with 1007", async () => {
   expect((await client.closed).code).toBe(1007);
 });
 
-test("[rpc.drop] a dropped connection cancels its calls", async () => {
+test("[rpc.drop] a dropped connection cancels its calls, and its end is told", async () => {
   const started = Promise.withResolvers<void>();
   const cancelled = Promise.withResolvers<string>();
+  const gone = Promise.withResolvers<string>();
+  let connectionId = "";
   await using server = await startServer({
+    onClosed: gone.resolve,
     handlers: {
       "comms.peers": async (_, context) => {
+        connectionId = context.connectionId;
         started.resolve();
         await aborted(context);
         cancelled.resolve((context.signal.reason as Error).name);
@@ -152,6 +156,7 @@ test("[rpc.drop] a dropped connection cancels its calls", async () => {
   await started.promise;
   client.ws.terminate();
   expect(await cancelled.promise).toBe("AbortError");
+  expect(await gone.promise).toBe(connectionId);
 });
 
 test("[rpc.heartbeat] a client that answers pings stays; one that falls silent is cut after two", async () => {

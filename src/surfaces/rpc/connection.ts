@@ -26,7 +26,8 @@ export interface ConnectionOptions extends ExchangeOptions {
 export class RpcConnection {
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>;
-  readonly #id: string;
+  /** Owns what its calls open and claim. */
+  readonly id: string;
   readonly #options: ConnectionOptions;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
@@ -43,7 +44,7 @@ export class RpcConnection {
   #lastRead: number;
 
   constructor(ws: WebSocket, socket: Socket, options: ConnectionOptions) {
-    this.#id = options.ambient.ids.uuid();
+    this.id = options.ambient.ids.uuid();
     this.#options = options;
     this.#session = options.session;
     this.#ws = ws;
@@ -127,7 +128,7 @@ export class RpcConnection {
       surface: "rpc",
       principal,
       session: this.#session,
-      connectionId: this.#id,
+      connectionId: this.id,
       traceparent,
     });
   }

@@ -9,12 +9,14 @@ import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { callOf, headerOf } from "../raw-call.js";
+import { requireJson } from "../rest/body.js";
+import { contractHeaders, writeJson } from "../rest/reply.js";
 import { RpcConnection } from "./connection.js";
 import { CredentialsWatch } from "./credentials-watch.js";
 import { quotaExceeded } from "./exchange.js";
 import { type RpcLimits, rpcLimits } from "./limits.js";
 import { answerPost } from "./post.js";
-import { contractHeaders, refuseUpgrade } from "./upgrade.js";
+import { contractLines, refuseUpgrade } from "./upgrade.js";
 
 export interface RpcSurfaceOptions {
   ambient: Ambient;
@@ -23,6 +25,8 @@ export interface RpcSurfaceOptions {
   /** The OpenRPC document as JSON; asked for only when somebody calls `rpc.discover`. */
   openrpc: () => Promise<string>;
   limits?: Partial<RpcLimits>;
+  /** Told when a WebSocket is gone, with the connection id that its calls had. */
+  onClosed?: (connectionId: string) => void;
 }
 
 /** What the WebSockets hold now. */
@@ -61,7 +65,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
     skipUTF8Validation: false,
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
-  server.on("headers", (headers) => headers.push(...contractHeaders()));
+  server.on("headers", (headers) => headers.push(...contractLines()));
   server.on("wsClientError", (error, socket) => refuse(socket, badHandshake(error)));
 
   function refuse(socket: Duplex, error: ContractError): void {
@@ -103,21 +107,19 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
       credentials.add(principal.ended, connection);
       void connection.closed.then(() => {
         connections.delete(connection);
+        options.onClosed?.(connection.id);
         credentials.remove(principal.ended, connection);
       });
     });
   }
 
   const post: RawHandler = async (request, response, raw) => {
+    requireJson(request);
     const call = callOf(ambient, "rpc", request, response, raw);
     const body = await raw.readBody(limits.frameBytes);
     const answer = await answerPost(body, call, { ambient, dispatch, openrpc, limits });
-    if (answer === undefined) {
-      response.writeHead(204).end();
-      return;
-    }
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(answer) };
-    response.writeHead(200, headers).end(answer);
+    if (answer === undefined) response.writeHead(204, contractHeaders(raw.requestId)).end();
+    else writeJson(response, 200, raw.requestId, answer);
   };
 
   return {

@@ -5,7 +5,7 @@ import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../../generated/version.js";
 import type { ContractError } from "../../kernel/contract-error.js";
 
 /** Headers that tell a client the daemon's contract, as lines of a response head. */
-export function contractHeaders(): string[] {
+export function contractLines(): string[] {
   return [`Parley-Contract: ${CONTRACT_VERSION}`, `Parley-Digest: ${CONTRACT_DIGEST}`];
 }
 
@@ -19,7 +19,7 @@ export function refuseUpgrade(socket: Duplex, error: ContractError, requestId: s
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     `Parley-Request-Id: ${requestId}`,
-    ...contractHeaders(),
+    ...contractLines(),
   ];
   if (error.retryAfterMs !== undefined) head.push(`Retry-After: ${Math.ceil(error.retryAfterMs / 1000)}`);
   socket.once("finish", () => socket.destroy());
