@@ -15,7 +15,7 @@ export const legacyNames: readonly string[] = [
 /** The only files that may spell the names: this gate and its test. */
 const exceptions = new Set(["codegen/gates/hard-cut.ts", "test/gates/hard-cut.test.ts"]);
 
-const spelled = new RegExp(`(?<![\\w/])(${legacyNames.join("|")})(?!\\w)`, "g");
+const spelled = new RegExp(`(?<!\\w)(${legacyNames.join("|")})(?!\\w)`, "g");
 
 /** The same names as SDKs and programs would spell them: sendMessage, SendMessage, eventPush. */
 const identifiers = legacyNames
