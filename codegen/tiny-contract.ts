@@ -6,8 +6,10 @@ import { type JsonObject, parseSource, type SchemaFile } from "./source.js";
 /** Files of a contract by path: small enough to read, with every form that the rules know. For tests. */
 export type Files = Record<string, JsonObject>;
 
-const field = (description: string, schema: JsonObject): JsonObject => ({ description, ...schema });
-const object = (properties: JsonObject, required: string[], more: JsonObject = {}): JsonObject => ({
+/** A schema with its words. */
+export const field = (description: string, schema: JsonObject): JsonObject => ({ description, ...schema });
+/** A closed object. */
+export const object = (properties: JsonObject, required: string[], more: JsonObject = {}): JsonObject => ({
   description: "An object.",
   type: "object",
   additionalProperties: false,
@@ -15,7 +17,8 @@ const object = (properties: JsonObject, required: string[], more: JsonObject = {
   required,
   ...more,
 });
-const variant = (kind: string, properties: JsonObject, required: string[]): JsonObject =>
+/** A closed object with a `kind`. */
+export const variant = (kind: string, properties: JsonObject, required: string[]): JsonObject =>
   object({ kind: field("Which variant this is.", { type: "string", const: kind }), ...properties }, [
     "kind",
     ...required,
@@ -170,7 +173,8 @@ export function tinyContract(): Files {
   };
 }
 
-function operation(verb: string, { request, response, ...block }: JsonObject): JsonObject {
+/** A unary operation of the comms plane on every surface's `null`; the block's fields override. */
+export function operation(verb: string, { request, response, ...block }: JsonObject): JsonObject {
   return {
     $schema: "../operation.meta.json",
     $id: `comms/${verb}.json`,
@@ -178,7 +182,11 @@ function operation(verb: string, { request, response, ...block }: JsonObject): J
       id: `comms.${verb}`,
       summary: "Do it.",
       kind: "unary",
+      idempotency: "natural",
       timeout: "short",
+      scope: null,
+      errors: [],
+      rest: null,
       rpc: `comms/${verb}`,
       mcp: null,
       cli: null,

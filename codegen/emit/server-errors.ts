@@ -21,10 +21,10 @@ export const emitErrors: Emitter = ({ errors }) => {
   });
   file.print();
   file.doc("Every code that an error payload can carry.");
-  file.print("export type ErrorCode =");
-  errors.forEach(({ code }, index) => {
-    file.print(`  | ${quote(code)}${index === errors.length - 1 ? ";" : ""}`);
-  });
+  file.union(
+    "export type ErrorCode = ",
+    errors.map(({ code }) => quote(code)),
+  );
   file.print();
   const table = Object.fromEntries(errors.map(({ code, ...spec }) => [code, spec]));
   file.doc("Every code's spec.");

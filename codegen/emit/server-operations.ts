@@ -44,14 +44,7 @@ function printTypes(file: SourceFile, { operations, events }: Contract): void {
 
 function printUnion(file: SourceFile, doc: string, name: string, members: string[]): void {
   file.doc(doc);
-  const inline = `export type ${name} = ${members.map(quote).join(" | ") || "never"};`;
-  if (inline.length <= 110) file.print(inline);
-  else {
-    file.print(`export type ${name} =`);
-    members.forEach((member, index) => {
-      file.print(`  | ${quote(member)}${index === members.length - 1 ? ";" : ""}`);
-    });
-  }
+  file.union(`export type ${name} = `, members.map(quote));
   file.print();
 }
 

@@ -1,5 +1,5 @@
 import type { Emitter, Property, Shape, TypeDef } from "../contract.js";
-import { lineWidth, propertyKey, quote, SourceFile } from "../printer.js";
+import { propertyKey, quote, SourceFile } from "../printer.js";
 
 /**
  * `types.ts`: the server's view. Fields with a default are present (defaults are applied before a handler sees them),
@@ -18,31 +18,18 @@ function printType(file: SourceFile, { name, description, origin, shape }: TypeD
   file.doc(description, `@generated from ${origin}`);
   if (shape.kind === "object" && shape.properties.length > 0)
     file.block(`export interface ${name} {`, "}", () => printProperties(file, shape.properties));
-  else printAlias(file, `export type ${name} = `, shape, 0);
+  else file.union(`export type ${name} = `, unionMembers(shape));
 }
 
-function printProperties(file: SourceFile, properties: Property[], depth = 1): void {
+function printProperties(file: SourceFile, properties: Property[]): void {
   for (const property of properties) {
     const optional = !property.required && property.default === undefined;
     const head = `${propertyKey(property.name)}${optional ? "?" : ""}: `;
     file.doc(property.description);
     if (property.shape.kind === "object" && property.shape.properties.length > 0) {
       const inner = property.shape.properties;
-      file.block(`${head}{`, "};", () => printProperties(file, inner, depth + 1));
-    } else printAlias(file, head, property.shape, depth);
-  }
-}
-
-/** `head` and the type; a union that is too long stands with one member a line. */
-function printAlias(file: SourceFile, head: string, shape: Shape, depth: number): void {
-  const members = unionMembers(shape);
-  const line = `${head}${members.join(" | ")};`;
-  if (2 * depth + line.length <= lineWidth || members.length === 1) file.print(line);
-  else {
-    file.print(head.trimEnd());
-    members.forEach((member, index) => {
-      file.print(`  | ${member}${index === members.length - 1 ? ";" : ""}`);
-    });
+      file.block(`${head}{`, "};", () => printProperties(file, inner));
+    } else file.union(head, unionMembers(property.shape));
   }
 }
 
