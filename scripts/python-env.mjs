@@ -1,0 +1,52 @@
+// The Python environment of the Python SDK's tests: a venv with exactly the locked packages.
+// Plain JavaScript without dependencies, because it runs on the machine's own Node before anything is installed.
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "sdks/python");
+const venv = join(folder, ".venv");
+const lock = join(folder, "requirements-dev.lock");
+
+/**
+ * Makes the environment unless it is there already.
+ * @returns {{ python: string }} Path of its interpreter.
+ */
+export function ensurePython() {
+  const python = join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
+  const stamp = join(venv, "lock.stamp");
+  const system = findPython();
+  const key = createHash("sha256").update(system.version).update(readFileSync(lock)).digest("hex");
+  if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, "utf8") === key) return { python };
+  console.log("parley: installing the Python SDK's packages ...");
+  rmSync(venv, { recursive: true, force: true });
+  run(system.command, ["-m", "venv", venv]);
+  run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", lock]);
+  // A package that the lock forgets would be found at random later; found here, the sentence is clear.
+  run(python, ["-m", "pip", "check"]);
+  writeFileSync(stamp, key);
+  return { python };
+}
+
+function findPython() {
+  const script = "import sys; print('%d.%d.%d' % sys.version_info[:3])";
+  for (const command of ["python3", "python"]) {
+    const { status, stdout } = spawnSync(command, ["-c", script], { encoding: "utf8" });
+    const [major, minor] = (stdout ?? "").trim().split(".").map(Number);
+    if (status === 0 && major === 3 && minor >= 10) return { command, version: stdout.trim() };
+  }
+  throw new Error(
+    "parley: the Python SDK's tests need Python 3.10 or newer as `python3`; install it and repeat.",
+  );
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  if (status === 0) return;
+  const why = error?.message ?? `exit code ${status}`;
+  throw new Error(`parley: \`${command} ${args.join(" ")}\` failed (${why}); see its messages above.`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(ensurePython().python);

@@ -1,0 +1,1 @@
+"""The hand-written half of the SDK; import its names from `parley`."""

@@ -1,0 +1,233 @@
+"""The async twin of `Host`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .calls import UNSET
+from .host_turn import (
+    CLAIM_OVER,
+    KEEP_ALIVE,
+    LEASE_OVER,
+    LEASE_TTL_MS,
+    POLL_MS,
+    TurnState,
+    dead,
+    done,
+    outcome_of_error,
+)
+from .model import Unknown
+from .parley_error import ParleyError
+from .retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from .async_client import AsyncParley
+
+AsyncHandler = Callable[[Any, "AsyncTurn"], Awaitable[Any]]
+
+
+class AsyncTurn:
+    """The host's work on one interaction; a handler whose claim is lost is cancelled."""
+
+    def __init__(self, client: AsyncParley, state: TurnState, interaction: Any) -> None:
+        self._client = client
+        self._state = state
+        self._task: asyncio.Task[Any] | None = None
+        self.interaction = interaction
+
+    @property
+    def turn_id(self) -> str:
+        """Id of the turn in the events that this turn emits."""
+        return self._state.turn_id
+
+    @property
+    def lost(self) -> bool:
+        """The claim is over: another host may have the interaction already."""
+        return self._state.lost.is_set()
+
+    async def text(self, delta: str) -> None:
+        """Emits a piece of the answer's text."""
+        await self._emit(self._state.text_events(delta))
+
+    async def emit(self, *events: Any) -> None:
+        """Emits events as they are, durable when this returns."""
+        await self._emit(list(events))
+
+    async def reply(self, result: Any = None) -> None:
+        """Ends the interaction with a result."""
+        await self._settle(done(result))
+
+    async def fail(self, message: str, *, code: str = "executor_error", retryable: bool = False) -> None:
+        """Ends the interaction as failed."""
+        await self._settle(dead(message, code, retryable))
+
+    async def retry_after(self, delay_ms: int) -> None:
+        """Gives the interaction back, to be offered again later."""
+        await self._settle({"kind": "retry_after", "delay_ms": delay_ms})
+
+    async def _emit(self, events: list[Any]) -> None:
+        try:
+            await self._client.sessions.emit(**self._state.emit_fields(events))
+        except ParleyError as error:
+            self._check(error)
+            raise
+
+    async def _settle(self, outcome: dict[str, Any]) -> None:
+        if self._state.outcome is not None:
+            raise RuntimeError("the interaction is settled already")
+        end = self._state.end_events()
+        if end and outcome["kind"] != "retry_after":
+            await self._emit(end)
+        try:
+            await self._client.sessions.settle(**self._state.settle_fields(outcome))
+        except ParleyError as error:
+            self._check(error)
+            raise
+
+    def _check(self, error: ParleyError) -> None:
+        if error.code in CLAIM_OVER:
+            self._state.lost.set()
+            if self._task is not None and self._task is not asyncio.current_task():
+                self._task.cancel()
+
+
+class AsyncHost:
+    """Serves one session; the arguments are those of `Host`."""
+
+    def __init__(
+        self,
+        client: AsyncParley,
+        name: str,
+        *,
+        description: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        ttl_ms: int = LEASE_TTL_MS,
+        concurrency: int = 1,
+    ) -> None:
+        self._client = client
+        self.name = name
+        self._open_fields = {
+            "name": name,
+            "description": UNSET if description is None else description,
+            "labels": UNSET if labels is None else labels,
+            "ttl_ms": ttl_ms,
+            "lease_token": secrets.token_urlsafe(24),
+        }
+        self._concurrency = concurrency
+        self._policy = RetryPolicy()
+        self._stop = asyncio.Event()
+        self._running: dict[asyncio.Task[None], AsyncTurn] = {}
+        self._failure: BaseException | None = None
+
+    async def serve(self, handler: AsyncHandler) -> None:
+        """Answers interactions until `stop()`; survives restarts of the daemon.
+
+        The handler gets the interaction and an `AsyncTurn`. What it returns becomes the result, what
+        it raises the failure, unless it has settled the turn itself.
+        """
+        await self._open()
+        keeper = asyncio.create_task(self._keep())
+        try:
+            await self._loop(handler)
+            while self._running:
+                await asyncio.wait(self._running)
+        finally:
+            self._stop.set()
+            keeper.cancel()
+            for task in self._running:
+                task.cancel()
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Takes nothing more; `serve` returns when the work in hand is done."""
+        self._stop.set()
+
+    async def _loop(self, handler: AsyncHandler) -> None:
+        attempt = 0
+        while not self._stop.is_set():
+            free = self._concurrency - len(self._running)
+            if free <= 0:
+                await self._first(*self._running)
+                continue
+            try:
+                batch = await self._client.sessions.drain(
+                    name=self.name,
+                    lease_token=self._open_fields["lease_token"],
+                    max=min(free, 64),
+                    wait_ms=POLL_MS,
+                )
+                attempt = 0
+            except ParleyError as error:
+                if error.code in LEASE_OVER:
+                    await self._open()
+                elif not error.retryable:
+                    raise
+                # A lease that is over at once again must not spin.
+                await self._first(asyncio.create_task(asyncio.sleep(self._policy.delay(attempt, error))))
+                attempt += 1
+                continue
+            for interaction in batch.interactions:
+                await self._begin(handler, batch.claim.token, interaction)
+
+    async def _first(self, *tasks: asyncio.Task[Any]) -> None:
+        """Waits for one of the tasks or for `stop()`."""
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+
+    async def _begin(self, handler: AsyncHandler, claim: str, interaction: Any) -> None:
+        if isinstance(interaction, Unknown):
+            message = f"This host does not know interactions of the kind {interaction.wire_kind}."
+            await self._client.sessions.settle(
+                name=self.name,
+                claim_token=claim,
+                interaction_id=interaction.raw["interaction_id"],
+                outcome=dead(message, "rejected", False),
+            )
+            return
+        turn = AsyncTurn(self._client, TurnState(self.name, claim, interaction), interaction)
+        task = asyncio.create_task(self._run(handler, turn))
+        turn._task = task
+        self._running[task] = turn
+        task.add_done_callback(lambda done: self._running.pop(done, None))
+
+    async def _run(self, handler: AsyncHandler, turn: AsyncTurn) -> None:
+        state = turn._state
+        try:
+            try:
+                outcome = done(await handler(turn.interaction, turn))
+            except Exception as error:
+                outcome = outcome_of_error(error)
+            if state.outcome is None and not state.lost.is_set():
+                await turn._settle(outcome)
+        except ParleyError as error:
+            # A claim that is over is offered again by the daemon; so is one that could not be settled.
+            if error.code not in CLAIM_OVER and not error.retryable:
+                self._failure = error
+                self._stop.set()
+
+    async def _open(self) -> None:
+        await self._client.sessions.open(**self._open_fields)
+
+    async def _keep(self) -> None:
+        """Renews the lease, and the claims of handlers that are silent."""
+        period = min(self._open_fields["ttl_ms"] / 3000, 5.0)
+        renewed = time.monotonic()
+        while True:
+            await asyncio.sleep(period)
+            try:
+                if time.monotonic() - renewed >= self._open_fields["ttl_ms"] / 3000:
+                    await self._open()
+                    renewed = time.monotonic()
+                for turn in list(self._running.values()):
+                    if turn._state.quiet() and turn._state.outcome is None:
+                        await turn.emit(KEEP_ALIVE)
+            except ParleyError as error:
+                if error.code == "session_name_taken":
+                    self._failure = error
+                    self._stop.set()
