@@ -56,6 +56,36 @@ test("[rpc.initialize] what a client pipelines behind initialize already acts as
   expect(await client.next()).toMatchObject({ id: "second", error: { message: "planner" } });
 });
 
+test("[rpc.initialize] what is held back behind initialize is dropped with its connection", async () => {
+  const gate = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  let sent = 0;
+  await using server = await startServer({
+    handlers: {
+      "comms.peers": async () => {
+        sent += 1;
+        return { peers: [], generation: 1 };
+      },
+      "system.initialize": async (request, context) => {
+        started.resolve();
+        await gate.promise;
+        return initializeHandler(request, context);
+      },
+    },
+  });
+  const client = await server.connect();
+  client.request("initialize", {});
+  client.request("comms/peers", {});
+  await started.promise;
+  const gone = once(server.sockets[0]!, "close");
+  server.sockets[0]!.destroy();
+  await Promise.all([gone, client.closed]);
+  gate.resolve();
+  const next = await server.connect();
+  await next.call("rpc.discover");
+  expect(sent).toBe(0);
+});
+
 test("[rpc.contract] another contract is told what to upgrade, however old the frame, and gets nothing else", async () => {
   await using server = await startServer({
     handlers: { "comms.peers": async () => ({ peers: [], generation: 1 }) },

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { RawData, WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
 import { type Ambient, Call, type Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { errorFrame, invalidRpc, type RpcId, resultFrame } from "../json-rpc.js";
@@ -177,6 +177,8 @@ export class RpcConnection {
       setImmediate(() => {
         const held = this.#held ?? [];
         this.#held = undefined;
+        // Nobody would ever end the calls of a connection that is gone.
+        if (this.#ws.readyState === WebSocket.CLOSED) return;
         this.#outbox.unhold();
         for (const { data, isBinary } of held) this.#receive(data, isBinary);
       });
