@@ -1,13 +1,15 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
+import { mcpTools } from "../src/generated/mcp.js";
 import { eventSchemas, requestSchemas, responseSchemas } from "../src/generated/schemas.js";
 import { canonicalText } from "./canonical.js";
 import { buildUnchecked, loadContract } from "./load.js";
 import { generate } from "./main.js";
-import type { JsonObject } from "./source.js";
+import { type JsonObject, readSources } from "./source.js";
 import { buildTiny, tinyContract, toSources } from "./tiny-contract.js";
 
 const root = join(import.meta.dirname, "..");
@@ -141,4 +143,53 @@ describe("[codegen.schemas] ajv compiles every view in strict mode", () => {
     expect(closed({ stream_id: id, reason: "eclipse", until: "dawn" })).toBe(true);
     expect(closed({ stream_id: "x", reason: "closed" })).toBe(false);
   });
+});
+
+describe("[contract.mcp-lowering] tools carry schemas that MCP clients take", () => {
+  // Clients compile in strict mode or not; keywords that only OpenAPI knows would fail here.
+  const ajv = new Ajv2020({ strict: true, strictRequired: false });
+  const { operations } = loadContract(root);
+
+  test.each(mcpTools)("$name", ({ operation, wrap, inputSchema, outputSchema }) => {
+    for (const schema of [inputSchema, outputSchema] as JsonObject[]) {
+      expect(schema.type).toBe("object");
+      for (const keyword of ["oneOf", "anyOf", "allOf", "$ref", "$defs"])
+        expect(schema).not.toHaveProperty(keyword);
+      expect(JSON.stringify(schema)).not.toMatch(/"\$ref"|"discriminator"/);
+    }
+    const example = operations.find(({ id }) => id === operation)?.example;
+    const input = wrap === null ? example?.request : { [wrap]: example?.request };
+    expect(ajv.validate(inputSchema, input)).toBe(true);
+    expect(ajv.validate(inputSchema, { ...(input as object), more: 1 })).toBe(false);
+    expect(ajv.validate(outputSchema, example?.response)).toBe(true);
+    expect(ajv.validate(outputSchema, {})).toBe(false);
+  });
+
+  test("a command of another kind is refused", () => {
+    const send = mcpTools.find(({ name }) => name === "send");
+    expect(
+      ajv.validate(send?.inputSchema ?? {}, { command: { kind: "peer_message", to: "echo", body: "x" } }),
+    ).toBe(true);
+    expect(ajv.validate(send?.inputSchema ?? {}, { command: { kind: "shout", to: "echo", body: "x" } })).toBe(
+      false,
+    );
+  });
+});
+
+test.each(readSources(root).filter(({ json }) => json.$defs !== undefined))(
+  "[contract.source] $path is plain JSON Schema 2020-12",
+  ({ json }) => {
+    const ajv = new Ajv2020({ strict: false });
+    const dialect = { $schema: "https://json-schema.org/draft/2020-12/schema", $defs: json.$defs };
+    expect([ajv.validateSchema(dialect), ajv.errors]).toEqual([true, null]);
+  },
+);
+
+test("[contract.source] the meta-schema is itself a schema of the dialect", () => {
+  const meta = JSON.parse(readFileSync(join(root, "schemas/operation.meta.json"), "utf8"));
+  const ajv = new Ajv2020({ strict: false });
+  expect([ajv.validateSchema(meta), ajv.errors]).toEqual([true, null]);
+  const validate = ajv.compile(meta);
+  for (const { path, kind, json } of readSources(root))
+    if (kind !== "types" && kind !== "errors") expect([path, validate(json)]).toEqual([path, true]);
 });

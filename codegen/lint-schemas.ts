@@ -1,4 +1,5 @@
 import type { Finding } from "./lint.js";
+import { lintCycles, lintNames } from "./lint-names.js";
 import { checkPattern } from "./pattern.js";
 import { type Definition, type Definitions, refTarget } from "./refs.js";
 import { isObject, type Json, type JsonObject, type SchemaFile } from "./source.js";
@@ -64,57 +65,10 @@ export function lintSchemas(files: SchemaFile[], definitions: Definitions): Find
       visit.definition(key, schema);
     }
   }
-  lintNames(definitions, report);
-  lintCycles(definitions, report);
-  return findings;
+  return [...findings, ...lintNames(definitions), ...lintCycles(definitions)];
 }
 
 type Report = (rule: string, file: string, pointer: string, text: string) => void;
-
-function lintNames(definitions: Definitions, report: Report): void {
-  const seen = new Map<string, string>();
-  for (const { name, origin, file, key } of definitions.values()) {
-    const before = seen.get(name);
-    if (before !== undefined)
-      report(
-        "unique-name",
-        file.path,
-        `/$defs/${key}`,
-        `the name ${name} is taken by ${before}; rename one of them`,
-      );
-    seen.set(name, origin);
-  }
-}
-
-/** Consumers that write references out would not end; free JSON has its own bounded form. */
-function lintCycles(definitions: Definitions, report: Report): void {
-  const targets = (definition: Definition): Definition[] =>
-    refsIn(definition.schema).flatMap((ref) => definitions.get(refTarget(definition.file, ref)) ?? []);
-  const done = new Set<Definition>();
-  const visit = (definition: Definition, path: Definition[]): void => {
-    if (path.includes(definition))
-      report(
-        "recursion",
-        definition.file.path,
-        `/$defs/${definition.key}`,
-        `${definition.name} contains itself; bound it, or use JsonValue`,
-      );
-    if (done.has(definition) || path.includes(definition)) return;
-    for (const target of targets(definition)) visit(target, [...path, definition]);
-    done.add(definition);
-  };
-  for (const definition of definitions.values()) visit(definition, []);
-}
-
-function refsIn(value: Json): string[] {
-  if (Array.isArray(value)) return value.flatMap(refsIn);
-  if (!isObject(value)) return [];
-  const own = typeof value.$ref === "string" ? [value.$ref] : [];
-  return [
-    ...own,
-    ...Object.entries(value).flatMap(([key, inner]) => (key === "default" ? [] : refsIn(inner))),
-  ];
-}
 
 class Visit {
   readonly #file: SchemaFile;

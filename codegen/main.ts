@@ -72,10 +72,12 @@ function main(args: string[]): number {
   try {
     const accept = args.indexOf("--accept");
     if (accept >= 0) process.stdout.write(`${acceptContract(root, args[accept + 1] ?? "")}\n`);
+    const started = performance.now();
     const files = generate(root);
     if (!args.includes("--check")) {
       const touched = write(root, files);
-      process.stdout.write(`codegen: ${files.length} files, ${touched.length} changed\n`);
+      const elapsed = Math.round(performance.now() - started);
+      process.stdout.write(`codegen: ${files.length} files, ${touched.length} changed, ${elapsed} ms\n`);
       for (const path of touched) process.stdout.write(`  ${path}\n`);
       return 0;
     }
