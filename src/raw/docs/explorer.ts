@@ -1,16 +1,17 @@
 import type { FastifyInstance } from "fastify";
+import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
 
 /** The API explorer over the committed OpenAPI document; its packages are loaded when it is first opened, not at the start. */
 export function createExplorer({ read }: { read: () => Promise<string> }): RawHandler {
   let explorer: Promise<FastifyInstance> | undefined;
-  return async (request, response) => {
+  return async (request, response, call) => {
     explorer ??= build(read);
     const app = await explorer.catch((cause: unknown) => {
       explorer = undefined;
       throw cause;
     });
-    app.routing(request, response);
+    app.routing(Object.assign(request, { id: call.requestId }), response);
   };
 }
 
@@ -22,7 +23,10 @@ async function build(read: () => Promise<string>): Promise<FastifyInstance> {
     import("yaml"),
     read(),
   ]);
-  const app = fastify({ logger: false });
+  const app = fastify({ logger: false, genReqId: (request) => String((request as { id?: string }).id) });
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send(new ContractError("route_not_found").toPayload(request.id)),
+  );
   await app.register(swagger, { mode: "static", specification: { document: parse(text) } });
   await app.register(swaggerUi, {
     routePrefix: "/docs",

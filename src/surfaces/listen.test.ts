@@ -1,0 +1,195 @@
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { transportOf } from "../kernel/authentication.js";
+import { systemClock } from "../kernel/clock.js";
+import { systemIds } from "../kernel/ids.js";
+import { AlreadyRunningError, type Listeners, type ListenOptions, listen } from "./listen.js";
+
+let folder: string;
+const open: { close(): unknown }[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "parley-listen-"));
+});
+afterEach(async () => {
+  for (const each of open.splice(0)) {
+    await each.close();
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(options: Partial<ListenOptions> = {}): Promise<Listeners> {
+  const listeners = await listen({
+    handle: (asked: IncomingMessage, answer: ServerResponse) => void answer.end(transportOf(asked)),
+    upgrades: {},
+    host: "127.0.0.1",
+    port: 0,
+    socketPath: join(folder, "run", "d.sock"),
+    clock: systemClock,
+    ids: systemIds(systemClock),
+    limits: { headerBytes: 4096, headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, connections: 100 },
+    ...options,
+  });
+  open.push({ close: () => listeners.close(0) });
+  return listeners;
+}
+
+function ask(where: { port: number } | { socketPath: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", agent: false, ...where }, (response) => {
+      let text = "";
+      response.on("data", (chunk: Buffer) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve(text));
+    });
+    asked.on("error", reject);
+    asked.end();
+  });
+}
+
+/** Sends raw bytes and resolves with everything that comes back until the end. */
+function raw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk;
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(text));
+  });
+}
+
+describe("listening", () => {
+  test("[rest.listen] both listeners lead to one handler that can tell them apart", async () => {
+    const { port, socketPath, address } = await start();
+    expect(address).toBe(`http://127.0.0.1:${port}`);
+    expect(await ask({ port })).toBe("tcp");
+    expect(await ask({ socketPath })).toBe("unix");
+  });
+
+  test("[rest.socket-mode] socket and folder belong to the user alone, whatever the mask says", async () => {
+    const before = process.umask(0);
+    try {
+      const { socketPath } = await start();
+      expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+      expect(statSync(join(folder, "run")).mode & 0o777).toBe(0o700);
+      expect(process.umask()).toBe(0);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test("[rest.socket-stale] what a crash left behind is replaced; a living daemon and foreign files are not", async () => {
+    const socketPath = join(folder, "d.sock");
+    const child = createServer();
+    await new Promise<void>((resolve) => child.listen(socketPath, resolve));
+    await expect(start({ socketPath })).rejects.toThrow(AlreadyRunningError);
+    await new Promise((resolve) => child.close(resolve));
+    const { spawnSync } = await import("node:child_process");
+    // A process that ends without closing leaves its socket file, as a crash does.
+    const script = `require("net").createServer().listen(${JSON.stringify(socketPath)}, () => process.kill(process.pid, "SIGKILL"))`;
+    spawnSync(process.execPath, ["-e", script]);
+    expect(statSync(socketPath).isSocket()).toBe(true);
+    const listeners = await start({ socketPath });
+    expect(await ask({ socketPath })).toBe("unix");
+    await listeners.close(0);
+    const file = join(folder, "notes.txt");
+    writeFileSync(file, "mine");
+    chmodSync(file, 0o600);
+    await expect(start({ socketPath: file })).rejects.toThrow("is no socket");
+    expect(statSync(file).isFile()).toBe(true);
+  });
+
+  test("[rest.socket-path] a path too long for the system is told before it fails strangely", async () => {
+    await expect(start({ socketPath: join(folder, "x".repeat(120)) })).rejects.toThrow(
+      "longer than systems allow",
+    );
+  });
+
+  test("[rest.port] a taken port leads to the next one, but only when there is one to try", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    open.push({ close: () => new Promise((resolve) => other.close(resolve)) });
+    const { port: taken } = other.address() as { port: number };
+    const { port } = await start({ port: taken });
+    expect(port).toBeGreaterThan(taken);
+    expect(port).toBeLessThanOrEqual(taken + 32);
+    const alone = start({ port: taken, portTries: 0, socketPath: join(folder, "other.sock") });
+    await expect(alone).rejects.toThrow("EADDRINUSE");
+  });
+
+  test("[rest.stop] closing waits for answers under way, then cuts what is left", async () => {
+    const reached = Promise.withResolvers<ServerResponse>();
+    const { port, close, connections } = await start({ handle: (_asked, answer) => reached.resolve(answer) });
+    const asked = ask({ port });
+    const answer = await reached.promise;
+    expect(connections()).toBe(1);
+    const closed = close(60_000);
+    await expect(ask({ port })).rejects.toThrow();
+    answer.end("late");
+    expect(await asked).toBe("late");
+    await closed;
+
+    const stuck = Promise.withResolvers<void>();
+    const second = await start({ handle: () => stuck.resolve() });
+    const hanging = ask({ port: second.port });
+    hanging.catch(() => {});
+    await stuck.promise;
+    await second.close(1);
+    await expect(hanging).rejects.toThrow();
+    await expect.poll(() => second.connections()).toBe(0);
+  });
+});
+
+describe("broken and hostile bytes", () => {
+  test("[rest.http-errors] bytes that are no HTTP get a typed answer", async () => {
+    const { port } = await start();
+    const answer = await raw(port, "HELLO\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({ code: "invalid_request" });
+  });
+
+  test("[rest.http-errors] too many headers get 431", async () => {
+    const { port } = await start();
+    const answer = await raw(port, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"y".repeat(5000)}\r\n\r\n`);
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
+  test("[rest.slow-headers] a client that never finishes its head is cut with 408", async () => {
+    const limits = { headerBytes: 4096, headerTimeoutMs: 150, requestTimeoutMs: 150, connections: 100 };
+    const { port } = await start({ limits });
+    expect(await raw(port, "GET / HTTP/1.1\r\nHost: localhost\r\n")).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  test("[rest.upgrade] an upgrade elsewhere is refused; a known path gets the socket", async () => {
+    const taken = Promise.withResolvers<string>();
+    const { port } = await start({
+      upgrades: {
+        "/rpc": (asked, socket) => {
+          taken.resolve(asked.url!);
+          (socket as Socket).end();
+        },
+      },
+    });
+    const head = (path: string): string =>
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+    expect(await raw(port, head("/elsewhere"))).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await raw(port, head("/__proto__"))).toMatch(/^HTTP\/1\.1 404 /);
+    await raw(port, head("/rpc?x=1"));
+    expect(await taken.promise).toBe("/rpc?x=1");
+  });
+
+  test("[rest.connections] connections over the limit are closed at once", async () => {
+    const limits = { headerBytes: 4096, headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, connections: 1 };
+    const { port } = await start({ limits });
+    const first = connect(port, "127.0.0.1");
+    await new Promise((resolve) => first.once("connect", resolve));
+    expect(await raw(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").catch(() => "")).toBe("");
+    first.destroy();
+  });
+});

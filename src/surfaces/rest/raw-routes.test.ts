@@ -1,0 +1,217 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BrowserSessions } from "../../auth/browser-sessions.js";
+import { systemIds } from "../../kernel/ids.js";
+import { createSignIn, createSignOut } from "../../raw/console/sign-in.js";
+import { createStaticFiles } from "../../raw/console/static-files.js";
+import { createExplorer } from "../../raw/docs/explorer.js";
+import { createOpenapiDocument } from "../../raw/docs/openapi-document.js";
+import { createMetricsPage } from "../../raw/metrics/metrics-page.js";
+import { SimulatedClock } from "../../storage/_simulated-clock.js";
+import { openMemory } from "../../storage/memory/open-memory.js";
+import { startRest } from "./_fixture.js";
+
+const bare = { authorization: undefined };
+
+describe("what a byte route's declaration demands", () => {
+  const rawHandlers = {
+    "system.metrics": createMetricsPage({
+      contentType: "text/plain; version=0.0.4",
+      text: async () => "up 1\n",
+    }),
+    "system.mcp": (_request: unknown, response: { end(text: string): void }) => response.end("mcp"),
+    "system.rpc": () => Promise.reject(new Error("a secret cause")),
+  } as never;
+
+  test.each([
+    ["a scope, nobody", "GET", "/metrics", bare, 401, "unauthenticated"],
+    [
+      "a scope, a token without it",
+      "GET",
+      "/metrics",
+      { authorization: "Bearer reader" },
+      403,
+      "permission_denied",
+    ],
+    ["a scope, a token with it", "GET", "/metrics", {}, 200, undefined],
+    ["credentials, nobody", "POST", "/mcp", bare, 401, "unauthenticated"],
+    ["credentials, any token", "POST", "/mcp", { authorization: "Bearer none" }, 200, undefined],
+    ["its methods", "PUT", "/mcp", {}, 405, "method_not_allowed"],
+    ["nothing for a route that nobody serves", "GET", "/openapi.yaml", {}, 404, "route_not_found"],
+    ["a typed error for a handler that fails", "POST", "/rpc", {}, 500, "internal"],
+    ["the contract check", "POST", "/mcp", { "parley-contract": "0.9.0" }, 412, "contract_mismatch"],
+  ])("[rest.raw] %s", async (_name, method, path, headers, status, code) => {
+    await using it = await startRest({ rawHandlers });
+    const answer = await it.send(method, path, { headers });
+    expect({ status: answer.status, code: answer.json?.code }).toEqual({ status, code });
+    expect(answer.text).not.toContain("secret");
+  });
+
+  test("[rest.metrics] the configuration may open the metrics, and them alone", async () => {
+    await using it = await startRest({ rawHandlers, openRoutes: ["system.metrics"] });
+    const answer = await it.send("GET", "/metrics", { headers: bare });
+    expect(answer).toMatchObject({
+      status: 200,
+      text: "up 1\n",
+      headers: { "content-type": "text/plain; version=0.0.4" },
+    });
+    expect((await it.send("POST", "/mcp", { headers: bare })).status).toBe(401);
+  });
+});
+
+describe("signing in", () => {
+  async function setUp() {
+    const clock = new SimulatedClock();
+    const backend = openMemory({ clock });
+    const browser = await BrowserSessions.open({ backend, clock, ids: systemIds(clock) });
+    const it = await startRest({
+      rawHandlers: { "system.sign_in": createSignIn(browser), "system.sign_out": createSignOut(browser) },
+    });
+    const origin = it.listeners.address;
+    return {
+      ...it,
+      browser,
+      post: (path: string, json: unknown, headers: Record<string, string | undefined> = {}) =>
+        it.send("POST", path, { json, headers: { ...bare, origin, ...headers } }),
+      async [Symbol.asyncDispose]() {
+        await it[Symbol.asyncDispose]();
+        browser.close();
+        await backend.close();
+      },
+    };
+  }
+
+  test("[rest.sign-in] a page trades its ticket for a cookie, once, and signs out", async () => {
+    await using it = await setUp();
+    const { ticket } = it.browser.create();
+    const answer = await it.post("/auth/sign-in", { ticket });
+    expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
+    const [cookie] = answer.headers["set-cookie"]!;
+    expect(cookie).toMatch(/^parley_session=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/);
+    expect(it.browser.verify(cookie)).toMatchObject({ name: "console" });
+    expect((await it.post("/auth/sign-in", { ticket })).json).toMatchObject({ code: "ticket_invalid" });
+    const out = await it.post("/auth/sign-out", {}, { cookie: cookie!.split(";")[0]! });
+    expect(out).toMatchObject({ status: 204 });
+    expect(out.headers["set-cookie"]![0]).toContain("Max-Age=0");
+    expect(it.browser.verify(cookie)).toBeNull();
+  });
+
+  test.each([
+    ["without an Origin", { ticket: "x" }, { origin: undefined }, 403, "origin_denied"],
+    ["from another page", { ticket: "x" }, { origin: "http://localhost:3000" }, 403, "origin_denied"],
+    ["with a form", { ticket: "x" }, { "content-type": "text/plain" }, 415, "unsupported_media_type"],
+    ["without a ticket", {}, {}, 400, "invalid_request"],
+    ["with something else", [], {}, 400, "invalid_request"],
+    ["with more than a ticket", { ticket: "x", name: "y" }, {}, 400, "invalid_request"],
+    ["with a wrong ticket", { ticket: "x" }, {}, 401, "ticket_invalid"],
+  ])("[rest.sign-in] %s nobody gets in", async (_name, json, headers, status, code) => {
+    await using it = await setUp();
+    const answer = await it.post("/auth/sign-in", json, headers);
+    expect({ status: answer.status, code: answer.json.code }).toEqual({ status, code });
+    expect(answer.headers["set-cookie"]).toBeUndefined();
+  });
+});
+
+describe("the console's files", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "parley-console-"));
+    mkdirSync(join(folder, "console/assets"), { recursive: true });
+    writeFileSync(join(folder, "console/index.html"), "<!doctype html>");
+    writeFileSync(join(folder, "console/assets/console.js"), "run();");
+    writeFileSync(join(folder, "console/assets/notes.secret"), "s");
+    writeFileSync(join(folder, "outside.js"), "s");
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const start = () =>
+    startRest({ rawHandlers: { "system.console": createStaticFiles({ folder: join(folder, "console") }) } });
+
+  test("[rest.console] the page is public, and fenced by its headers", async () => {
+    await using it = await start();
+    const page = await it.send("GET", "/", { headers: bare });
+    expect(page).toMatchObject({
+      status: 200,
+      text: "<!doctype html>",
+      headers: {
+        "content-type": "text/html; charset=utf-8",
+        "cache-control": "no-cache",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+      },
+    });
+    const policy = String(page.headers["content-security-policy"]);
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe|\*/);
+    const script = await it.send("GET", "/assets/console.js", { headers: bare });
+    expect(script).toMatchObject({
+      text: "run();",
+      headers: { "content-type": "text/javascript; charset=utf-8" },
+    });
+    const again = await it.send("GET", "/", {
+      headers: { ...bare, "if-none-match": page.headers.etag as string },
+    });
+    expect(again).toMatchObject({ status: 304, text: "" });
+    expect(await it.send("HEAD", "/", { headers: bare })).toMatchObject({ status: 200, text: "" });
+  });
+
+  test.each([
+    "/assets/../../outside.js",
+    "/assets/%2e%2e/%2e%2e/outside.js",
+    "/assets/..%2f..%2foutside.js",
+    "/assets//etc/passwd",
+    "/assets/",
+    "/assets/notes.secret",
+    "/assets/console.js%00",
+    "/index.html",
+  ])("[rest.console] %s is nothing", async (path) => {
+    await using it = await start();
+    expect(await it.send("GET", path, { headers: bare })).toMatchObject({
+      status: 404,
+      json: { code: "route_not_found" },
+    });
+  });
+
+  test("[rest.console] a folder that is missing is no crash", async () => {
+    await using it = await startRest({
+      rawHandlers: { "system.console": createStaticFiles({ folder: join(folder, "gone") }) },
+    });
+    expect((await it.send("GET", "/", { headers: bare })).status).toBe(404);
+  });
+});
+
+test("[rest.docs] the document as committed, and an explorer over it for those who are signed in", async () => {
+  const read = (): Promise<string> => readFile(new URL("../../../openapi.yaml", import.meta.url), "utf8");
+  await using it = await startRest({
+    rawHandlers: {
+      "system.openapi": createOpenapiDocument({ read }),
+      "system.docs": createExplorer({ read }),
+    },
+  });
+  expect((await it.send("GET", "/docs", { headers: bare })).status).toBe(401);
+  expect((await it.send("GET", "/docs/json", { headers: bare })).status).toBe(401);
+  const document = await it.send("GET", "/openapi.yaml");
+  expect(document).toMatchObject({ status: 200, text: await read() });
+  expect(document.headers["content-type"]).toBe("application/yaml; charset=utf-8");
+  const first = await it.send("GET", "/docs");
+  const page =
+    first.status === 302
+      ? await it.send("GET", new URL(first.headers.location!, "http://x/docs").pathname)
+      : first;
+  expect(page.status).toBe(200);
+  expect(page.text).toContain("swagger-ui");
+  const scripts = [...page.text.matchAll(/src="([^"]+\.js)"/g)].map(
+    ([, path]) => new URL(path!, "http://x/docs/").pathname,
+  );
+  expect(scripts.length).toBeGreaterThan(0);
+  for (const path of scripts) {
+    expect(await it.send("GET", path), path).toMatchObject({ status: 200 });
+  }
+  expect((await it.send("GET", "/docs/nothing")).json).toMatchObject({ code: "route_not_found" });
+  const json = await it.send("GET", "/docs/json");
+  expect(json.json.paths["/comms/send"].post.operationId).toBeDefined();
+});
