@@ -976,7 +976,23 @@ const shapes: Shapes = {
     required: ["name", "scopes"],
     properties: {
       name: { kind: "ref", name: "Name" },
-      scopes: { kind: "array", items: { kind: "ref", name: "Scope" }, minItems: 1, maxItems: 32 },
+      scopes: {
+        kind: "array",
+        items: {
+          kind: "string",
+          enum: [
+            "system:read",
+            "system:admin",
+            "sessions:read",
+            "sessions:write",
+            "comms:read",
+            "comms:write",
+          ],
+          maxLength: 14,
+        },
+        minItems: 1,
+        maxItems: 32,
+      },
       sessions: {
         kind: "array",
         items: { kind: "string", pattern: "^(?:\\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$", maxLength: 63 },

@@ -1122,7 +1122,7 @@ export interface SystemCreateTokenRequest {
   /** The principal that the token stands for; its own session is `user-<name>`. */
   name: Name;
   /** What it may do. */
-  scopes: Scope[];
+  scopes: ("system:read" | "system:admin" | "sessions:read" | "sessions:write" | "comms:read" | "comms:write")[];
   /** The sessions that it may act as besides its own; `*` is any. */
   sessions?: string[];
   /** How long it is valid, milliseconds; absent means until it is revoked. */

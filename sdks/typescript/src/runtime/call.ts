@@ -17,31 +17,24 @@ export interface Outcome<T> {
 }
 
 /** A call under way: await it for the value, or `withResponse()` for the value and the raw response. */
-export class Call<T> implements Promise<T> {
-  readonly [Symbol.toStringTag] = "Call";
+export class Call<T> extends Promise<T> {
   readonly #outcome: Promise<Outcome<T>>;
 
+  /** What `then` makes is a plain promise. */
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
   constructor(outcome: Promise<Outcome<T>>) {
+    super((resolve, reject) => {
+      outcome.then(({ value }) => resolve(value), reject);
+    });
     this.#outcome = outcome;
   }
 
   withResponse(): Promise<Outcome<T>> {
+    // Who takes the outcome hears of its failure there.
+    this.catch(() => {});
     return this.#outcome;
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: a call is awaited like a promise
-  then<A = T, B = never>(
-    onValue?: ((value: T) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#outcome.then(({ value }) => value).then(onValue, onError);
-  }
-
-  catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.then(undefined, onError);
-  }
-
-  finally(onEnd?: (() => void) | null): Promise<T> {
-    return this.then().finally(onEnd);
   }
 }

@@ -195,9 +195,14 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
     const { environment, retries } = this.#deps;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#attach(this.#request);
+        return await this.#attach({ ...this.#request, ...(this.#bounded ? { follow: false } : {}) });
       } catch (error) {
         const failure = toParleyError(error);
+        if (attempt > 0 && this.#isOver(failure)) {
+          // An attach whose answer was lost has used the reservation up.
+          this.#bounded = true;
+          continue;
+        }
         if (attempt >= retries || !passes(failure) || this.#stop.signal.aborted) throw failure;
         await environment.delay(
           Math.max(backoff(attempt, environment.random), failure.retryAfterMs ?? 0),
@@ -228,7 +233,7 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
         if (failure.code === "stream_not_found" && resumeOf !== undefined) {
           // A restarted daemon does not know the old stream.
           resumeOf = undefined;
-        } else if (failure.code === "not_reserved" && this.#isInteraction && !this.#bounded) {
+        } else if (this.#isOver(failure)) {
           // Its end was on the wire when the connection went, or the reservation ran out meanwhile.
           this.#bounded = true;
         } else if (!this.#mayPass(failure) || environment.now() - started > reconnectTimeout) {
@@ -250,6 +255,10 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
     // A session is read from now on unless a position was named: from here on the position is known.
     this.#cursor ??= this.#isInteraction ? 0 : opened.snapshot?.last_sequence;
     return source;
+  }
+
+  #isOver(failure: ParleyError): boolean {
+    return failure.code === "not_reserved" && this.#isInteraction && !this.#bounded;
   }
 
   #mayPass(failure: ParleyError): boolean {
