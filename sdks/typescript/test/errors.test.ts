@@ -67,7 +67,9 @@ describe("[sdk.errors] failures", () => {
   test("name a server that is no daemon", async () => {
     const server = createServer((_, response) => response.writeHead(404).end("<html>"));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => server.close());
+    onTestFinished(() => {
+      server.close();
+    });
     const { port } = server.address() as AddressInfo;
     await using client = createClient({ baseUrl: `http://web.localhost:${port}` });
     await expect(client.system.status()).rejects.toMatchObject({

@@ -21,6 +21,7 @@ import type {
   Digest,
   Extension,
   FailureReason,
+  GrantableScope,
   HostEvent,
   InboxInput,
   InboxInteraction,
@@ -312,6 +313,11 @@ const shapes: Shapes = {
       retryable: { kind: "boolean" },
       result: { kind: "ref", name: "JsonValue" },
     },
+  },
+  GrantableScope: {
+    kind: "string",
+    enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
+    maxLength: 14,
   },
   HostEvent: {
     kind: "union",
@@ -976,23 +982,7 @@ const shapes: Shapes = {
     required: ["name", "scopes"],
     properties: {
       name: { kind: "ref", name: "Name" },
-      scopes: {
-        kind: "array",
-        items: {
-          kind: "string",
-          enum: [
-            "system:read",
-            "system:admin",
-            "sessions:read",
-            "sessions:write",
-            "comms:read",
-            "comms:write",
-          ],
-          maxLength: 14,
-        },
-        minItems: 1,
-        maxItems: 32,
-      },
+      scopes: { kind: "array", items: { kind: "ref", name: "GrantableScope" }, minItems: 1, maxItems: 32 },
       sessions: {
         kind: "array",
         items: { kind: "string", pattern: "^(?:\\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$", maxLength: 63 },
@@ -1384,6 +1374,11 @@ export function isExtension(value: unknown): value is Extension {
 /** True when the value is a `FailureReason` by the contract. */
 export function isFailureReason(value: unknown): value is FailureReason {
   return fits(shapes, "FailureReason", value);
+}
+
+/** True when the value is a `GrantableScope` by the contract. */
+export function isGrantableScope(value: unknown): value is GrantableScope {
+  return fits(shapes, "GrantableScope", value);
 }
 
 /** True when the value is a `HostEvent` by the contract. */
@@ -1892,6 +1887,7 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   Digest: isDigest,
   Extension: isExtension,
   FailureReason: isFailureReason,
+  GrantableScope: isGrantableScope,
   HostEvent: isHostEvent,
   InboxInput: isInboxInput,
   InboxInteraction: isInboxInteraction,

@@ -81,7 +81,6 @@ function fitsString(shape: CheckedShape & { kind: "string" }, value: string): bo
   if (shape.enum !== undefined) return shape.open === true || shape.enum.includes(value);
   if (value.length > shape.maxLength && lengthOf(value) > shape.maxLength) return false;
   if (shape.minLength !== undefined && lengthOf(value) < shape.minLength) return false;
-  if (shape.format === "date-time" && Number.isNaN(Date.parse(value))) return false;
   return shape.pattern === undefined || patternOf(shape.pattern).test(value);
 }
 

@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { type FakeDaemon, Fault } from "./_fake-daemon.js";
+
+interface Emitted {
+  kind: string;
+  [field: string]: unknown;
+}
+
+/** A session's inbox behind a fake daemon: leases, claims, events and settlements. */
+export class FakeInbox {
+  readonly emitted = new Map<string, Emitted[]>();
+  readonly settled = new Map<string, { kind: string; [field: string]: unknown }>();
+  readonly responses: Record<string, unknown>[] = [];
+  readonly opens: Record<string, unknown>[] = [];
+  readonly #waiting: object[] = [];
+  readonly #arrivals = new Set<() => void>();
+  /** Claim tokens that are over. */
+  readonly lost = new Set<string>();
+  readonly claims = new Map<string, string>();
+  drains = 0;
+  maxAsked = 0;
+
+  constructor(daemon: FakeDaemon) {
+    daemon.on("sessions/open", (params) => {
+      this.opens.push(params);
+      return { session: { session_id: "s", name: params.name }, lease: { token: params.lease_token } };
+    });
+    daemon.on("sessions/drain", (params) => this.#drain(Number(params.max ?? 1)));
+    daemon.on("sessions/emit", ({ claim_token, interaction_id, events }) => {
+      if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
+      const known = this.emitted.get(String(interaction_id)) ?? [];
+      this.emitted.set(String(interaction_id), [...known, ...(events as Emitted[])]);
+      return { last_sequence: 1, claim_expires_at: "2026-11-21T09:30:00.000Z" };
+    });
+    daemon.on("sessions/settle", ({ claim_token, interaction_id, outcome }) => {
+      if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
+      this.settled.set(String(interaction_id), outcome as { kind: string });
+      this.#wake();
+      return { settled: true, already_settled: false };
+    });
+    daemon.on("comms/send", (params, { headers }) => {
+      this.responses.push({ ...params, as: headers["parley-session"] });
+      return { kind: "peer_response_sent", envelope_id: "e", in_reply_to: "i", deduplicated: false };
+    });
+  }
+
+  /** Puts a request into the inbox; gives its id. */
+  add(more: object = {}): string {
+    const interaction_id = randomUUID();
+    this.#waiting.push({
+      kind: "peer_request",
+      interaction_id,
+      envelope_id: randomUUID(),
+      from: "asker",
+      received_at: "2026-11-21T09:30:00.000Z",
+      attempt: 1,
+      stream_reserved: true,
+      intent: "ask",
+      params: {},
+      ...more,
+    });
+    this.#wake();
+    return interaction_id;
+  }
+
+  /** Resolves when the interaction is settled. */
+  async outcome(id: string): Promise<{ kind: string; [field: string]: unknown }> {
+    for (;;) {
+      const outcome = this.settled.get(id);
+      if (outcome !== undefined) return outcome;
+      await this.#next();
+    }
+  }
+
+  kinds(id: string): string[] {
+    return (this.emitted.get(id) ?? []).map(({ kind }) => kind);
+  }
+
+  async #drain(max: number): Promise<object> {
+    this.drains += 1;
+    this.maxAsked = Math.max(this.maxAsked, max);
+    while (this.#waiting.length === 0) await this.#next();
+    const interactions = this.#waiting.splice(0, max);
+    const token = randomUUID();
+    for (const one of interactions)
+      this.claims.set((one as { interaction_id: string }).interaction_id, token);
+    const expires_at = new Date(Date.now() + 45_000).toISOString();
+    return { claim: { token, expires_at }, interactions };
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => this.#arrivals.add(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#arrivals) resolve();
+    this.#arrivals.clear();
+  }
+}
