@@ -5,11 +5,11 @@ import { reach } from "./lower.js";
 export type JsonObject = { [key: string]: unknown };
 
 /**
- * How a shape becomes JSON Schema. `source` keeps the neutral authoring form with `x-open`; `strict` closes every
- * object, union and enum (what a server takes); `relaxed` lets readers meet what they do not know.
+ * How a shape becomes JSON Schema. `source` keeps the neutral authoring form with `x-open`; `relaxed` lets readers
+ * meet what they do not know. What only requests use is closed in both.
  */
 export interface SchemaView {
-  openness: "source" | "strict" | "relaxed";
+  openness: "source" | "relaxed";
   /** Where a named type lies, for example `#/components/schemas/Name`. */
   ref: (name: string) => string;
   /** OpenAPI's `discriminator.mapping`; Ajv refuses it. */
@@ -49,7 +49,7 @@ export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
         type: "object",
         discriminator: { propertyName: shape.discriminator, ...(view.mapping ? { mapping } : {}) },
         oneOf: shape.variants.map((variant) => ({ $ref: view.ref(variant.type) })),
-        ...(shape.open && view.openness !== "strict" ? { "x-open": true } : {}),
+        ...(shape.open ? { "x-open": true } : {}),
       };
     }
     case "ref":
@@ -75,7 +75,7 @@ function stringSchema(shape: StringShape, view: SchemaView): JsonObject {
   if (shape.const !== undefined) return { type: "string", const: shape.const };
   if (shape.enum) {
     const known = { type: "string", enum: shape.enum };
-    if (!shape.open || view.openness === "strict") return known;
+    if (!shape.open) return known;
     if (view.openness === "source") return { ...known, "x-open": true };
     return { anyOf: [known, { type: "string" }] };
   }

@@ -264,13 +264,12 @@ function lintTypes(contract: Contract, types: Types): Finding[] {
   return contract.types.flatMap((type) => {
     const [file = "", pointer = ""] = type.origin.split("#");
     const findings: Finding[] = [];
-    const onlyAsked = asked.has(type.name) && !read.has(type.name);
-    if (onlyAsked && hasOpen(type.shape))
+    if (asked.has(type.name) && hasOpen(type.shape))
       findings.push({
         rule: "open-request",
         file,
         pointer,
-        text: `${type.name} is open, but only requests use it; remove \`x-open\`, requests are strict`,
+        text: `${type.name} is open, but requests use it; give them a closed type, requests are strict`,
       });
     if (!asked.has(type.name) && !read.has(type.name))
       findings.push({ rule: "unused", file, pointer, text: `${type.name} is used by nothing; remove it` });

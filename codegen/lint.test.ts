@@ -132,7 +132,7 @@ const cases: Case[] = [
     at: "/$defs/Request/x-open",
     value: true,
     pointer: "/$defs/Request",
-    says: "CommsPutRequest is open, but only requests use it; remove `x-open`, requests are strict",
+    says: "CommsPutRequest is open, but requests use it; give them a closed type, requests are strict",
   },
   // 3. Refused keywords and references
   {

@@ -100,7 +100,7 @@ function parameters(operation: Operation, components: Components): JsonObject[] 
   const own = rest.pathFields.map((name) => {
     const property = request.kind === "object" ? request.properties.find((p) => p.name === name) : undefined;
     if (!property) throw new Error(`${operation.origin}: the path field ${name} is not in the request`);
-    const { description, ...schema } = propertySchema(property, components.request);
+    const { description, ...schema } = propertySchema(property, components.view);
     return { name, in: "path", required: true, description, schema, ...exampleOf(example, [name]) };
   });
   const query = rest.queryFields.map((field) => queryParameter(field, request, components, example));
@@ -121,7 +121,7 @@ function queryParameter(
   const schema: JsonObject =
     field.type === "tag" && shape.kind === "union"
       ? { type: "string", enum: shape.variants.map((variant) => variant.tag) }
-      : { ...schemaOf(shape, components.request), ...(fallback === undefined ? {} : { default: fallback }) };
+      : { ...schemaOf(shape, components.view), ...(fallback === undefined ? {} : { default: fallback }) };
   return {
     name: field.name,
     in: "query",
@@ -183,11 +183,11 @@ function requestBody(operation: Operation, components: Components): JsonObject |
       ([name]) => !rest.pathFields.includes(name),
     ),
   );
-  let schema: JsonObject = { $ref: components.request.ref(operation.request) };
+  let schema: JsonObject = { $ref: components.view.ref(operation.request) };
   if (!takesWholeBody(operation) && type.shape.kind === "object") {
     const name = `${operation.id.split(".").map(pascalCase).join("")}Body`;
     const shape: Shape = { kind: "object", open: false, properties: left! };
-    components.schemas[name] = typeSchema({ ...type, shape }, components.request);
+    components.schemas[name] = typeSchema({ ...type, shape }, components.view);
     schema = { $ref: `#/components/schemas/${name}` };
   }
   return {
@@ -203,15 +203,15 @@ function success(operation: Operation, components: Components): JsonObject {
     "Parley-Digest": { $ref: "#/components/headers/ParleyDigest" },
     "Parley-Request-Id": { $ref: "#/components/headers/ParleyRequestId" },
   };
-  const schema = { $ref: components.response.ref(operation.response) };
+  const schema = { $ref: components.view.ref(operation.response) };
   if (!operation.stream)
     return {
       description: type.description,
       headers,
       content: { "application/json": { schema, example: operation.example.response } },
     };
-  const event = components.response.ref(streamPayload(operation.stream.event));
-  const closed = components.response.ref(streamPayload(operation.stream.closed));
+  const event = components.view.ref(streamPayload(operation.stream.event));
+  const closed = components.view.ref(streamPayload(operation.stream.closed));
   return {
     description:
       "Server-sent events. The first frame is `stream_opened` (the open response), then one frame per event (`id` is its sequence, `event` its kind), the last one is `stream_closed`. A comment comes every 10 seconds. With `Accept: application/json` one bounded read as JSON.",

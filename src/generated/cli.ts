@@ -75,7 +75,14 @@ export const cliCommands: readonly CliCommand[] = [
       {
         field: "scopes",
         type: "string[]",
-        values: null,
+        values: [
+          "system:read",
+          "system:admin",
+          "sessions:read",
+          "sessions:write",
+          "comms:read",
+          "comms:write",
+        ],
         description: "What it may do.",
         required: true,
         flag: "--scope",

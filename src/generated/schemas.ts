@@ -46,6 +46,10 @@ const requestTypes = {
     },
     required: ["kind", "namespace", "name", "data"],
   },
+  GrantableScope: {
+    type: "string",
+    enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
+  },
   HostEvent: {
     type: "object",
     discriminator: { propertyName: "kind" },
@@ -213,10 +217,6 @@ const requestTypes = {
     required: ["kind", "turn_id", "delta"],
   },
   ResponseStatus: { type: "string", enum: ["accepted", "completed", "failed"] },
-  Scope: {
-    type: "string",
-    enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
-  },
   Secret: { type: "string", pattern: "^[A-Za-z0-9_-]{16,128}$", minLength: 16, maxLength: 128 },
   SendOptions: {
     type: "object",
@@ -303,7 +303,7 @@ const requestTypes = {
     additionalProperties: false,
     properties: {
       name: { $ref: "#/$defs/Name" },
-      scopes: { type: "array", items: { $ref: "#/$defs/Scope" }, minItems: 1, maxItems: 32 },
+      scopes: { type: "array", items: { $ref: "#/$defs/GrantableScope" }, minItems: 1, maxItems: 32 },
       sessions: {
         type: "array",
         items: { type: "string", pattern: "^(?:\\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$", maxLength: 63 },
@@ -1231,7 +1231,7 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
   "system.create_ticket": { ...requestTypes.SystemCreateTicketRequest },
   "system.create_token": {
     ...requestTypes.SystemCreateTokenRequest,
-    $defs: { Name: requestTypes.Name, Scope: requestTypes.Scope },
+    $defs: { GrantableScope: requestTypes.GrantableScope, Name: requestTypes.Name },
   },
   "system.health": { ...requestTypes.SystemHealthRequest },
   "system.initialize": {

@@ -238,6 +238,18 @@ export interface FailureReason {
 }
 
 /**
+ * A scope that this daemon knows and a token can be given.
+ * @generated from schemas/system/types.json#/$defs/GrantableScope
+ */
+export type GrantableScope =
+  | "system:read"
+  | "system:admin"
+  | "sessions:read"
+  | "sessions:write"
+  | "comms:read"
+  | "comms:write";
+
+/**
  * What a host may append; the rest of AgentEvent is the daemon's to say.
  * @generated from schemas/common/agent-event.json#/$defs/HostEvent
  */
@@ -1108,7 +1120,7 @@ export interface SystemCreateTokenRequest {
   /** The principal that the token stands for; its own session is `user-<name>`. */
   name: Name;
   /** What it may do. */
-  scopes: Scope[];
+  scopes: GrantableScope[];
   /** The sessions that it may act as besides its own; `*` is any. */
   sessions?: string[];
   /** How long it is valid, milliseconds; absent means until it is revoked. */

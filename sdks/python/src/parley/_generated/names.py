@@ -36,6 +36,7 @@ MODULES: dict[str, str] = {
     "FenceStaleError": "errors",
     "FencedFailure": "errors",
     "GoneFailure": "errors",
+    "GrantableScope": "types.system",
     "HostEvent": "types.agent_event",
     "IdempotencyConflictError": "errors",
     "InboxInput": "types.sessions",

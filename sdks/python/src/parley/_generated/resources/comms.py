@@ -27,18 +27,12 @@ if TYPE_CHECKING:
     )
 
 
-class Comms:
-    """The operations of the plane `comms`."""
+class CommsRoot:
+    """The operations of `comms` that a client also has on itself."""
 
-    __slots__ = ("_calls",)
+    __slots__ = ()
 
-    def __init__(self, calls: Calls) -> None:
-        self._calls = calls
-
-    @property
-    def with_raw_response(self) -> Any:
-        """The same operations, each answering with a `RawResponse` instead of its result."""
-        return type(self)(self._calls.raw())
+    _calls: Calls
 
     def peers(
         self,
@@ -108,6 +102,20 @@ class Comms:
             idle_timeout=idle_timeout,
         )
 
+
+class Comms(CommsRoot):
+    """The operations of the plane `comms`."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    @property
+    def with_raw_response(self) -> Any:
+        """The same operations, each answering with a `RawResponse` instead of its result."""
+        return type(self)(self._calls.raw())
+
     def stream_close(
         self,
         *,
@@ -131,18 +139,12 @@ class Comms:
         )
 
 
-class AsyncComms:
-    """The operations of the plane `comms`, awaited."""
+class AsyncCommsRoot:
+    """The operations of `comms` that a client also has on itself."""
 
-    __slots__ = ("_calls",)
+    __slots__ = ()
 
-    def __init__(self, calls: AsyncCalls) -> None:
-        self._calls = calls
-
-    @property
-    def with_raw_response(self) -> Any:
-        """The same operations, each answering with a `RawResponse` instead of its result."""
-        return type(self)(self._calls.raw())
+    _calls: AsyncCalls
 
     async def peers(
         self,
@@ -217,6 +219,20 @@ class AsyncComms:
             session=session,
             idle_timeout=idle_timeout,
         )
+
+
+class AsyncComms(AsyncCommsRoot):
+    """The operations of the plane `comms`, awaited."""
+
+    __slots__ = ("_calls",)
+
+    def __init__(self, calls: AsyncCalls) -> None:
+        self._calls = calls
+
+    @property
+    def with_raw_response(self) -> Any:
+        """The same operations, each answering with a `RawResponse` instead of its result."""
+        return type(self)(self._calls.raw())
 
     async def stream_close(
         self,

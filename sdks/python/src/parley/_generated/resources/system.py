@@ -22,7 +22,7 @@ from ..operations import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from ..._runtime.calls import AsyncCalls, Calls, Unset
     from ..types.system import (
@@ -75,7 +75,7 @@ class System:
         self,
         *,
         name: str,
-        scopes: Sequence[str],
+        scopes: Sequence[Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"]],
         sessions: Sequence[str] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
         timeout: float | None = None,
@@ -290,7 +290,7 @@ class AsyncSystem:
         self,
         *,
         name: str,
-        scopes: Sequence[str],
+        scopes: Sequence[Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"]],
         sessions: Sequence[str] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
         timeout: float | None = None,

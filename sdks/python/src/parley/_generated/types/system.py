@@ -26,6 +26,13 @@ Generated from schemas/system/types.json#/$defs/Digest.
 """
 
 
+GrantableScope: TypeAlias = Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"]
+"""A scope that this daemon knows and a token can be given.
+
+Generated from schemas/system/types.json#/$defs/GrantableScope.
+"""
+
+
 TokenId: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{8,32}$", max_length=32)]
 """The public part of a token.
 
@@ -123,7 +130,7 @@ class SystemCreateTokenRequest(ClosedModel):
     name: Name
     """The principal that the token stands for; its own session is `user-<name>`."""
 
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=32)]
+    scopes: Annotated[list[GrantableScope], Field(min_length=1, max_length=32)]
     """What it may do."""
 
     sessions: Annotated[Annotated[list[Annotated[str, StringConstraints(pattern=r"^(?:\*|[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)$", max_length=63)]], Field(max_length=64)] | None, OPTIONAL] = None
