@@ -12,6 +12,7 @@ import { updateKey } from "./update-key.js";
 
 const bucket = "tokens";
 const maxTokens = 1000;
+const maxDigests = 256;
 const tokenPattern = /^parley_([0-9a-z]{8,32})_([A-Za-z0-9_-]{16,128})$/;
 
 export interface TokenStoreOptions {
@@ -45,7 +46,9 @@ interface LiveToken {
   record: TokenRecord;
   rev: number;
   current: LivePrincipal;
+  currentDigest: Buffer;
   previous: LivePrincipal | undefined;
+  previousDigest: Buffer | undefined;
   stopTimers: () => void;
 }
 
@@ -58,6 +61,8 @@ export class TokenStore {
   readonly #tokens = new Map<string, LiveToken>();
   /** Newest position seen per id, so that a late change event cannot bring a revoked token back. */
   readonly #revs = new Map<string, number>();
+  /** Digests of secrets that were good lately: hashing costs more than all else about a small request. */
+  readonly #digests = new Map<string, Buffer>();
   readonly #closed = new AbortController();
 
   private constructor(options: TokenStoreOptions) {
@@ -140,17 +145,25 @@ export class TokenStore {
   verify(bearer: string): Principal | null {
     const match = tokenPattern.exec(bearer);
     const token = match === null ? undefined : this.#tokens.get(match[1]!);
-    const given = digest(match?.[2] ?? "");
-    const isCurrent = timingSafeEqual(given, storedDigest(token?.record.hash));
-    const isPrevious = timingSafeEqual(given, storedDigest(token?.record.previous?.hash));
+    const given = this.#digests.get(bearer) ?? digest(match?.[2] ?? "");
+    const isCurrent = timingSafeEqual(given, token?.currentDigest ?? nobody);
+    const isPrevious = timingSafeEqual(given, token?.previousDigest ?? nobody);
     if (token === undefined || this.#isOver(token.record.expiresAt)) {
       return null;
     }
     if (isCurrent) {
+      this.#remember(bearer, given);
       return token.current.principal;
     }
     const stillValid = isPrevious && !this.#isOver(token.record.previous?.validUntil);
     return stillValid ? (token.previous?.principal ?? null) : null;
+  }
+
+  #remember(bearer: string, given: Buffer): void {
+    if (this.#digests.size >= maxDigests && !this.#digests.has(bearer)) {
+      this.#digests.clear();
+    }
+    this.#digests.set(bearer, given);
   }
 
   /** Stops following; principals stay as they are. */
@@ -194,6 +207,7 @@ export class TokenStore {
       return;
     }
     this.#revs.set(tokenId, rev);
+    this.#digests.clear();
     const before = this.#tokens.get(tokenId);
     before?.stopTimers();
     if (value === undefined) {
@@ -247,7 +261,10 @@ export class TokenStore {
       record,
       rev,
       current,
+      currentDigest: Buffer.from(record.hash, "base64url"),
       previous,
+      previousDigest:
+        record.previous === undefined ? undefined : Buffer.from(record.previous.hash, "base64url"),
       stopTimers: () => {
         for (const stop of timers) {
           stop();
@@ -265,12 +282,8 @@ function digest(secret: string): Buffer {
   return hash("sha256", secret, "buffer");
 }
 
-const nobody = Buffer.alloc(32);
-
 /** Something of the right length is compared even when there is nothing to compare with. */
-function storedDigest(encoded: string | undefined): Buffer {
-  return encoded === undefined ? nobody : Buffer.from(encoded, "base64url");
-}
+const nobody = Buffer.alloc(32);
 
 function newTokenId(ids: Ids): string {
   const number = BigInt(`0x${Buffer.from(ids.secret(12), "base64url").toString("hex")}`);

@@ -55,33 +55,54 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return checked.value;
   }
 
-  async function run(id: OperationId, request: unknown, call: Call): Promise<unknown> {
+  /** One promise per call, settled once: by the handler, by its deadline, or by what is checked before both. */
+  function run(id: OperationId, request: unknown, call: Call): Promise<unknown> {
     const started = call.clock.monotonic();
     inFlight += 1;
-    try {
-      const spec: OperationSpec = operations[id];
-      const valid = prepare(spec, request, call);
-      const handler = handlers[id] as AnyHandler;
-      const result =
-        spec.kind === "stream" || spec.timeout === "stream"
-          ? await handler(valid, call)
-          : await underDeadline(handler, valid, call, started + timeouts[spec.timeout]);
-      observe?.(id, call, "ok", call.clock.monotonic() - started);
-      return result;
-    } catch (thrown) {
-      const error = ContractError.from(thrown);
-      if (error.code === "internal" || error.code === "storage_unavailable") {
-        const fields = { request_id: call.requestId, operation: id, err: error.cause };
-        call.log.error(fields, "An operation failed inside the daemon.");
+    return new Promise((resolve, reject) => {
+      let stopTimer: (() => void) | undefined;
+      let settled = false;
+      const settle = (code: string): boolean => {
+        if (settled) {
+          return false;
+        }
+        settled = true;
+        stopTimer?.();
+        observe?.(id, call, code, call.clock.monotonic() - started);
+        inFlight -= 1;
+        if (inFlight === 0) {
+          drained?.();
+        }
+        return true;
+      };
+      const fail = (thrown: unknown): void => {
+        const error = ContractError.from(thrown);
+        if (settle(error.code)) {
+          report(id, call, error);
+          reject(error);
+        }
+      };
+      try {
+        const spec: OperationSpec = operations[id];
+        const valid = prepare(spec, request, call);
+        if (spec.timeout !== "stream") {
+          const limit = timeouts[spec.timeout];
+          call.deadline = started + limit;
+          stopTimer = call.clock.after(limit, () => {
+            const error = new ContractError("deadline_exceeded");
+            call.cancel(error);
+            fail(error);
+          });
+        }
+        (handlers[id] as AnyHandler)(valid, call).then((result) => {
+          if (settle("ok")) {
+            resolve(result);
+          }
+        }, fail);
+      } catch (thrown) {
+        fail(thrown);
       }
-      observe?.(id, call, error.code, call.clock.monotonic() - started);
-      throw error;
-    } finally {
-      inFlight -= 1;
-      if (inFlight === 0) {
-        drained?.();
-      }
-    }
+    });
   }
 
   return {
@@ -98,31 +119,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   };
 }
 
-/** A handler that outlives its deadline is told by the signal; its late result goes nowhere. */
-function underDeadline(
-  handler: AnyHandler,
-  request: unknown,
-  call: Call,
-  deadline: number,
-): Promise<unknown> {
-  call.deadline = deadline;
-  return new Promise((resolve, reject) => {
-    const stopTimer = call.clock.after(deadline - call.clock.monotonic(), () => {
-      const error = new ContractError("deadline_exceeded");
-      call.cancel(error);
-      reject(error);
-    });
-    handler(request, call).then(
-      (result) => {
-        stopTimer();
-        resolve(result);
-      },
-      (cause: unknown) => {
-        stopTimer();
-        reject(cause);
-      },
-    );
-  });
+/** What the caller is not told is told to the log. */
+function report(id: OperationId, call: Call, error: ContractError): void {
+  if (error.code === "internal" || error.code === "storage_unavailable") {
+    const fields = { request_id: call.requestId, operation: id, err: error.cause };
+    call.log.error(fields, "An operation failed inside the daemon.");
+  }
 }
 
 /** The planes' tables by operation id. */

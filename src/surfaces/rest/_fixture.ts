@@ -3,9 +3,9 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingM
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAuthenticator } from "../../auth/authenticator.js";
+import { type LivePrincipal, livePrincipal } from "../../auth/live-principal.js";
 import { type Scope, scopes } from "../../generated/operations.js";
 import { type Clock, systemClock } from "../../kernel/clock.js";
-import type { Principal } from "../../kernel/context.js";
 import { createDispatch } from "../../kernel/dispatch.js";
 import type { HandlerTable } from "../../kernel/handlers.js";
 import { systemIds } from "../../kernel/ids.js";
@@ -36,6 +36,8 @@ export interface Fixture extends AsyncDisposable {
   listeners: Listeners;
   rest: RestSurface;
   logged: object[];
+  /** Ends a token's credentials, as revoking does. */
+  end(token: string): void;
   /** Sends one request over TCP with the token `all` unless headers say otherwise. */
   send(method: string, path: string, options?: SendOptions): Promise<Answer>;
   /** The response as soon as its headers are there. */
@@ -56,21 +58,16 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
   const ids = systemIds(clock);
   const logged: object[] = [];
   const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => void logged.push(fields) };
-  const principal = (name: string, granted: readonly Scope[], sessions: string[]): Principal => ({
-    name,
-    kind: "token",
-    scopes: new Set(granted),
-    sessions,
-    ended: new AbortController().signal,
-  });
-  const known: Record<string, Principal> = {
-    all: principal("ann", scopes, ["*"]),
-    reader: principal("bob", ["comms:read"], []),
-    none: principal("eve", [], []),
+  const live = (name: string, granted: readonly Scope[], sessions: string[]): LivePrincipal =>
+    livePrincipal({ name, kind: "token", scopes: new Set(granted), sessions });
+  const known: Record<string, LivePrincipal> = {
+    all: live("ann", scopes, ["*"]),
+    reader: live("bob", ["comms:read"], []),
+    none: live("eve", [], []),
   };
   const auth = createAuthenticator({
-    tokens: { verify: (bearer) => known[bearer] ?? null },
-    browser: { verify: (cookie) => (cookie === "parley_session=good" ? known.all! : null) },
+    tokens: { verify: (bearer) => known[bearer]?.principal ?? null },
+    browser: { verify: (cookie) => (cookie === "parley_session=good" ? known.all!.principal : null) },
     hosts: { allowedHosts: [], allowedOrigins: [] },
   });
   const dispatch = createDispatch({
@@ -132,6 +129,7 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
     listeners,
     rest,
     logged,
+    end: (token) => known[token]?.end(),
     open,
     async send(method, path, sent) {
       const response = await open(method, path, sent);

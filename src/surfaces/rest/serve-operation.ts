@@ -8,13 +8,14 @@ import {
 import type { RestRoute } from "../../generated/rest.js";
 import { type Authenticator, transportOf } from "../../kernel/authentication.js";
 import { requireCredentials } from "../../kernel/authorise.js";
-import { type Ambient, Call } from "../../kernel/context.js";
+import { type Ambient, Call, type Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import { headerOf } from "../raw-call.js";
+import { collectBody, hasBody, requireJson } from "./body.js";
+import { composeRequest } from "./compose-request.js";
 import { place, readInteger } from "./query.js";
-import { readRequest } from "./read-request.js";
 import { writeError, writeJson } from "./reply.js";
 import { streamEvents, streamJson, wantsJson } from "./stream.js";
 
@@ -25,67 +26,90 @@ export interface ServeOptions {
   limits: { bodyBytes: number };
 }
 
-/** Serves one request of one operation; never rejects. */
-export type ServeOperation = (
+/** Serves one request; never throws. */
+export type Serve = (
   request: IncomingMessage,
   response: ServerResponse,
   params: Readonly<Record<string, string>>,
-) => Promise<void>;
+) => void;
 
-/** The function that serves a route, with everything about the route looked up beforehand. */
-export function serveOperation(route: RestRoute, options: ServeOptions): ServeOperation {
+/** The function that serves a route. Callbacks instead of promises up to dispatch: this runs on every request. */
+export function serveOperation(route: RestRoute, options: ServeOptions): Serve {
   const { ambient, dispatch, auth, limits } = options;
   const spec: OperationSpec = operations[route.operation];
-  return async (request, response, params) => {
-    const requestId = ambient.ids.uuid();
-    let call: Call | undefined;
-    // After an error nothing is sent any more; the client's going away is what cancels.
-    response.once("close", () => {
-      if (!response.writableFinished) {
-        call?.cancel();
-      }
-    });
+
+  return (request, response, params) => {
+    let principal: Principal | null;
     try {
       checkContract(headerOf(request, "parley-contract"));
-      const principal = auth.authenticate(request.headers, transportOf(request));
+      principal = auth.authenticate(request.headers, transportOf(request));
       requireCredentials(spec, principal);
-      const body = await readRequest(route, request, params, limits.bodyBytes);
-      call = new Call(ambient, {
-        requestId,
-        surface: "rest",
-        principal,
-        session: headerOf(request, "parley-session"),
-        traceparent: headerOf(request, "traceparent"),
-      });
-      if (response.destroyed) {
+      if (route.in === "body" && hasBody(request)) {
+        requireJson(request);
+      }
+    } catch (thrown) {
+      fail(request, response, thrown, ambient.ids.uuid());
+      return;
+    }
+    const call = new Call(ambient, {
+      surface: "rest",
+      principal,
+      session: headerOf(request, "parley-session"),
+      traceparent: headerOf(request, "traceparent"),
+    });
+    // The client's going away is what cancels; after an answer nobody is left to ask.
+    response.on("close", () => {
+      if (!response.writableFinished) {
         call.cancel();
       }
-      if (spec.stream !== null) {
-        await serveStream(spec, request, response, body, call);
-        return;
-      }
-      const result = await dispatch.unary(route.operation as UnaryOperationId, body, call);
-      writeJson(response, route.status, requestId, JSON.stringify(result));
-    } catch (thrown) {
-      const error = ContractError.from(thrown);
-      if (error.code === "internal" && call === undefined) {
-        ambient.log.error({ request_id: requestId, err: error.cause }, "A request failed before its call.");
-      }
-      writeError(request, response, error, requestId);
+    });
+    if (!hasBody(request)) {
+      begin(request, response, params, call, undefined);
+      return;
     }
+    collectBody(request, limits.bodyBytes, (body) => {
+      if (body instanceof ContractError) {
+        fail(request, response, body, call.requestId);
+      } else {
+        begin(request, response, params, call, body);
+      }
+    });
   };
 
-  async function serveStream(
-    { stream }: OperationSpec,
+  function begin(
     request: IncomingMessage,
     response: ServerResponse,
-    body: unknown,
+    params: Readonly<Record<string, string>>,
+    call: Call,
+    body: Buffer | undefined,
+  ): void {
+    const onFailure = (thrown: unknown): void => fail(request, response, thrown, call.requestId);
+    try {
+      const value = composeRequest(route, request, params, body);
+      if (spec.stream !== null) {
+        serveStream(spec.stream.cursor, request, response, value as Record<string, unknown>, call).catch(
+          onFailure,
+        );
+        return;
+      }
+      dispatch.unary(route.operation as UnaryOperationId, value, call).then((result) => {
+        writeJson(response, route.status, call.requestId, JSON.stringify(result));
+      }, onFailure);
+    } catch (thrown) {
+      onFailure(thrown);
+    }
+  }
+
+  async function serveStream(
+    cursor: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    fields: Record<string, unknown>,
     call: Call,
   ): Promise<void> {
-    const fields = body as Record<string, unknown>;
     const lastEventId = headerOf(request, "last-event-id");
     if (lastEventId !== undefined && lastEventId !== "") {
-      place(fields, [stream!.cursor], readInteger(lastEventId));
+      place(fields, [cursor], readInteger(lastEventId));
     }
     const asJson = wantsJson(request.headers.accept);
     if (asJson) {
@@ -93,5 +117,20 @@ export function serveOperation(route: RestRoute, options: ServeOptions): ServeOp
     }
     const open = await dispatch.stream(route.operation as StreamOperationId, fields, call);
     await (asJson ? streamJson(open, response, call) : streamEvents(open, response, call));
+  }
+
+  function fail(
+    request: IncomingMessage,
+    response: ServerResponse,
+    thrown: unknown,
+    requestId: string,
+  ): void {
+    const error = ContractError.from(thrown);
+    // What dispatch rejects with is a ContractError already, and logged.
+    if (error !== thrown && error.code === "internal") {
+      const fields = { request_id: requestId, operation: route.operation, err: thrown };
+      ambient.log.error(fields, "A request failed outside its handler.");
+    }
+    writeError(request, response, error, requestId);
   }
 }

@@ -9,6 +9,7 @@ import type { RawHandler } from "../../kernel/raw.js";
 import { headerOf } from "../raw-call.js";
 import { readBody } from "./body.js";
 import { writeError } from "./reply.js";
+import type { Serve } from "./serve-operation.js";
 
 export interface ServeRawOptions {
   ambient: Ambient;
@@ -22,9 +23,11 @@ export function serveRaw(
   route: RawRoute,
   handler: RawHandler,
   { ambient, auth, limits, openRoutes }: ServeRawOptions,
-): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+): Serve {
   const isOpen = openRoutes?.has(route.id) === true || (route.scope === null && !route.authenticated);
-  return async (request, response) => {
+  return (request, response) => void serve(request, response);
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = ambient.ids.uuid();
     try {
       const transport = transportOf(request);
@@ -54,5 +57,5 @@ export function serveRaw(
       }
       writeError(request, response, error, requestId);
     }
-  };
+  }
 }

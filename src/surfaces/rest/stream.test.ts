@@ -167,6 +167,29 @@ describe("server-sent events", () => {
     await ended.promise;
   });
 
+  test("[rest.sse-revoke] credentials that end close their streams and say so", async () => {
+    const pulling = Promise.withResolvers<void>();
+    async function* silent(context: CallContext): Events {
+      pulling.resolve();
+      await new Promise((resolve) => context.signal.addEventListener("abort", resolve, { once: true }));
+      return { stream_id: id, reason: "closed" };
+    }
+    await using it = await startRest({
+      handlers: {
+        "comms.stream": async (_request: unknown, context: CallContext) => {
+          return openStream(silent(context));
+        },
+      },
+    });
+    const answer = it.send("GET", path);
+    await pulling.promise;
+    it.end("all");
+    expect(frames((await answer).text).at(-1)).toEqual({
+      event: "stream_closed",
+      data: JSON.stringify({ stream_id: id, reason: "revoked" }),
+    });
+  });
+
   test("[rest.sse-heartbeat] silence is filled with comments every ten seconds", async () => {
     const clock = new SimulatedClock();
     async function* silent(context: CallContext): Events {

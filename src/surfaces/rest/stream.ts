@@ -29,7 +29,7 @@ export async function streamEvents(open: OpenStream, response: ServerResponse, c
     "no",
     ...contractHeaders(call.requestId),
   ]);
-  await out.add(`retry: ${retryMs}\nevent: stream_opened\ndata: ${JSON.stringify(open.opened)}\n\n`);
+  void out.add(`retry: ${retryMs}\nevent: stream_opened\ndata: ${JSON.stringify(open.opened)}\n\n`);
   let stopHeartbeat = call.clock.after(heartbeatMs, beat);
   function beat(): void {
     if (out.isIdle) {
@@ -37,13 +37,29 @@ export async function streamEvents(open: OpenStream, response: ServerResponse, c
     }
     stopHeartbeat = call.clock.after(heartbeatMs, beat);
   }
+  let revoked = false;
+  const revoke = (): void => {
+    revoked = true;
+    call.cancel();
+    if (response.writableNeedDrain) {
+      // A reader this slow would not see the closing frame for as long as it likes.
+      response.destroy();
+    }
+  };
+  const ended = call.principal?.ended;
+  if (ended?.aborted === true) {
+    revoke();
+  }
+  ended?.addEventListener("abort", revoke, { once: true });
   try {
     const closed = await pump(open, out, call, (item) => {
       const id = item.sequence === undefined ? "" : `id: ${item.sequence}\n`;
       return `${id}event: ${item.kind}\ndata: ${item.json}\n\n`;
     });
-    await out.add(`event: stream_closed\ndata: ${JSON.stringify(closed)}\n\n`);
+    const told = revoked ? { ...closed, reason: "revoked" } : closed;
+    void out.add(`event: stream_closed\ndata: ${JSON.stringify(told)}\n\n`);
   } finally {
+    ended?.removeEventListener("abort", revoke);
     stopHeartbeat();
     await open.events.return(undefined as never).catch(() => {});
     out.end("");
@@ -60,7 +76,7 @@ export async function streamJson(open: OpenStream, response: ServerResponse, cal
     "no-store",
     ...contractHeaders(call.requestId),
   ]);
-  await out.add(`${JSON.stringify(open.opened).slice(0, -1)},"events":[`);
+  void out.add(`${JSON.stringify(open.opened).slice(0, -1)},"events":[`);
   let comma = "";
   try {
     const closed = await pump(open, out, call, (item) => {

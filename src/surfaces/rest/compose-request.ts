@@ -4,18 +4,20 @@ import type { RestRoute } from "../../generated/rest.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import { decodeJson } from "../../kernel/json.js";
 import { headerOf } from "../raw-call.js";
-import { hasBody, readBody, requireJson } from "./body.js";
 import { decodeQuery, place, valueAt } from "./query.js";
 
-/** The operation's request out of body or query, path and headers; validation is dispatch's. */
-export async function readRequest(
+/**
+ * The operation's request out of body or query, path and headers; whether it fits is the validator's question. `body` is
+ * undefined when the HTTP request has none.
+ */
+export function composeRequest(
   route: RestRoute,
   request: IncomingMessage,
   params: Readonly<Record<string, string>>,
-  maxBytes: number,
-): Promise<unknown> {
+  body: Buffer | undefined,
+): unknown {
   const spec: OperationSpec = operations[route.operation];
-  const value = route.in === "body" ? await readJson(request, maxBytes) : queryOf(route, request);
+  const value = route.in === "body" ? fromBody(body) : fromQuery(route, request, body);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return value;
   }
@@ -31,36 +33,37 @@ export async function readRequest(
     }
     fields[name] = params[name];
   }
-  const key = headerOf(request, "idempotency-key");
-  if (route.idempotencyHeader && key !== undefined && spec.idempotencyPath !== null) {
-    const given = valueAt(fields, spec.idempotencyPath);
-    if (given === undefined) {
-      place(fields, spec.idempotencyPath, key);
-    } else if (given !== key) {
-      const field = spec.idempotencyPath.join(".");
-      throw conflict(spec, {
-        field,
-        issue: "invalid_value",
-        expected: "the Idempotency-Key header's value",
-        got: "another",
-      });
-    }
+  if (route.idempotencyHeader && spec.idempotencyPath !== null) {
+    placeKey(spec, spec.idempotencyPath, fields, headerOf(request, "idempotency-key"));
   }
   return fields;
 }
 
-async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  if (!hasBody(request)) {
-    return {};
+function placeKey(
+  spec: OperationSpec,
+  path: readonly string[],
+  fields: Record<string, unknown>,
+  key: string | undefined,
+): void {
+  if (key === undefined) {
+    return;
   }
-  requireJson(request);
-  const bytes = await readBody(request, maxBytes);
-  return bytes.length === 0 ? {} : decodeJson(bytes, maxBytes);
+  const given = valueAt(fields, path);
+  if (given === undefined) {
+    place(fields, path, key);
+  } else if (given !== key) {
+    const expected = "the Idempotency-Key header's value";
+    throw conflict(spec, { field: path.join("."), issue: "invalid_value", expected, got: "another" });
+  }
+}
+
+function fromBody(body: Buffer | undefined): unknown {
+  return body === undefined || body.length === 0 ? {} : decodeJson(body, body.length);
 }
 
 /** A body beside a query would be ignored, and ignoring what a client says is how surprises begin. */
-function queryOf(route: RestRoute, request: IncomingMessage): unknown {
-  if (hasBody(request)) {
+function fromQuery(route: RestRoute, request: IncomingMessage, body: Buffer | undefined): unknown {
+  if (body !== undefined && body.length > 0) {
     const detail: ErrorDetail = { field: "", issue: "forbidden_field", expected: "no body", got: "a body" };
     throw conflict(operations[route.operation], detail);
   }
