@@ -6,21 +6,32 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const folder = join(dirname(dirname(fileURLToPath(import.meta.url))), "sdks/python");
-const venv = join(folder, ".venv");
-const lock = join(folder, "requirements-dev.lock");
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * Makes the environment unless it is there already.
+ * Makes the environment of the SDK's tests unless it is there already.
  * @returns {{ python: string }} Path of its interpreter.
  */
 export function ensurePython() {
+  return ensureVenv(
+    join(root, "sdks/python/.venv"),
+    join(root, "sdks/python/requirements-dev.lock"),
+    "the Python SDK's packages",
+  );
+}
+
+/** Makes the environment of the tools of others that the tests run: their packages would clash with the SDK's. */
+export function ensureTools() {
+  return ensureVenv(join(root, ".cache/tools"), join(root, "test/tools/requirements.lock"), "the test tools");
+}
+
+function ensureVenv(venv, lock, what) {
   const python = join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   const stamp = join(venv, "lock.stamp");
   const system = findPython();
   const key = createHash("sha256").update(system.version).update(readFileSync(lock)).digest("hex");
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, "utf8") === key) return { python };
-  console.log("parley: installing the Python SDK's packages ...");
+  console.log(`parley: installing ${what} ...`);
   rmSync(venv, { recursive: true, force: true });
   run(system.command, ["-m", "venv", venv]);
   run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", lock]);
@@ -43,7 +54,7 @@ function findPython() {
 }
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   if (status === 0) return;
   const why = error?.message ?? `exit code ${status}`;
   throw new Error(`parley: \`${command} ${args.join(" ")}\` failed (${why}); see its messages above.`);

@@ -1,7 +1,7 @@
 // `npm test`: installs what the tests need, runs every gate and test of both languages, prints the counts.
 // `npm test -- unit e2e` runs only the suites that are named.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ensureInstalled, projectEnv, projectNode, root, run } from "./setup.mjs";
 
 const wanted = process.argv.slice(2);
@@ -13,13 +13,14 @@ mkdirSync(results, { recursive: true });
 
 await suite("install", async () => {
   ensureInstalled();
-  const { ensurePython } = await import("./python-env.mjs");
+  const { ensurePython, ensureTools } = await import("./python-env.mjs");
   const { ensureChromium } = await import("./chromium.mjs");
   const python = ensurePython();
   const chromium = ensureChromium();
   if (chromium === undefined)
     console.log("SKIPPED browser tests: no chromium here and no way to install it (needs root and apt)");
   process.env.PARLEY_TEST_PYTHON = python.python;
+  process.env.PARLEY_TEST_TOOLS = dirname(ensureTools().python);
   process.env.PARLEY_TEST_CHROMIUM = chromium ?? "";
 });
 const node = projectNode();

@@ -33,10 +33,15 @@ function addContractCommand(program: Command, spec: CliCommand): void {
   });
 }
 
+const groupTexts: Readonly<Record<string, string>> = {
+  session: "Open, list, serve and close sessions",
+  token: "Make, list, rotate and revoke tokens",
+};
+
 /** The command group with this name, made on first use. */
 export function group(parent: Command, name: string): Command {
   const found = parent.commands.find((command) => command.name() === name);
-  return found ?? parent.command(name).description(`${name} commands`);
+  return found ?? parent.command(name).description(groupTexts[name] ?? `${name} commands`);
 }
 
 function flagOption(flag: CliFlag): Option {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const python = process.env.PARLEY_TEST_PYTHON ?? "";
+const tools = process.env.PARLEY_TEST_TOOLS ?? "";
 
 describe("[contract.third-party] tools of others on the running daemon", () => {
   let daemon: TestDaemon;
@@ -35,11 +35,11 @@ describe("[contract.third-party] tools of others on the running daemon", () => {
     expect(tools.map((tool: { name: string }) => tool.name).sort()).toEqual(["peers", "send"]);
   });
 
-  test.skipIf(python === "")(
+  test.skipIf(tools === "")(
     "[rest.schemathesis] Schemathesis finds no failure",
     async () => {
       const { code, output } = await run(
-        join(python, "../schemathesis"),
+        join(tools, "schemathesis"),
         [
           "run",
           join(root, "openapi.yaml"),

@@ -7,11 +7,14 @@ import { type BrowserContext, chromium } from "playwright-core";
 export const chromiumPath = process.env.PARLEY_TEST_CHROMIUM ?? "";
 
 /** A headless browser with a profile of its own that asks nobody outside. */
-export async function openBrowser(): Promise<{ context: BrowserContext; close(): Promise<void> }> {
+export async function openBrowser(
+  options: { bypassCSP?: boolean } = {},
+): Promise<{ context: BrowserContext; close(): Promise<void> }> {
   const profile = mkdtempSync(join(tmpdir(), "parley-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: chromiumPath,
     headless: true,
+    ...options,
     args: [
       "--no-sandbox",
       "--disable-gpu",

@@ -1,0 +1,142 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startDaemon, type TestDaemon } from "../support/daemon.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const python = process.env.PARLEY_TEST_PYTHON ?? "python3";
+
+interface Block {
+  file: string;
+  line: number;
+  language: string;
+  /** Why the block is not run; undefined when it is. */
+  noRun: string | undefined;
+  text: string;
+}
+
+const files = [
+  "README.md",
+  "AGENTS.md",
+  "CONTRIBUTING.md",
+  "sdks/typescript/README.md",
+  "sdks/python/README.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+const blocks = files.flatMap(readBlocks);
+const runnable = blocks.filter(({ noRun }) => noRun === undefined);
+
+/** Figures and pictures, which nothing can run. */
+const pictures = new Set(["", "text", "json", "toml"]);
+
+describe("[docs.blocks] the code in the docs", () => {
+  let daemon: TestDaemon;
+  beforeAll(async () => {
+    daemon = await startDaemon();
+  });
+  afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+  test("every block that is not run says why, and few are", () => {
+    const marked = blocks.filter(({ noRun }) => noRun !== undefined);
+    expect(marked.filter(({ noRun }) => noRun === "").map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+    console.log(`${runnable.length} blocks run, ${marked.length} marked no-run`);
+    expect(marked.length).toBeLessThanOrEqual(6);
+  });
+
+  const byFile = Map.groupBy(runnable, ({ file }) => file);
+  test.each([...byFile])(
+    "%s runs as written, from top to bottom",
+    async (file, own) => {
+      const shellBlocks = own.filter(({ language }) => language === "sh");
+      // One shell for the whole page: what a block leaves in the background serves the next.
+      const { code, output } = await shell(daemon, shellBlocks.map(({ text }) => text).join("\n"));
+      expect(code, `${file}\n${output}`).toBe(0);
+      if (file === "README.md") {
+        expect(output).toContain("answers with what it was sent");
+        expect(output).toMatch(/^hi$/m);
+        expect(output).toContain("# Changelog");
+        expect(output).toContain("event: interaction_complete");
+      }
+      for (const block of own.filter(({ language }) => language !== "sh")) {
+        const result = await runBlock(daemon, block);
+        expect(result.code, `${file}:${block.line}\n${block.text}\n---\n${result.output}`).toBe(0);
+      }
+    },
+    180_000,
+  );
+});
+
+function readBlocks(file: string): Block[] {
+  const lines = readFileSync(join(root, file), "utf8").split("\n");
+  const found: Block[] = [];
+  let open: Block | undefined;
+  lines.forEach((line, index) => {
+    const fence = /^```(\w*)(?: +no-run: *(.*))?/.exec(line);
+    if (fence === null) {
+      if (open !== undefined) open.text += `${line}\n`;
+    } else if (open === undefined) {
+      open = { file, line: index + 1, language: fence[1]!, noRun: fence[2], text: "" };
+    } else {
+      if (!pictures.has(open.language)) found.push(open);
+      open = undefined;
+    }
+  });
+  return found;
+}
+
+async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: number | null; output: string }> {
+  const scratch = join(daemon.folder, "blocks");
+  mkdirSync(scratch, { recursive: true });
+  switch (block.language) {
+    case "ts": {
+      const file = join(scratch, `block-${block.line}.ts`);
+      writeFileSync(
+        file,
+        block.text.replaceAll('"@parley/sdk"', JSON.stringify(join(root, "sdks/typescript/src/index.ts"))),
+      );
+      return shell(daemon, `node --import ${root}/scripts/ts.mjs ${file}`);
+    }
+    case "python": {
+      const file = join(scratch, `block-${block.line}.py`);
+      writeFileSync(file, block.text);
+      return shell(daemon, `${python} ${file}`);
+    }
+    default:
+      throw new Error(
+        `${block.file}:${block.line}: no way to run a ${block.language} block; mark it no-run with a reason`,
+      );
+  }
+}
+
+/** Runs a script and then ends what it left in the background. The docs name the default port and places of their own; here they lie elsewhere. */
+function shell(daemon: TestDaemon, text: string): Promise<{ code: number | null; output: string }> {
+  const script = text
+    .replaceAll("http://127.0.0.1:7433", daemon.address)
+    .replaceAll("sdks/python/.venv/bin/python", python)
+    .replaceAll("/tmp/", `${daemon.folder}/`);
+  return new Promise((resolve, reject) => {
+    const env = { ...daemon.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
+    const child = spawn("bash", ["-eu", "-o", "pipefail", "-c", script], {
+      cwd: root,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => (output += text));
+    child.on("error", reject);
+    child.on("exit", (code) => {
+      try {
+        process.kill(-child.pid!, "SIGTERM");
+      } catch {
+        // Nothing was left running.
+      }
+      resolve({ code, output });
+    });
+  });
+}
