@@ -8,6 +8,9 @@ import { typesModule } from "./sdk-python-types.js";
 
 const calls = "..._runtime.calls";
 
+/** The plane whose operations a client also has on itself. */
+const rootPlane = "comms";
+
 /** `resources/<plane>.py`: a sync and an async class whose methods are one expression each. */
 export function printResources(contract: Contract, folder: string): OutputFile[] {
   const planes = contract.planes.filter((plane) => contract.operations.some((one) => one.plane === plane));
@@ -68,9 +71,25 @@ class ResourceModule {
   #class(isAsync: boolean): void {
     const file = this.#file;
     const prefix = isAsync ? "Async" : "";
+    const name = prefix + pascalCase(this.#plane);
     const type = file.importType(`${prefix}Calls`, calls);
+    const own = this.#contract.operations.filter(({ plane }) => plane === this.#plane);
+    const closing = new Set(this.#contract.operations.map(({ stream }) => stream?.close));
+    const shared = this.#plane === rootPlane ? own.filter(({ id }) => !closing.has(id)) : [];
+    if (shared.length > 0) {
+      file.print();
+      file.block(`class ${name}Root:`, () => {
+        file.doc(`The operations of \`${this.#plane}\` that a client also has on itself.`);
+        file.print();
+        file.print("__slots__ = ()");
+        file.print();
+        file.print(`_calls: ${type}`);
+        for (const operation of shared) this.#method(operation, isAsync);
+      });
+      file.print();
+    }
     file.print();
-    file.block(`class ${prefix}${pascalCase(this.#plane)}:`, () => {
+    file.block(shared.length > 0 ? `class ${name}(${name}Root):` : `class ${name}:`, () => {
       file.doc(`The operations of the plane \`${this.#plane}\`${isAsync ? ", awaited" : ""}.`);
       file.print();
       file.print('__slots__ = ("_calls",)');
@@ -82,8 +101,7 @@ class ResourceModule {
         file.doc("The same operations, each answering with a `RawResponse` instead of its result.");
         file.print("return type(self)(self._calls.raw())");
       });
-      for (const operation of this.#contract.operations)
-        if (operation.plane === this.#plane) this.#method(operation, isAsync);
+      for (const operation of own) if (!shared.includes(operation)) this.#method(operation, isAsync);
     });
     file.print();
   }

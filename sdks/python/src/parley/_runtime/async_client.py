@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._generated.operations import OPERATIONS
+from .._generated.resources.comms import AsyncCommsRoot
 from .._generated.resources.planes import AsyncPlanes
 from .async_http import AsyncHttp
 from .async_socket import AsyncSocket, AsyncSockets
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .operation import Operation
 
 
-class AsyncParley(AsyncPlanes):
+class AsyncParley(AsyncPlanes, AsyncCommsRoot):
     """An asyncio client of the Parley daemon; the arguments are those of `Parley`.
 
     Use it in one event loop, best in an `async with` block.
@@ -50,21 +51,6 @@ class AsyncParley(AsyncPlanes):
         options = ClientOptions(session, timeout, idle_timeout, dict(headers or {}), policy)
         self._transport = AsyncTransport(Locator(base_url, token, socket_path), options)
         self._calls = self._transport
-
-    @property
-    def send(self):  # type: ignore[no-untyped-def]
-        """`comms.send`."""
-        return self.comms.send
-
-    @property
-    def stream(self):  # type: ignore[no-untyped-def]
-        """`comms.stream`."""
-        return self.comms.stream
-
-    @property
-    def peers(self):  # type: ignore[no-untyped-def]
-        """`comms.peers`."""
-        return self.comms.peers
 
     async def send_and_stream(self, request: Any, **options: Any) -> SentStream:
         """As `Parley.send_and_stream`; the stream is open when this returns."""

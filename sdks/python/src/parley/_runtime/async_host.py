@@ -110,13 +110,10 @@ class AsyncHost:
     ) -> None:
         self._client = client
         self.name = name
-        self._open_fields = {
-            "name": name,
-            "description": UNSET if description is None else description,
-            "labels": UNSET if labels is None else labels,
-            "ttl_ms": ttl_ms,
-            "lease_token": secrets.token_urlsafe(24),
-        }
+        self._description = description
+        self._labels = labels
+        self._ttl_ms = ttl_ms
+        self._lease_token = secrets.token_urlsafe(24)
         self._concurrency = concurrency
         self._policy = RetryPolicy()
         self._stop = asyncio.Event()
@@ -157,7 +154,7 @@ class AsyncHost:
             try:
                 batch = await self._client.sessions.drain(
                     name=self.name,
-                    lease_token=self._open_fields["lease_token"],
+                    lease_token=self._lease_token,
                     max=min(free, 64),
                     wait_ms=POLL_MS,
                 )
@@ -170,6 +167,8 @@ class AsyncHost:
                 # A lease that is over at once again must not spin.
                 await self._first(asyncio.create_task(asyncio.sleep(self._policy.delay(attempt, error))))
                 attempt += 1
+                continue
+            if batch.claim is None:
                 continue
             for interaction in batch.interactions:
                 await self._begin(handler, batch.claim.token, interaction)
@@ -212,16 +211,22 @@ class AsyncHost:
                 self._stop.set()
 
     async def _open(self) -> None:
-        await self._client.sessions.open(**self._open_fields)
+        await self._client.sessions.open(
+            name=self.name,
+            description=UNSET if self._description is None else self._description,
+            labels=UNSET if self._labels is None else self._labels,
+            ttl_ms=self._ttl_ms,
+            lease_token=self._lease_token,
+        )
 
     async def _keep(self) -> None:
         """Renews the lease, and the claims of handlers that are silent."""
-        period = min(self._open_fields["ttl_ms"] / 3000, 5.0)
+        period = min(self._ttl_ms / 3000, 5.0)
         renewed = time.monotonic()
         while True:
             await asyncio.sleep(period)
             try:
-                if time.monotonic() - renewed >= self._open_fields["ttl_ms"] / 3000:
+                if time.monotonic() - renewed >= self._ttl_ms / 3000:
                     await self._open()
                     renewed = time.monotonic()
                 for turn in list(self._running.values()):

@@ -58,7 +58,7 @@ def _from_config(path: Path, token: str | None) -> Target:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        import tomli as tomllib
+        import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
     try:
         server = tomllib.loads(path.read_text("utf-8")).get("server", {})
     except (OSError, tomllib.TOMLDecodeError) as error:

@@ -8,16 +8,24 @@ that are open keep variants they do not know as `Unknown`. Both come back unchan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Union, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Union, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import dataclass_transform
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
+
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(Field,))
-class _ModelType(type(BaseModel)):  # type: ignore[misc]
+class _ModelType(ModelMetaclass):
     """Lets a caller leave out `kind` and write `from_` for `from`; what is parsed gets no such help."""
+
+    TAG: str | None
+    RENAMED: dict[str, str]
 
     def __call__(cls, **fields: Any) -> Any:
         for name, wire in cls.RENAMED.items():

@@ -70,7 +70,7 @@ class StreamCursor:
                 raise self._bounded
             return False
         if reason == "shutdown":
-            return True
+            return not self.finished
         raise _stream_error(reason, closed.get("error_code"))
 
     def refused(self, error: ParleyError) -> bool:

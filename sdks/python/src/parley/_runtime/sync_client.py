@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._generated.operations import OPERATIONS
+from .._generated.resources.comms import CommsRoot
 from .._generated.resources.planes import Planes
 from .calls import CallOptions
 from .client_options import IDLE_SECONDS, ClientOptions
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .sync_host import Host
 
 
-class Parley(Planes):
+class Parley(Planes, CommsRoot):
     """A blocking client of the Parley daemon; safe to share between threads.
 
     Without arguments it finds this user's daemon by itself.
@@ -59,21 +60,6 @@ class Parley(Planes):
         options = ClientOptions(session, timeout, idle_timeout, dict(headers or {}), policy)
         self._transport = SyncCalls(Locator(base_url, token, socket_path), options)
         self._calls = self._transport
-
-    @property
-    def send(self):  # type: ignore[no-untyped-def]
-        """`comms.send`."""
-        return self.comms.send
-
-    @property
-    def stream(self):  # type: ignore[no-untyped-def]
-        """`comms.stream`."""
-        return self.comms.stream
-
-    @property
-    def peers(self):  # type: ignore[no-untyped-def]
-        """`comms.peers`."""
-        return self.comms.peers
 
     def send_and_stream(self, request: Any, **options: Any) -> SentStream:
         """Sends a command that opens an interaction, and reads the interaction's events.

@@ -45,7 +45,7 @@ class SyncSocket:
                 close_timeout=1,
                 ping_interval=idle_timeout / 2,
                 ping_timeout=idle_timeout / 2,
-            )
+            ).__enter__()  # from 17.1 on the only way to a connection that outlives a block
         except Exception as error:
             raise connect_failure(target, error) from error
         try:
@@ -151,5 +151,5 @@ def connect_failure(target: Target, error: Exception) -> Exception:
 
         response = error.response
         headers = {name.lower(): value for name, value in response.headers.raw_items()}
-        return TransportFailure(http_error(HttpResponse(response.status_code, headers, response.body or b"")), sent=False)
+        return TransportFailure(http_error(HttpResponse(response.status_code, headers, bytes(response.body or b""))), sent=False)
     return unreachable(target, error, sent=False)

@@ -84,7 +84,8 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
 
 def _locate(loc: tuple[int | str, ...], value: Any) -> tuple[str, Any, Any]:
     """Follows pydantic's location, which also names the variants of unions, through the value."""
-    field, parent = "", None
+    field = ""
+    parent: Any = None
     tag_seen = False
     for step in loc:
         if isinstance(value, dict) and isinstance(step, str):
