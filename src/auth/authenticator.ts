@@ -42,7 +42,9 @@ export function createAuthenticator({ tokens, browser, hosts }: AuthenticatorOpt
     authenticate(headers, transport) {
       const { authorization } = headers;
       if (authorization !== undefined) {
-        const bearer = bearerPattern.exec(authorization)?.[1];
+        const bearer = authorization.startsWith("Bearer ")
+          ? authorization.slice(7)
+          : bearerPattern.exec(authorization)?.[1];
         const principal = bearer === undefined ? null : tokens.verify(bearer);
         if (principal === null) {
           throw new ContractError("unauthenticated");

@@ -12,7 +12,7 @@ import { updateKey } from "./update-key.js";
 
 const bucket = "tokens";
 const maxTokens = 1000;
-const maxDigests = 256;
+const maxProven = 256;
 const tokenPattern = /^parley_([0-9a-z]{8,32})_([A-Za-z0-9_-]{16,128})$/;
 
 export interface TokenStoreOptions {
@@ -52,6 +52,12 @@ interface LiveToken {
   stopTimers: () => void;
 }
 
+/** A bearer token taken apart. */
+interface Proof {
+  tokenId: string;
+  given: Buffer;
+}
+
 /** The daemon's tokens: kept in the backend, checked in memory, followed when another daemon changes them. */
 export class TokenStore {
   readonly #backend: Backend;
@@ -61,8 +67,8 @@ export class TokenStore {
   readonly #tokens = new Map<string, LiveToken>();
   /** Newest position seen per id, so that a late change event cannot bring a revoked token back. */
   readonly #revs = new Map<string, number>();
-  /** Digests of secrets that were good lately: hashing costs more than all else about a small request. */
-  readonly #digests = new Map<string, Buffer>();
+  /** Tokens that were good lately, so that a request need not hash: that costs more than all else about a small one. */
+  readonly #proven = new Map<string, Proof>();
   readonly #closed = new AbortController();
 
   private constructor(options: TokenStoreOptions) {
@@ -143,27 +149,29 @@ export class TokenStore {
 
   /** The principal that a bearer token proves, or null. */
   verify(bearer: string): Principal | null {
-    const match = tokenPattern.exec(bearer);
-    const token = match === null ? undefined : this.#tokens.get(match[1]!);
-    const given = this.#digests.get(bearer) ?? digest(match?.[2] ?? "");
+    const known = this.#proven.get(bearer);
+    const { tokenId, given } = known ?? dissect(bearer);
+    const token = this.#tokens.get(tokenId);
     const isCurrent = timingSafeEqual(given, token?.currentDigest ?? nobody);
-    const isPrevious = timingSafeEqual(given, token?.previousDigest ?? nobody);
+    const isPrevious = token?.previousDigest !== undefined && timingSafeEqual(given, token.previousDigest);
     if (token === undefined || this.#isOver(token.record.expiresAt)) {
       return null;
     }
     if (isCurrent) {
-      this.#remember(bearer, given);
+      if (known === undefined) {
+        this.#remember(bearer, { tokenId, given });
+      }
       return token.current.principal;
     }
     const stillValid = isPrevious && !this.#isOver(token.record.previous?.validUntil);
     return stillValid ? (token.previous?.principal ?? null) : null;
   }
 
-  #remember(bearer: string, given: Buffer): void {
-    if (this.#digests.size >= maxDigests && !this.#digests.has(bearer)) {
-      this.#digests.clear();
+  #remember(bearer: string, proof: Proof): void {
+    if (this.#proven.size >= maxProven) {
+      this.#proven.clear();
     }
-    this.#digests.set(bearer, given);
+    this.#proven.set(bearer, proof);
   }
 
   /** Stops following; principals stay as they are. */
@@ -207,7 +215,7 @@ export class TokenStore {
       return;
     }
     this.#revs.set(tokenId, rev);
-    this.#digests.clear();
+    this.#proven.clear();
     const before = this.#tokens.get(tokenId);
     before?.stopTimers();
     if (value === undefined) {
@@ -276,6 +284,11 @@ export class TokenStore {
   #isOver(time: number | undefined): boolean {
     return time !== undefined && time <= this.#clock.now();
   }
+}
+
+function dissect(bearer: string): Proof {
+  const match = tokenPattern.exec(bearer);
+  return { tokenId: match?.[1] ?? "", given: digest(match?.[2] ?? "") };
 }
 
 function digest(secret: string): Buffer {

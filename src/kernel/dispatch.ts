@@ -8,6 +8,7 @@ import {
 import { requireCredentials, requireScope, requireSession, type SessionOwnership } from "./authorise.js";
 import type { Call, CallContext } from "./context.js";
 import { ContractError } from "./contract-error.js";
+import { type Deadline, Deadlines } from "./deadlines.js";
 import type { HandlerTable, OpenStream, PlaneTables } from "./handlers.js";
 import type { Validators } from "./validate.js";
 
@@ -36,6 +37,7 @@ type AnyHandler = (request: unknown, context: CallContext) => Promise<unknown>;
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { handlers, validators, ownsSession, observe } = options;
   const timeouts = { short: 30_000, wait: 75_000, ...options.timeouts };
+  const deadlines = new Map<string, Deadlines>();
   let inFlight = 0;
   let drained: (() => void) | undefined;
 
@@ -55,19 +57,31 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return checked.value;
   }
 
+  function deadlinesOf(timeout: "short" | "wait", call: Call): Deadlines {
+    let queue = deadlines.get(timeout);
+    if (queue === undefined) {
+      queue = new Deadlines(call.clock, timeouts[timeout]);
+      deadlines.set(timeout, queue);
+    }
+    return queue;
+  }
+
   /** One promise per call, settled once: by the handler, by its deadline, or by what is checked before both. */
   function run(id: OperationId, request: unknown, call: Call): Promise<unknown> {
     const started = call.clock.monotonic();
     inFlight += 1;
     return new Promise((resolve, reject) => {
-      let stopTimer: (() => void) | undefined;
+      let queue: Deadlines | undefined;
+      let deadline: Deadline | undefined;
       let settled = false;
       const settle = (code: string): boolean => {
         if (settled) {
           return false;
         }
         settled = true;
-        stopTimer?.();
+        if (deadline !== undefined) {
+          queue?.remove(deadline);
+        }
         observe?.(id, call, code, call.clock.monotonic() - started);
         inFlight -= 1;
         if (inFlight === 0) {
@@ -86,13 +100,13 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         const spec: OperationSpec = operations[id];
         const valid = prepare(spec, request, call);
         if (spec.timeout !== "stream") {
-          const limit = timeouts[spec.timeout];
-          call.deadline = started + limit;
-          stopTimer = call.clock.after(limit, () => {
+          queue = deadlinesOf(spec.timeout, call);
+          deadline = queue.add(started, () => {
             const error = new ContractError("deadline_exceeded");
             call.cancel(error);
             fail(error);
           });
+          call.deadline = deadline.at;
         }
         (handlers[id] as AnyHandler)(valid, call).then((result) => {
           if (settle("ok")) {

@@ -26,24 +26,32 @@ export function systemIds(clock: Clock): Ids {
     used += bytes;
     return slice;
   };
+  // Hex digits of the millisecond, kept because many ids are made in one.
+  let timePart = "";
   const uuid = (): string => {
     const now = clock.now();
     if (now > lastMs) {
       lastMs = now;
       counter = take(2).readUInt16BE() & 0x3ff;
+      timePart = timeDigits(now);
     } else if (++counter > 0xfff) {
       lastMs += 1;
       counter = 0;
+      timePart = timeDigits(lastMs);
     }
-    const time = lastMs.toString(16).padStart(12, "0");
     const tail = take(8);
     tail[0] = (tail[0]! & 0x3f) | 0x80;
     const random = tail.toString("hex");
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${random.slice(0, 4)}-${random.slice(4)}`;
+    return `${timePart}-7${counter.toString(16).padStart(3, "0")}-${random.slice(0, 4)}-${random.slice(4)}`;
   };
   return {
     uuid,
     childOf: (parent) => uuid().slice(0, -8) + parent.slice(-8),
     secret: (bytes) => Buffer.from(take(bytes)).toString("base64url"),
   };
+}
+
+function timeDigits(ms: number): string {
+  const digits = ms.toString(16).padStart(12, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8)}`;
 }
