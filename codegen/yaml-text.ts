@@ -1,6 +1,6 @@
 /** Prints JSON data as block YAML 1.2: one key per line, texts quoted only where YAML needs it, no folding. */
 export function yamlText(value: unknown): string {
-  return `${lines(value, 0).join("\n")}\n`;
+  return isEmptyOrScalar(value) ? `${scalar(value)}\n` : `${lines(value, 0).join("\n")}\n`;
 }
 
 function lines(value: unknown, indent: number): string[] {

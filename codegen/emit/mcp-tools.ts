@@ -1,7 +1,7 @@
 import type { Contract, OutputFile } from "../contract.js";
 import { mcpTools } from "./server-mcp.js";
 
-/** `schemas/dist/mcp-tools.json`: the tools as `tools/list` at `/mcp` gives them. */
+/** `schemas/dist/mcp-tools.json`: the tools of the MCP server at `/mcp`. */
 export function emitMcpTools(contract: Contract): OutputFile[] {
   const tools = (mcpTools(contract) as Record<string, unknown>[]).map((tool) => ({
     name: tool.name,

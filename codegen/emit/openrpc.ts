@@ -32,6 +32,7 @@ export function emitOpenrpc(contract: Contract): OutputFile[] {
     methods: methods
       .map((operation) => method(contract, operation, types, view))
       .sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)),
+    "x-error-data": { $ref: ref("ErrorPayload") },
     components: {
       errors: Object.fromEntries(
         contract.errors

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
@@ -6,6 +5,7 @@ import type { Contract } from "../../codegen/contract.js";
 import { lowerShape, reach, typeMap } from "../../codegen/lower.js";
 import { guards } from "../../sdks/typescript/src/generated/guards.js";
 import { ajvOptions } from "../../src/kernel/ajv-options.js";
+import { runPython } from "./_python.js";
 import { root } from "./_tree.js";
 
 /** A value of a type. `text` is its JSON as written: Python tells `5.0` from `5`. */
@@ -101,23 +101,10 @@ export const typescriptJudge: Judge = (candidates) =>
 export function pythonJudge(contract: Contract): Judge {
   const types = typeMap(contract);
   return async (candidates) => {
-    const python = process.env.PARLEY_TEST_PYTHON ?? (await environment()).ensurePython().python;
-    const child = spawn(python, [join(root, "test/gates/_agreement.py")], {
-      env: { ...process.env, PYTHONPATH: join(root, "sdks/python/src"), PYTHONDONTWRITEBYTECODE: "1" },
-      stdio: ["pipe", "pipe", "inherit"],
-    });
     const lines = candidates.map(({ type, text }) => {
       const module = types.get(type)!.module.replace("-", "_");
-      return `{"type":"${module}:${type}","value":${text}}\n`;
+      return `{"type":"${module}:${type}","value":${text}}`;
     });
-    child.stdin.end(lines.join(""));
-    let output = "";
-    for await (const chunk of child.stdout) output += String(chunk);
-    return JSON.parse(output) as boolean[];
+    return (await runPython("_agreement.py", lines)) as boolean[];
   };
-}
-
-/** The script that makes the Python environment has no types: plain Node runs it before anything is installed. */
-async function environment(): Promise<{ ensurePython(): { python: string } }> {
-  return await import(new URL("../../scripts/python-env.mjs", import.meta.url).href);
 }
