@@ -1,0 +1,74 @@
+import { ask, type Running, start } from "./process.js";
+
+/** Requests over connections that each keep the same number of calls in flight, for a time. */
+export interface LoadSpec {
+  protocol: "http" | "ws";
+  port: number;
+  connections: number;
+  /** Per connection; HTTP has one. */
+  inFlight: number;
+  /** HTTP: the request with headers and body. WebSocket: the upgrade request. */
+  head: string;
+  /** WebSocket: the message; `$ID` becomes the number of the call's slot. */
+  message?: string;
+  /** A text that every answer must contain. */
+  expect: string;
+  warmupMs: number;
+  durationMs: number;
+  /** The server whose processor time counts. */
+  pid: number;
+}
+
+export interface LoadSample {
+  operations: number;
+  seconds: number;
+  /** Operations per second. */
+  rate: number;
+  /** Server's processor time per operation, microseconds. */
+  cpuMicros: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+}
+
+/** The load generator: one process on the load's processor. */
+export interface Loader extends AsyncDisposable {
+  run(spec: LoadSpec): Promise<LoadSample>;
+}
+
+export async function startLoader(): Promise<Loader> {
+  const child: Running = await start({ side: "load", script: "kit/load-child.ts" });
+  return {
+    run: (spec) => ask<LoadSample>(child, spec),
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
+  };
+}
+
+/** Text of an HTTP/1.1 request with a JSON body, or of a GET without one. */
+export function httpRequest(
+  method: string,
+  path: string,
+  { body, headers = {} }: { body?: string; headers?: Record<string, string> } = {},
+): string {
+  const lines = [
+    `${method} ${path} HTTP/1.1`,
+    "host: 127.0.0.1",
+    ...Object.entries(headers).map(([k, v]) => `${k}: ${v}`),
+  ];
+  if (body !== undefined)
+    lines.push("content-type: application/json", `content-length: ${Buffer.byteLength(body)}`);
+  return `${lines.join("\r\n")}\r\n\r\n${body ?? ""}`;
+}
+
+/** Text of a WebSocket upgrade request. */
+export function upgradeRequest(path: string, headers: Record<string, string> = {}): string {
+  return httpRequest("GET", path, {
+    headers: {
+      ...headers,
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    },
+  });
+}

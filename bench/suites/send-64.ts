@@ -1,0 +1,72 @@
+import type { BenchContext, Benchmark, Result } from "../benchmark.js";
+import { amount, cpu, rate, ratio } from "../kit/compare.js";
+import { type BenchDaemon, openSession, startDaemon } from "../kit/daemon.js";
+import { interleave } from "../kit/interleave.js";
+import { httpRequest, type LoadSample, type LoadSpec, startLoader } from "../kit/load.js";
+import { start } from "../kit/process.js";
+import { sendBody, syncFloor } from "../kit/send.js";
+import { buildSlowSync } from "../kit/slow-sync.js";
+import { median, spread } from "../kit/stats.js";
+
+/** Durable sends with 64 requests in flight, on this disk and on one whose every sync takes 2 ms longer. */
+export const send64: Benchmark = {
+  name: "send-64",
+  summary: "durable send over REST, 64 in flight, against raw node:http; again with 2 ms added to every sync",
+  async run(context): Promise<Result[]> {
+    const library = buildSlowSync();
+    const results = await measure(context, undefined);
+    if (library === undefined) {
+      const reason = "no C compiler `cc` for the library that slows syncs down";
+      return [...results, { check: "send64.slow-rate", reason }, { check: "send64.slow-p99", reason }];
+    }
+    return [...results, ...(await measure(context, library))];
+  },
+};
+
+async function measure({ rounds, durationMs }: BenchContext, preload: string | undefined): Promise<Result[]> {
+  const slow = preload !== undefined;
+  await using daemon = await startDaemon(slow ? { preload } : {});
+  await using raw = await start({ side: "server", script: "yardsticks/raw-http.ts" });
+  await using loader = await startLoader();
+  await openSession(daemon, "sink");
+  const spec = sendSpec(daemon, durationMs);
+  const samples = await interleave<"ours" | "raw", LoadSample>(rounds, {
+    ours: () => loader.run(spec),
+    raw: () => loader.run({ ...spec, ...(raw.ready as { port: number }), pid: raw.pid, expect: "ok" }),
+  });
+  if (!slow) {
+    return [
+      ratio("send64.rate", samples.ours, samples.raw, rate),
+      ratio("durable send, 64 in flight: CPU", samples.ours, samples.raw, cpu, "us"),
+    ];
+  }
+  const floor = await syncFloor(preload);
+  const bounds = samples.ours.map(({ p99 }, round) => p99 / (10 * floor.p50 + samples.raw[round]!.p99));
+  const [ourP99, rawP99] = [samples.ours, samples.raw].map((side) => median(side.map(({ p99 }) => p99)));
+  return [
+    ratio("send64.slow-rate", samples.ours, samples.raw, rate),
+    {
+      check: "send64.slow-p99",
+      figure: spread(bounds),
+      unit: "x",
+      detail: `p99 ${amount(ourP99!, "ms")}; raw p99 ${amount(rawP99!, "ms")}, one sync ${amount(floor.p50, "ms")}`,
+    },
+  ];
+}
+
+function sendSpec(daemon: BenchDaemon, durationMs: number): LoadSpec {
+  return {
+    protocol: "http",
+    port: daemon.port,
+    pid: daemon.pid,
+    connections: 64,
+    inFlight: 1,
+    head: httpRequest("POST", "/comms/send", {
+      body: sendBody("sink"),
+      headers: { authorization: `Bearer ${daemon.token}` },
+    }),
+    expect: "peer_message_sent",
+    warmupMs: 400,
+    durationMs,
+  };
+}
