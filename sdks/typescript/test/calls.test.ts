@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -102,6 +104,37 @@ describe("[sdk.calls] calls", () => {
     expect(daemon.calls.map(({ headers }) => headers.host?.split(":")[0])).toEqual(
       Array(3).fill("deep.web.localhost"),
     );
+  });
+
+  test("share one connection over HTTP", async () => {
+    const daemon = await FakeDaemon.start();
+    answerAll(daemon);
+    await using client = createClient({ baseUrl: daemon.address, token: "t" });
+    for (let index = 0; index < 5; index++) await client.system.status();
+    expect(daemon.sockets.size).toBe(1);
+    expect(daemon.calls[4]?.headers.connection).toBe("keep-alive");
+  });
+
+  test("do not keep a program running that has nothing else to do", async () => {
+    const daemon = await FakeDaemon.start();
+    answerAll(daemon);
+    const sdk = new URL("../src/index.ts", import.meta.url).href;
+    const loader = new URL("../../../scripts/ts.mjs", import.meta.url).href;
+    const program = `
+      import { createClient } from ${JSON.stringify(sdk)};
+      const client = createClient({ baseUrl: ${JSON.stringify(daemon.address)}, token: "t" });
+      await client.peers();
+      await client.system.status();
+    `;
+    const child = spawn(process.execPath, ["--import", loader, "--input-type=module", "-e", program], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    onTestFinished(() => {
+      child.kill();
+    });
+    const [code] = (await once(child, "exit")) as [number];
+    expect(code).toBe(0);
+    expect(daemon.calls.map(({ method }) => method)).toEqual(["initialize", "comms/peers", "system/status"]);
   });
 
   test("survive a restart of the daemon", async () => {

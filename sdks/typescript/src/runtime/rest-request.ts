@@ -5,6 +5,8 @@ type Fields = { readonly [field: string]: unknown };
 
 /** Lays a request out as path, query and body. Fields that the query does not know travel too: the daemon names them. */
 export function restRequest(rest: RestEntry, request: Fields): { path: string; body?: string } {
+  if (rest.in === "body" && rest.pathFields.length === 0)
+    return { path: rest.path, body: JSON.stringify(request) };
   const path = rest.path.replace(/\{(\w+)\}/g, (_, field: string) => {
     const value = request[field];
     if (typeof value === "string" && value !== "") return encodeURIComponent(value);
@@ -12,6 +14,7 @@ export function restRequest(rest: RestEntry, request: Fields): { path: string; b
   });
   const others = Object.entries(request).filter(([field]) => !rest.pathFields.includes(field));
   if (rest.in === "body") return { path, body: JSON.stringify(Object.fromEntries(others)) };
+  if (others.length === 0) return { path };
   const query = new URLSearchParams();
   const taken = new Set(rest.queryFields.map((field) => field.path[0]));
   for (const { name, path: place } of rest.queryFields) append(query, name, valueAt(request, place));

@@ -58,11 +58,14 @@ export class Runtime implements Calls {
   readonly #settings: Settings;
   readonly #pool: RpcPool;
   readonly #streams = new Map<string, RpcSource>();
+  /** Headers of calls without any of their own. */
+  readonly #usual: { body: Record<string, string>; none: Record<string, string> };
 
   constructor(source: TransportSource, settings: Settings) {
     this.#source = source;
     this.#settings = settings;
     this.#pool = new RpcPool(settings.clientName);
+    this.#usual = { body: this.#headers({}, true), none: this.#headers({}, false) };
   }
 
   unary<Id extends UnaryOperationId>(
@@ -194,7 +197,9 @@ export class Runtime implements Calls {
     options: Pick<CallOptions, "headers" | "session">,
     deadline: Deadline,
   ): Promise<HttpReply> {
-    const headers = this.#headers(options, request.body !== undefined);
+    const usual = options.headers === undefined && options.session === undefined;
+    const withBody = request.body !== undefined;
+    const headers = usual ? this.#usual[withBody ? "body" : "none"] : this.#headers(options, withBody);
     const reply = await transport.request({ ...request, headers }, deadline);
     const version = reply.headers["parley-contract"];
     if (version !== CONTRACT_VERSION) checkContract(version);
