@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { errors } from "../../generated/errors.js";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../../generated/version.js";
 import type { ContractError } from "../../kernel/contract-error.js";
+import { hasBody } from "./body.js";
 
 /** Writes a result. Answers are about a moment and a caller: nobody may cache them. */
 export function writeJson(response: ServerResponse, status: number, requestId: string, json: string): void {
@@ -32,7 +33,7 @@ export function writeError(
   if (error.code === "unauthenticated") {
     headers.push("www-authenticate", 'Bearer realm="parley"');
   }
-  if (!request.complete) {
+  if (!request.complete && hasBody(request)) {
     // The rest of the body is not worth reading; what was sent already must be, or the client sees a reset first.
     headers.push("connection", "close");
     request.resume();

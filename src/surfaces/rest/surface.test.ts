@@ -305,6 +305,18 @@ describe("requests that do not fit", () => {
     expect((await it.send("POST", "/comms/send", sent)).status).toBe(200);
   });
 
+  test("[rest.errors] an error costs the connection only when a body is left unread", async () => {
+    await using it = await startRest({ handlers, bodyBytes: 2048 });
+    const connection = async (...asked: Parameters<typeof it.send>) =>
+      (await it.send(...asked)).headers.connection;
+    expect(await connection("GET", "/nowhere")).toBe("keep-alive");
+    expect(await connection("GET", "/comms/peers", { headers: { authorization: "Bearer wrong" } })).toBe(
+      "keep-alive",
+    );
+    expect(await connection("POST", "/comms/send", { json: { kind: "shout" } })).toBe("keep-alive");
+    expect(await connection("POST", "/comms/send", { json: { body: "x".repeat(4000) } })).toBe("close");
+  });
+
   test("[rest.size] a body over the limit is refused, announced or not", async () => {
     await using it = await startRest({ handlers, bodyBytes: 2048 });
     const big = JSON.stringify({ ...message, body: "x".repeat(4000) });
