@@ -19,6 +19,8 @@ const places: [kind: string, path: string, line: (name: string) => string][] = [
   ["AGENTS.md", "AGENTS.md", (name) => `Call ${name}.\n`],
   ["skill", "skills/parley/SKILL.md", (name) => `Call ${name}.\n`],
   ["agent's skill", ".claude/skills/parley/SKILL.md", (name) => `Call ${name}.\n`],
+  ["vector", "test/vectors/comms/send/legacy.json", (name) => `{"operation":"${name}"}\n`],
+  ["golden list", "test/golden/surfaces/rpc.txt", (name) => `comms.send ${name}\n`],
   ["TypeScript example", "examples/typescript/hello.ts", (name) => `// ${name}\n`],
   ["Python example", "examples/python/hello.py", (name) => `# ${name}\n`],
   ["TypeScript SDK's README", "sdks/typescript/README.md", (name) => `Call ${name}.\n`],
