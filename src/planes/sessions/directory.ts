@@ -1,0 +1,325 @@
+import type { Backend } from "../../kernel/backend.js";
+import type { Clock } from "../../kernel/clock.js";
+import type { Principal } from "../../kernel/context.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { Ids } from "../../kernel/ids.js";
+import type { Logger } from "../../kernel/logger.js";
+import { mayCreate, mayUse } from "./access.js";
+import { HeldSession } from "./held-session.js";
+import { decideOpen } from "./session-lease.js";
+import { type SessionRecord, tokenHash } from "./session-record.js";
+import { Turns } from "./turns.js";
+
+const bucket = "sessions";
+/** After a start a live lease has at least this long, so that its holder can come back. */
+const graceMs = 30_000;
+
+export interface OpenInput {
+  name: string;
+  principal: Principal;
+  description?: string;
+  labels?: Record<string, string>;
+  ttlMs: number;
+  token?: string;
+  /** The WebSocket that shall keep the lease alive. */
+  connection?: string;
+}
+
+/**
+ * All sessions by name and id. The bucket is the truth about who exists and who held a name last; every durable move is
+ * one compare-and-set. Renewals, connections and presence live in memory only.
+ */
+export class Directory {
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #log: Logger;
+  /** Called before a closed session's record gives way to a new one: from then on only its own log knows it. */
+  readonly #retire: (sessionId: string) => Promise<void>;
+  readonly #byName = new Map<string, HeldSession>();
+  readonly #byId = new Map<string, HeldSession>();
+  readonly #bySuffix = new Map<string, HeldSession[]>();
+  readonly #turns = new Turns();
+  #generation: number;
+  #stopped = false;
+
+  constructor(options: {
+    backend: Backend;
+    clock: Clock;
+    ids: Ids;
+    log: Logger;
+    retire: (sessionId: string) => Promise<void>;
+  }) {
+    this.#backend = options.backend;
+    this.#clock = options.clock;
+    this.#ids = options.ids;
+    this.#log = options.log;
+    this.#retire = options.retire;
+    // Wall time as the base: it rises over restarts without a write for each change of presence.
+    this.#generation = options.clock.now();
+  }
+
+  async load(): Promise<void> {
+    const { entries } = await this.#backend.list(bucket);
+    for (const { key, value, rev } of entries) {
+      const session = this.#put(key, JSON.parse(value) as SessionRecord, rev);
+      const { holder, ttl_ms: ttlMs, released, closed } = session.record;
+      if (holder === undefined || ttlMs === undefined || released || closed) continue;
+      const until = this.#clock.monotonic() + Math.max(ttlMs, graceMs);
+      this.#hold(session, { holder, ttlMs, until, pins: 0 });
+    }
+  }
+
+  /** Connections that close from now on do so because the daemon stops: their leases stay. */
+  stop(): void {
+    this.#stopped = true;
+    for (const session of this.#byName.values()) session.cancelTimer();
+  }
+
+  /** Rises whenever a session appears, ends, changes what it says of itself, or comes or goes. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The session that has the name now; never a closed one. */
+  byName(name: string): HeldSession | undefined {
+    const session = this.#byName.get(name);
+    return session?.closed === false ? session : undefined;
+  }
+
+  /** The session with the id, closed ones included while their record lives. */
+  byId(sessionId: string): HeldSession | undefined {
+    return this.#byId.get(sessionId);
+  }
+
+  /** Sessions whose id ends in these 8 digits, as those of their interactions do. */
+  byIdSuffix(suffix: string): readonly HeldSession[] {
+    return this.#bySuffix.get(suffix) ?? [];
+  }
+
+  /** Sessions that are not closed, sorted by name. */
+  all(): HeldSession[] {
+    return [...this.#byName.values()]
+      .filter((session) => !session.closed)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** Closed sessions whose record still lives. */
+  closed(): HeldSession[] {
+    return [...this.#byId.values()].filter((session) => session.closed);
+  }
+
+  owns(principal: Principal, name: string): boolean {
+    return this.byName(name)?.principal === principal.name;
+  }
+
+  /** The session with the name, made without a holder when there is none. */
+  ensure(name: string, principal: Principal): Promise<HeldSession> | HeldSession {
+    const found = this.byName(name);
+    if (found !== undefined) return found;
+    return this.#turns.run(
+      name,
+      async () => this.byName(name) ?? this.#create(name, { principal: principal.name }),
+    );
+  }
+
+  open(input: OpenInput): Promise<{ session: HeldSession; token: string }> {
+    return this.#turns.run(input.name, () => this.#open(input));
+  }
+
+  close(name: string, principal: Principal, token: string | undefined): Promise<HeldSession | "already"> {
+    return this.#turns.run(name, async () => {
+      const session = this.#byName.get(name);
+      if (session === undefined) throw new ContractError("session_not_found");
+      if (!mayUse(principal, session)) throw new ContractError("permission_denied");
+      if (session.closed) return "already";
+      const shown = token === undefined ? undefined : tokenHash(token);
+      if ((session.live || shown !== undefined) && shown !== session.record.holder)
+        throw new ContractError("fence_stale");
+      await this.#write(session, { ...session.record, fence: session.fence, closed: true });
+      session.release();
+      return session;
+    });
+  }
+
+  /** The session if `token` is its holder's; the lease is renewed, and revived when it had run out unclaimed. */
+  requireHolder(name: string, principal: Principal, token: string): HeldSession {
+    const session = this.requireUse(name, principal);
+    if (session.record.holder !== tokenHash(token)) throw new ContractError("fence_stale");
+    this.renew(session);
+    return session;
+  }
+
+  /** The session if the principal may use it. */
+  requireUse(name: string, principal: Principal | null): HeldSession {
+    const session = this.byName(name);
+    if (session === undefined) throw new ContractError("session_not_found");
+    if (!mayUse(principal, session)) throw new ContractError("permission_denied");
+    return session;
+  }
+
+  renew(session: HeldSession): void {
+    const { holder, ttl_ms: ttlMs } = session.record;
+    if (session.closed || holder === undefined || ttlMs === undefined) return;
+    const until = this.#clock.monotonic() + ttlMs;
+    this.#hold(session, { pins: 0, ...session.lease, holder, ttlMs, until });
+  }
+
+  /** Keeps the lease alive while the holder waits; the result lets go. */
+  pin(session: HeldSession): () => void {
+    const { holder } = session.record;
+    session.pin(1);
+    return () => {
+      if (session.lease?.holder !== holder) return;
+      session.pin(-1);
+      this.renew(session);
+    };
+  }
+
+  /** Frees what the WebSocket kept alive. The durable mark is a courtesy to the next start and not waited for. */
+  connectionClosed(connection: string): void {
+    if (this.#stopped) return;
+    for (const session of this.#byName.values()) {
+      if (session.lease?.connection !== connection) continue;
+      session.release();
+      this.#generation += 1;
+      const record: SessionRecord = { ...session.record, fence: session.fence, released: true };
+      this.#turns
+        .run(session.name, async () => {
+          if (session.live || session.closed || session.record.holder !== record.holder) return;
+          await this.#write(session, record);
+        })
+        .catch((err: unknown) =>
+          this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),
+        );
+    }
+  }
+
+  async #open(input: OpenInput): Promise<{ session: HeldSession; token: string }> {
+    const { name, principal } = input;
+    const known = this.byName(name);
+    const token = input.token ?? this.#ids.secret(24);
+    const holder = tokenHash(token);
+    const move = decideOpen({
+      exists: known !== undefined,
+      live: known?.live ?? false,
+      allowed: known !== undefined && mayUse(principal, known),
+      holder: known?.record.holder,
+      previous: known?.record.previous,
+      shown: input.token === undefined ? undefined : holder,
+    });
+    const said = {
+      ...(input.description === undefined ? {} : { description: input.description }),
+      ...(input.labels === undefined ? {} : { labels: input.labels }),
+      ttl_ms: input.ttlMs,
+    };
+    const session = await this.#move(move, name, principal, known, holder, said);
+    this.#hold(session, {
+      holder,
+      ttlMs: input.ttlMs,
+      until: this.#clock.monotonic() + input.ttlMs,
+      ...(input.connection === undefined ? {} : { connection: input.connection }),
+      pins: session.lease?.holder === holder ? session.lease.pins : 0,
+    });
+    return { session, token };
+  }
+
+  async #move(
+    move: ReturnType<typeof decideOpen>,
+    name: string,
+    principal: Principal,
+    known: HeldSession | undefined,
+    holder: string,
+    said: Pick<SessionRecord, "description" | "labels" | "ttl_ms">,
+  ): Promise<HeldSession> {
+    if (move === "stale") throw new ContractError("fence_stale");
+    if (move === "taken") {
+      const wait = known?.leaseLeftMs();
+      throw new ContractError("session_name_taken", wait === undefined ? {} : { retryAfterMs: wait });
+    }
+    if (known === undefined) {
+      if (!mayCreate(principal, name)) throw new ContractError("permission_denied");
+      return this.#create(name, { principal: principal.name, holder, ...said });
+    }
+    if (move === "take") {
+      const { fence: _, released: __, holder: previous, ...kept } = known.record;
+      await this.#write(known, {
+        ...kept,
+        ...said,
+        holder,
+        ...(previous === undefined ? {} : { previous }),
+      });
+      known.release();
+      return known;
+    }
+    const { released: _, ...kept } = known.record;
+    const next: SessionRecord = { ...kept, ...said, fence: known.fence };
+    // A bare renewal writes nothing: it may come every few seconds.
+    if (known.record.released || changes(known.record, said)) await this.#write(known, next);
+    return known;
+  }
+
+  async #create(
+    name: string,
+    fields: Omit<SessionRecord, "session_id" | "created_at">,
+  ): Promise<HeldSession> {
+    const before = this.#byName.get(name);
+    if (before !== undefined) await this.#retire(before.sessionId);
+    const record: SessionRecord = {
+      session_id: this.#ids.uuid(),
+      created_at: this.#clock.now(),
+      ...fields,
+    };
+    const rev = await this.#cas(name, before?.rev ?? 0, record);
+    this.#generation += 1;
+    return this.#put(name, record, rev);
+  }
+
+  async #write(session: HeldSession, record: SessionRecord): Promise<void> {
+    const rev = await this.#cas(session.name, session.rev, record);
+    session.update(record, rev);
+    this.#generation += 1;
+  }
+
+  /** One compare-and-set; an uncertain outcome is settled by reading again, as far as that is possible. */
+  async #cas(name: string, expectRev: number, record: SessionRecord): Promise<number> {
+    const value = JSON.stringify(record);
+    const result = await this.#backend.cas(bucket, name, { expectRev, value });
+    if (result.outcome === "committed") return result.rev;
+    const now = await this.#backend.get(bucket, name);
+    if (now !== undefined && now.rev > expectRev && now.value === value) return now.rev;
+    // Somebody's earlier write of unknown outcome got through after all: take what is stored, the caller may repeat.
+    if (now !== undefined) this.#put(name, JSON.parse(now.value) as SessionRecord, now.rev);
+    throw new ContractError(
+      "storage_unavailable",
+      result.outcome === "unknown" ? { cause: result.cause } : {},
+    );
+  }
+
+  #put(name: string, record: SessionRecord, rev: number): HeldSession {
+    const known = this.#byName.get(name);
+    if (known?.sessionId === record.session_id) {
+      known.update(record, rev);
+      return known;
+    }
+    const session = new HeldSession(this.#clock, name, record, rev);
+    this.#byName.set(name, session);
+    this.#byId.set(session.sessionId, session);
+    const suffix = session.sessionId.slice(-8);
+    this.#bySuffix.set(suffix, [...(this.#bySuffix.get(suffix) ?? []), session]);
+    return session;
+  }
+
+  #hold(session: HeldSession, lease: Parameters<HeldSession["hold"]>[0]): void {
+    if (!session.live) this.#generation += 1;
+    session.hold(lease, () => {
+      this.#generation += 1;
+    });
+  }
+}
+
+function changes(record: SessionRecord, said: object): boolean {
+  return Object.entries(said).some(
+    ([field, value]) => JSON.stringify(value) !== JSON.stringify(record[field as keyof SessionRecord]),
+  );
+}

@@ -1,0 +1,15 @@
+import { ContractError } from "../../kernel/contract-error.js";
+import type { UnaryHandler } from "../../kernel/handlers.js";
+import { mayUse } from "./access.js";
+import type { Directory } from "./directory.js";
+import type { SessionsPorts } from "./ports.js";
+import { viewOf } from "./view.js";
+
+export function get(directory: Directory, ports: SessionsPorts): UnaryHandler<"sessions.get"> {
+  return async ({ name }, { principal }) => {
+    const session = directory.byName(name);
+    // One that the caller may not see looks like one that is not there.
+    if (session === undefined || !mayUse(principal, session)) throw new ContractError("session_not_found");
+    return { session: await viewOf(session, ports.inboxes()) };
+  };
+}

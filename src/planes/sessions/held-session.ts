@@ -1,0 +1,110 @@
+import type { Clock } from "../../kernel/clock.js";
+import { isLive, type SessionLease } from "./session-lease.js";
+import type { SessionRecord } from "./session-record.js";
+
+/** One session in memory: its stored record and the lease on its name. */
+export class HeldSession {
+  readonly name: string;
+  readonly sessionId: string;
+  readonly #clock: Clock;
+  #record: SessionRecord;
+  #rev: number;
+  #lease: SessionLease | undefined;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, name: string, record: SessionRecord, rev: number) {
+    this.#clock = clock;
+    this.name = name;
+    this.sessionId = record.session_id;
+    this.#record = record;
+    this.#rev = rev;
+  }
+
+  get record(): SessionRecord {
+    return this.#record;
+  }
+
+  get rev(): number {
+    return this.#rev;
+  }
+
+  get principal(): string {
+    return this.#record.principal;
+  }
+
+  get description(): string | undefined {
+    return this.#record.description;
+  }
+
+  get labels(): Record<string, string> | undefined {
+    return this.#record.labels;
+  }
+
+  get closed(): boolean {
+    return this.#record.closed === true;
+  }
+
+  /** Revision of the write that last changed the holder: strictly rising over holders. */
+  get fence(): number {
+    return this.#record.fence ?? this.#rev;
+  }
+
+  get lease(): SessionLease | undefined {
+    return this.#lease;
+  }
+
+  /** A holder is there now. */
+  get live(): boolean {
+    return !this.closed && isLive(this.#lease, this.#clock.monotonic());
+  }
+
+  /** Wall time at which the lease ends unless renewed; undefined when there is none. */
+  get leaseExpiresAt(): number | undefined {
+    const left = this.leaseLeftMs();
+    return left === undefined ? undefined : this.#clock.now() + left;
+  }
+
+  leaseLeftMs(): number | undefined {
+    const now = this.#clock.monotonic();
+    if (!this.live || this.#lease === undefined) return undefined;
+    const { connection, pins, ttlMs, until } = this.#lease;
+    return connection !== undefined || pins > 0 ? ttlMs : until - now;
+  }
+
+  update(record: SessionRecord, rev: number): void {
+    this.#record = record;
+    this.#rev = rev;
+  }
+
+  /** Takes the lease; `ended` is called when it runs out without renewal. */
+  hold(lease: SessionLease, ended: () => void): void {
+    this.#lease = lease;
+    this.#stopTimer ??= this.#watch(ended);
+  }
+
+  release(): void {
+    this.#lease = undefined;
+    this.cancelTimer();
+  }
+
+  pin(by: 1 | -1): void {
+    if (this.#lease !== undefined) this.#lease = { ...this.#lease, pins: this.#lease.pins + by };
+  }
+
+  cancelTimer(): void {
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  /** One timer for the life of the lease: renewals move its end, not the timer. */
+  #watch(ended: () => void): () => void {
+    const left = (this.#lease?.until ?? 0) - this.#clock.monotonic();
+    // A bound or pinned lease has no end of its own: look again after its usual time.
+    const delay = left > 0 ? left : (this.#lease?.ttlMs ?? 1000);
+    return this.#clock.after(Math.max(1, delay), () => {
+      this.#stopTimer = undefined;
+      if (this.live) this.#stopTimer = this.#watch(ended);
+      else if (this.#lease !== undefined) ended();
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import type { PlaneHandlers } from "../../kernel/handlers.js";
+import { close } from "./close.js";
+import { Directory } from "./directory.js";
+import { drain } from "./drain.js";
+import { emit } from "./emit.js";
+import { get } from "./get.js";
+import { list } from "./list.js";
+import { open } from "./open.js";
+import type { SessionsPorts } from "./ports.js";
+import { settle } from "./settle.js";
+
+export interface SessionsPlane {
+  readonly handlers: PlaneHandlers<"sessions">;
+  readonly directory: Directory;
+  /** Loads the directory; call before any other. */
+  start(): Promise<void>;
+  /** Stops the timers; leases of connections that close from now on outlive the daemon. */
+  close(): Promise<void>;
+}
+
+/** Sessions, who holds them, and what a host does with its inbox. */
+export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
+  const directory = new Directory({
+    ...ports,
+    retire: (sessionId) => ports.inboxes().closeSession(sessionId),
+  });
+  return {
+    directory,
+    handlers: {
+      open: open(directory, ports),
+      list: list(directory, ports),
+      get: get(directory, ports),
+      close: close(directory, ports),
+      drain: drain(directory, ports),
+      emit: emit(directory, ports),
+      settle: settle(directory, ports),
+    },
+    start: () => directory.load(),
+    async close() {
+      directory.stop();
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import type { UnaryHandler } from "../../kernel/handlers.js";
+import { mayUse } from "./access.js";
+import type { Directory } from "./directory.js";
+import type { SessionsPorts } from "./ports.js";
+import { viewOf } from "./view.js";
+
+export function list(directory: Directory, ports: SessionsPorts): UnaryHandler<"sessions.list"> {
+  return async (_, { principal }) => {
+    const visible = directory.all().filter((session) => mayUse(principal, session));
+    return { sessions: await Promise.all(visible.map((session) => viewOf(session, ports.inboxes()))) };
+  };
+}

@@ -1,0 +1,34 @@
+import type { CallContext } from "../../kernel/context.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { UnaryHandler } from "../../kernel/handlers.js";
+import type { Directory } from "./directory.js";
+import type { SessionsPorts } from "./ports.js";
+import { timestamp, viewOf } from "./view.js";
+
+export function open(directory: Directory, ports: SessionsPorts): UnaryHandler<"sessions.open"> {
+  return async (request, context) => {
+    if (context.principal === null) throw new ContractError("unauthenticated");
+    const connection = socketOf(context);
+    const { session, token } = await directory.open({
+      name: request.name,
+      principal: context.principal,
+      ttlMs: request.ttl_ms,
+      ...(request.description === undefined ? {} : { description: request.description }),
+      ...(request.labels === undefined ? {} : { labels: request.labels }),
+      ...(request.lease_token === undefined ? {} : { token: request.lease_token }),
+      ...(connection === undefined ? {} : { connection }),
+    });
+    const expiresAt = session.leaseExpiresAt ?? ports.clock.now() + request.ttl_ms;
+    return {
+      session: await viewOf(session, ports.inboxes()),
+      lease: { token, fence: session.fence, ttl_ms: request.ttl_ms, expires_at: timestamp(expiresAt) },
+    };
+  };
+}
+
+/** The call's WebSocket; other calls are a connection of their own that nobody reports closed. */
+function socketOf(context: CallContext): string | undefined {
+  return context.surface === "rpc" && context.connectionId !== context.requestId
+    ? context.connectionId
+    : undefined;
+}

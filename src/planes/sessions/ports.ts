@@ -1,0 +1,51 @@
+import type { Claim, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
+import type { Backend } from "../../kernel/backend.js";
+import type { Clock } from "../../kernel/clock.js";
+import type { Ids } from "../../kernel/ids.js";
+import type { Logger } from "../../kernel/logger.js";
+
+/** What the sessions plane needs from outside; `daemon.ts` binds it. */
+export interface SessionsPorts {
+  backend: Backend;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  /** The comms plane's inboxes; asked for at call time, because both planes need each other. */
+  inboxes: () => SessionInboxes;
+}
+
+/** What a host does with its session's inbox and log. */
+export interface SessionInboxes {
+  summary(sessionId: string): Promise<{ unread: number; lastSequence: number }>;
+  drain(request: DrainRequest): Promise<{ claim?: Claim; interactions: InboxInteraction[] }>;
+  emit(request: EmitRequest): Promise<{ lastSequence: number; claimExpiresAt: number }>;
+  settle(request: SettleRequest): Promise<{ alreadySettled: boolean }>;
+  /** Ends all that waits and refuses what comes later. Idempotent. */
+  closeSession(sessionId: string): Promise<void>;
+}
+
+export interface DrainRequest {
+  sessionId: string;
+  fence: number;
+  max: number;
+  waitMs: number;
+  signal: AbortSignal;
+  /** Throws when the caller lost the session while it waited. */
+  requireHolder: () => void;
+}
+
+export interface ClaimedRequest {
+  sessionId: string;
+  fence: number;
+  claimToken: string;
+  interactionId: string;
+}
+
+export interface EmitRequest extends ClaimedRequest {
+  events: readonly HostEvent[];
+  idempotencyKey?: string;
+}
+
+export interface SettleRequest extends ClaimedRequest {
+  outcome: Outcome;
+}

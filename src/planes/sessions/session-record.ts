@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+
+/** A session as the bucket `sessions` keeps it, under its name. */
+export interface SessionRecord {
+  session_id: string;
+  principal: string;
+  description?: string;
+  labels?: Record<string, string>;
+  /** Milliseconds since the epoch. */
+  created_at: number;
+  /** Absent in the write that changed the holder: there the fence is the write's own revision. */
+  fence?: number;
+  /** SHA-256 of the holder's token; absent when there never was a holder. */
+  holder?: string;
+  /** The holder before, so that a late one is told apart from a new one. */
+  previous?: string;
+  ttl_ms?: number;
+  /** The holder's connection is gone; its token still works. */
+  released?: true;
+  closed?: true;
+}
+
+/** What is stored of a token: it proves the token without telling it. */
+export function tokenHash(token: string): string {
+  return createHash("sha256").update(token).digest("base64url");
+}
