@@ -1,0 +1,17 @@
+/** How long a batch belongs to the host that drained it, from its last sign of life. */
+export const claimTtlMs = 60_000;
+
+/** A batch of interactions given to one host. */
+export interface BatchClaim {
+  /** SHA-256 of the token. */
+  readonly hash: string;
+  /** The holder of the session at that time. */
+  readonly fence: number;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+}
+
+/** A claim ends with its time, and when the session has a new holder. */
+export function claimLives(claim: BatchClaim | undefined, fence: number, now: number): claim is BatchClaim {
+  return claim !== undefined && claim.until > now && claim.fence >= fence;
+}

@@ -1,0 +1,317 @@
+import type { AgentEvent } from "../../generated/types.js";
+import { type AppendResult, type Backend, BackendError } from "../../kernel/backend.js";
+import type { Clock } from "../../kernel/clock.js";
+import { decodeRecord, type EventRecord, encodeRecord, encodeTail, isTerminal } from "./event-record.js";
+import { InteractionCursor } from "./interaction-cursor.js";
+
+/** Recent events that readers get without asking the store. */
+const ringEvents = 1024;
+const ringChars = 8 * 1024 * 1024;
+const pageEvents = 1024;
+
+export interface NewEvent {
+  id: string;
+  interactionId: string;
+  event: AgentEvent;
+}
+
+interface Pending {
+  readonly record: EventRecord;
+  /** Settles when the store has answered; never rejects. */
+  answered: Promise<void>;
+  state: "sent" | "stored" | "failed";
+  error: unknown;
+  readonly resolve: (record: EventRecord) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The single writer of a session's events. Sequences are given out in memory and written without waiting for one
+ * another; each write expects the position before its own, so that one failure fails all behind it and no gap can come
+ * to be. After a failure what is stored is read again before anything else is written. Readers see an event when it is
+ * durable, in order.
+ */
+export class EventLog {
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #name: string;
+  readonly #interactions = new Map<string, InteractionCursor>();
+  readonly #listeners = new Set<() => void>();
+  #ring: EventRecord[] = [];
+  #ringSize = 0;
+  #first = 1;
+  #last = 0;
+  #assigned = 0;
+  #inFlight: Pending[] = [];
+  #broken = false;
+  #repair: Promise<void> | undefined;
+
+  constructor(backend: Backend, clock: Clock, sessionId: string) {
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#name = `events/${sessionId}`;
+  }
+
+  /** First kept sequence; one above `last` when nothing is kept. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** Last sequence that readers see. */
+  get last(): number {
+    return this.#last;
+  }
+
+  get listeners(): Set<() => void> {
+    return this.#listeners;
+  }
+
+  /** The interaction's cursor, made when there is none. */
+  interaction(id: string): InteractionCursor {
+    let cursor = this.#interactions.get(id);
+    if (cursor === undefined) {
+      cursor = new InteractionCursor();
+      this.#interactions.set(id, cursor);
+    }
+    return cursor;
+  }
+
+  forget(id: string): void {
+    this.#interactions.delete(id);
+  }
+
+  /** Interactions that have events here. */
+  interactionIds(): IterableIterator<string> {
+    return this.#interactions.keys();
+  }
+
+  async load(): Promise<void> {
+    const lastSeq = await this.#backend.lastSeq(this.#name);
+    let next = 1;
+    let found = false;
+    for (;;) {
+      const page = await this.#backend.read(this.#name, { fromSeq: next, limit: pageEvents });
+      for (const entry of page) {
+        if (!found) this.#first = entry.seq;
+        found = true;
+        this.#publish(decodeRecord(entry));
+      }
+      if (page.length < pageEvents) break;
+      next = page[page.length - 1]!.seq + 1;
+    }
+    if (!found) this.#first = lastSeq + 1;
+    this.#last = Math.max(this.#last, lastSeq);
+    this.#assigned = this.#last;
+  }
+
+  /** Writes what `compose` returns at the moment when its turn has come; resolves when all of it is durable. */
+  append(compose: () => readonly NewEvent[]): Promise<EventRecord[]> {
+    return this.#broken || this.#repair !== undefined
+      ? this.#appendLater(compose)
+      : this.#issueAll(compose());
+  }
+
+  /** Resolves when the store has answered all that is under way now. */
+  async flushed(): Promise<void> {
+    await Promise.all(this.#inFlight.map(({ answered }) => answered));
+    await this.#repair?.catch(() => {});
+  }
+
+  /** Whether the event with the id is stored. */
+  async has(id: string): Promise<boolean> {
+    return (await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 })).length > 0;
+  }
+
+  /** Events after the position, oldest first, as far as readers may see; at once when they are in memory. */
+  read(after: number, limit: number): EventRecord[] | Promise<EventRecord[]> {
+    const ringFirst = this.#last - this.#ring.length + 1;
+    if (after + 1 >= ringFirst) {
+      const at = after + 1 - ringFirst;
+      return this.#ring.slice(at, at + limit);
+    }
+    return this.#readStored(after, limit);
+  }
+
+  /** As `read`, only of one interaction; `next` is the session position up to which the log was looked at. */
+  readInteraction(
+    id: string,
+    after: number,
+    limit: number,
+  ): { records: EventRecord[]; next: number } | Promise<{ records: EventRecord[]; next: number }> {
+    const ringFirst = this.#last - this.#ring.length + 1;
+    if (after + 1 < ringFirst) return this.#readStoredInteraction(id, after, limit);
+    const records: EventRecord[] = [];
+    for (let at = after + 1 - ringFirst; at < this.#ring.length; at += 1) {
+      const record = this.#ring[at]!;
+      if (record.interactionId === id) records.push(record);
+      if (records.length === limit) return { records, next: record.sequence };
+    }
+    return { records, next: this.#last };
+  }
+
+  /** Forgets the events below the position. */
+  async trim(first: number): Promise<void> {
+    await this.#backend.trim(this.#name, { beforeSeq: first });
+    this.#first = Math.max(this.#first, first);
+  }
+
+  async #appendLater(compose: () => readonly NewEvent[]): Promise<EventRecord[]> {
+    while (this.#broken || this.#repair !== undefined) await this.#repairOnce();
+    return this.#issueAll(compose());
+  }
+
+  #issueAll(events: readonly NewEvent[]): Promise<EventRecord[]> {
+    const at = new Date(this.#clock.now()).toISOString();
+    return Promise.all(events.map((event) => this.#issue(event, at)));
+  }
+
+  #issue({ id, interactionId, event }: NewEvent, at: string): Promise<EventRecord> {
+    const cursor = this.interaction(interactionId);
+    cursor.assigned += 1;
+    this.#assigned += 1;
+    if (isTerminal(event.kind)) cursor.sealed = true;
+    const record: EventRecord = {
+      sequence: this.#assigned,
+      interactionId,
+      interactionSequence: cursor.assigned,
+      eventId: id,
+      kind: event.kind,
+      tail: encodeTail(id, at, interactionId, event),
+    };
+    return new Promise((resolve, reject) => {
+      const pending: Pending = {
+        record,
+        answered: Promise.resolve(),
+        state: "sent",
+        error: undefined,
+        resolve,
+        reject,
+      };
+      this.#inFlight.push(pending);
+      pending.answered = this.#backend
+        .append(this.#name, {
+          id,
+          subject: interactionId,
+          body: encodeRecord(record),
+          expectSeq: record.sequence - 1,
+        })
+        .then(
+          (result) => this.#answered(pending, result),
+          (error: unknown) => this.#fail(pending, error),
+        );
+    });
+  }
+
+  #answered(pending: Pending, result: AppendResult): void {
+    const { outcome } = result;
+    if (outcome === "committed" && result.seq === pending.record.sequence) {
+      pending.state = "stored";
+      if (!this.#broken) this.#publishStored();
+      return;
+    }
+    const cause = outcome === "unknown" ? result.cause : result;
+    this.#fail(pending, new BackendError("io", "an event before this one was not stored", { cause }));
+  }
+
+  #fail(pending: Pending, error: unknown): void {
+    pending.state = "failed";
+    pending.error = error;
+    this.#broken = true;
+    this.#repairOnce().catch(() => {});
+  }
+
+  #publishStored(): void {
+    let count = 0;
+    while (this.#inFlight[count]?.state === "stored") {
+      const { record, resolve } = this.#inFlight[count]!;
+      this.#publish(record);
+      resolve(record);
+      count += 1;
+    }
+    if (count === 0) return;
+    const published = this.#inFlight.splice(0, count);
+    this.#tell(published.map(({ record }) => record));
+  }
+
+  #repairOnce(): Promise<void> {
+    this.#repair ??= this.#reread().finally(() => {
+      this.#repair = undefined;
+    });
+    return this.#repair;
+  }
+
+  /** Finds out what is stored: publishes that, and fails the rest. */
+  async #reread(): Promise<void> {
+    await Promise.all(this.#inFlight.map(({ answered }) => answered));
+    const pending = this.#inFlight;
+    const stored = new Set<string>();
+    let failure: unknown;
+    try {
+      const found: EventRecord[] = [];
+      for (;;) {
+        const page = await this.#backend.read(this.#name, { fromSeq: this.#last + 1, limit: pageEvents });
+        for (const entry of page) {
+          const record = decodeRecord(entry);
+          this.#publish(record);
+          found.push(record);
+          stored.add(record.eventId);
+        }
+        if (page.length < pageEvents) break;
+      }
+      this.#tell(found);
+      this.#broken = false;
+    } catch (error) {
+      failure = error;
+    }
+    this.#inFlight = [];
+    this.#assigned = this.#last;
+    for (const { record } of pending)
+      if (!stored.has(record.eventId)) this.#interactions.get(record.interactionId)?.rollBack(record);
+    for (const { record, error, resolve, reject } of pending) {
+      if (stored.has(record.eventId)) resolve(record);
+      else reject(failure ?? error ?? new BackendError("io", "an event before this one was not stored"));
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  #publish(record: EventRecord): void {
+    this.interaction(record.interactionId).publish(record);
+    this.#last = record.sequence;
+    this.#ring.push(record);
+    this.#ringSize += record.tail.length;
+    if (this.#ring.length > 2 * ringEvents || this.#ringSize > 2 * ringChars) this.#shrinkRing();
+  }
+
+  #shrinkRing(): void {
+    let keepFrom = Math.max(0, this.#ring.length - ringEvents);
+    let size = 0;
+    for (let at = this.#ring.length - 1; at >= keepFrom; at -= 1) {
+      size += this.#ring[at]!.tail.length;
+      if (size > ringChars) keepFrom = at + 1;
+    }
+    this.#ring = this.#ring.slice(keepFrom);
+    this.#ringSize = this.#ring.reduce((sum, { tail }) => sum + tail.length, 0);
+  }
+
+  #tell(records: readonly EventRecord[]): void {
+    for (const listener of this.#listeners) listener();
+    for (const id of new Set(records.map(({ interactionId }) => interactionId)))
+      for (const listener of this.#interactions.get(id)?.listeners ?? []) listener();
+  }
+
+  async #readStored(after: number, limit: number): Promise<EventRecord[]> {
+    const entries = await this.#backend.read(this.#name, { fromSeq: after + 1, limit });
+    return entries.filter(({ seq }) => seq <= this.#last).map(decodeRecord);
+  }
+
+  async #readStoredInteraction(
+    id: string,
+    after: number,
+    limit: number,
+  ): Promise<{ records: EventRecord[]; next: number }> {
+    const last = this.#last;
+    const entries = await this.#backend.read(this.#name, { fromSeq: after + 1, subject: id, limit });
+    const records = entries.filter(({ seq }) => seq <= last).map(decodeRecord);
+    return { records, next: entries.length < limit ? last : (records.at(-1)?.sequence ?? after) };
+  }
+}

@@ -1,0 +1,205 @@
+import { Buffer } from "node:buffer";
+import { hash } from "node:crypto";
+import type { Claim, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
+import { derivedId } from "./derived-id.js";
+import type { NewEvent } from "./event-log.js";
+import type { InboxItem } from "./inbox.js";
+import { dueEvents } from "./interaction-events.js";
+import type { Mailbox } from "./mailbox.js";
+import type { Mailboxes } from "./mailboxes.js";
+import type { CommsPorts } from "./ports.js";
+
+/** What the store takes as one entry, less what an event's frame needs. */
+const maxEventBytes = 512 * 1024 - 1024;
+
+interface Claimed {
+  sessionId: string;
+  fence: number;
+  claimToken: string;
+  interactionId: string;
+}
+
+/** The host's side of a session: what the sessions plane's drain, emit and settle come to. */
+export class HostInboxes {
+  readonly #ports: CommsPorts;
+  readonly #mailboxes: Mailboxes;
+
+  constructor(ports: CommsPorts, mailboxes: Mailboxes) {
+    this.#ports = ports;
+    this.#mailboxes = mailboxes;
+  }
+
+  async summary(sessionId: string): Promise<{ unread: number; lastSequence: number }> {
+    const mailbox = await this.#mailboxes.get(sessionId);
+    return {
+      unread: mailbox.inbox.unread(this.#ports.clock.monotonic()),
+      lastSequence: mailbox.events.last,
+    };
+  }
+
+  async closeSession(sessionId: string): Promise<void> {
+    await (await this.#mailboxes.get(sessionId)).close();
+  }
+
+  /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
+  async drain(request: {
+    sessionId: string;
+    fence: number;
+    max: number;
+    waitMs: number;
+    signal: AbortSignal;
+    requireHolder: () => void;
+  }): Promise<{ claim?: Claim; interactions: InboxInteraction[] }> {
+    const { clock } = this.#ports;
+    const { sessionId, fence, max, signal, requireHolder } = request;
+    const deadline = clock.monotonic() + request.waitMs;
+    const mailbox = await this.#mailboxes.get(sessionId);
+    for (;;) {
+      signal.throwIfAborted();
+      requireHolder();
+      const now = clock.monotonic();
+      const items = mailbox.inbox.offered(max, fence, now);
+      if (items.length > 0) return this.#claim(mailbox, items, fence, signal);
+      if (now >= deadline) return { interactions: [] };
+      await mailbox.changed(Math.min(deadline, mailbox.inbox.nextFree(now)), signal);
+    }
+  }
+
+  /** Appends a host's events to its interaction; all of them are written before the first is waited for. */
+  async emit(
+    request: Claimed & { events: readonly HostEvent[]; idempotencyKey?: string },
+  ): Promise<{ lastSequence: number; claimExpiresAt: number }> {
+    const { clock, ids } = this.#ports;
+    const { interactionId, idempotencyKey: key, events } = request;
+    const { mailbox, item, claim } = await this.#claimed(request);
+    for (const [at, event] of events.entries()) checkSize(event, `events[${at}]`);
+    const cursor = mailbox.events.interaction(interactionId);
+    const fresh = events.map((event, at): NewEvent => {
+      const id = key === undefined ? ids.uuid() : derivedId("emit", interactionId, key, at);
+      return { id, interactionId, event };
+    });
+    const firstId = fresh[0]!.id;
+    const missing = cursor.ids.has(firstId) ? await this.#missing(mailbox, fresh) : fresh;
+    await mailbox.events.append(() => {
+      if (missing.length === 0 || (missing === fresh && cursor.ids.has(firstId))) return [];
+      if (cursor.sealed || mailbox.isEnding(item)) throw new ContractError("interaction_ended");
+      const due = dueEvents(item, cursor);
+      if (key !== undefined) cursor.ids.add(firstId);
+      return [...due, ...missing];
+    });
+    mailbox.inbox.extend(claim, clock.monotonic());
+    mailbox.trimEvents();
+    return { lastSequence: cursor.published, claimExpiresAt: clock.now() + claimTtlMs };
+  }
+
+  /** The entry in the inbox's log is the truth; the terminal event follows from it. */
+  async settle(request: Claimed & { outcome: Outcome }): Promise<{ alreadySettled: boolean }> {
+    const { interactionId, outcome } = request;
+    const mailbox = await this.#mailboxes.get(request.sessionId);
+    const item = mailbox.inbox.item(interactionId);
+    if (item === undefined) throw new ContractError("interaction_not_found");
+    const claimHash = tokenHash(request.claimToken);
+    if (item.endedBy === claimHash) return { alreadySettled: true };
+    requireClaim(item, claimHash, request.fence, this.#ports.clock.monotonic());
+    checkSize(outcome, "outcome");
+    const entry = { t: "settled" as const, interaction_id: interactionId, claim: claimHash, outcome };
+    if (outcome.kind === "retry_after") await mailbox.write(interactionId, entry);
+    else await mailbox.writeEnding(item, entry);
+    return { alreadySettled: false };
+  }
+
+  async #claim(
+    mailbox: Mailbox,
+    items: readonly InboxItem[],
+    fence: number,
+    signal: AbortSignal,
+  ): Promise<{ claim: Claim; interactions: InboxInteraction[] }> {
+    const { clock, ids } = this.#ports;
+    const token = ids.secret(24);
+    const claimHash = tokenHash(token);
+    for (const item of items) item.claiming = true;
+    try {
+      const interactions = items.map(({ interactionId }) => interactionId);
+      await mailbox.write("session", { t: "claimed", claim: claimHash, fence, interactions });
+    } finally {
+      for (const item of items) item.claiming = false;
+    }
+    if (signal.aborted) {
+      mailbox.inbox.release(claimHash);
+      mailbox.wake();
+      signal.throwIfAborted();
+    }
+    return {
+      claim: { token, expires_at: new Date(clock.now() + claimTtlMs).toISOString() },
+      // One that was answered or closed while the claim was written is nobody's work any more.
+      interactions: items.filter(({ command }) => command !== undefined).map(interactionOf),
+    };
+  }
+
+  async #claimed(request: Claimed): Promise<{ mailbox: Mailbox; item: InboxItem; claim: BatchClaim }> {
+    const mailbox = await this.#mailboxes.get(request.sessionId);
+    const item = mailbox.inbox.item(request.interactionId);
+    if (item === undefined) throw new ContractError("interaction_not_found");
+    const claimHash = tokenHash(request.claimToken);
+    if (item.settled && item.endedBy === claimHash) throw new ContractError("interaction_ended");
+    const claim = requireClaim(item, claimHash, request.fence, this.#ports.clock.monotonic());
+    return { mailbox, item, claim };
+  }
+
+  /** Of a repeated batch, the events that the first try did not get into the log. */
+  async #missing(mailbox: Mailbox, events: readonly NewEvent[]): Promise<readonly NewEvent[]> {
+    await mailbox.events.flushed();
+    const stored = await Promise.all(events.map(({ id }) => mailbox.events.has(id)));
+    return events.filter((_, at) => !stored[at]);
+  }
+}
+
+function requireClaim(item: InboxItem, claimHash: string, fence: number, now: number): BatchClaim {
+  const { claim } = item;
+  if (!claimLives(claim, fence, now) || claim.hash !== claimHash) throw new ContractError("fence_stale");
+  return claim;
+}
+
+function tokenHash(token: string): string {
+  return hash("sha256", token, "base64url");
+}
+
+function checkSize(value: unknown, field: string): void {
+  const body = JSON.stringify(value);
+  if (body.length * 3 <= maxEventBytes) return;
+  const bytes = Buffer.byteLength(body);
+  if (bytes > maxEventBytes)
+    throw new ContractError("payload_too_large", {
+      details: [
+        { field, issue: "too_long", expected: `at most ${maxEventBytes} bytes`, got: `${bytes} bytes` },
+      ],
+    });
+}
+
+/** An item as its host gets it. */
+function interactionOf(item: InboxItem): InboxInteraction {
+  const base = {
+    interaction_id: item.interactionId,
+    envelope_id: item.envelopeId,
+    from: item.sender.name,
+    received_at: new Date(item.at).toISOString(),
+    attempt: item.attempt,
+    stream_reserved: item.reserved,
+    ...(item.traceparent === undefined ? {} : { traceparent: item.traceparent }),
+  };
+  const command = item.command!;
+  switch (command.kind) {
+    case "input":
+      return { kind: "input", ...base, body: command.body, source: command.source ?? "rpc" };
+    case "peer_message":
+      return { kind: "peer_message", ...base, body: command.body };
+    case "peer_request":
+      return { kind: "peer_request", ...base, intent: command.intent, params: command.params };
+    case "peer_response": {
+      const { in_reply_to, status, result } = command;
+      return { kind: "peer_response", ...base, in_reply_to, status, result };
+    }
+  }
+}

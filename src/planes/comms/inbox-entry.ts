@@ -1,0 +1,101 @@
+import type {
+  CommsCommand,
+  FailureReason,
+  Outcome,
+  PeerResponseCommand,
+  SendReceipt,
+  Usage,
+} from "../../generated/types.js";
+import type { SurfaceName } from "../../kernel/context.js";
+
+/** Who sent a command. */
+export interface Sender {
+  session_id: string;
+  name: string;
+  principal: string;
+}
+
+interface AcceptedBase {
+  envelope_id: string;
+  sender: Sender;
+  receipt: SendReceipt;
+  /** Set when the sender gave a key: what the key stands for. */
+  body_hash?: string;
+  surface: SurfaceName;
+  traceparent?: string;
+}
+
+/** A command was accepted: the one durable fact behind its receipt, reservation and idempotency key. */
+export interface AcceptedEntry extends AcceptedBase {
+  t: "accepted";
+  interaction_id: string;
+  command: CommsCommand;
+  reserved: boolean;
+}
+
+/**
+ * An answer was accepted. It lies in the log of the session that answers, beside the interaction, and is the truth about
+ * it; the interaction's events and the copy in the asker's inbox follow from it and are repaired from it.
+ */
+export interface AnsweredEntry extends AcceptedBase {
+  t: "answered";
+  interaction_id: string;
+  command: PeerResponseCommand;
+  /** Where the answer is queued; absent when the asker reads it from the reserved stream. */
+  queue?: { session_id: string; interaction_id: string };
+}
+
+export interface ClaimedEntry {
+  t: "claimed";
+  claim: string;
+  fence: number;
+  interactions: string[];
+}
+
+/** How a host ended its work: the truth; the terminal event follows from it. */
+export interface SettledEntry {
+  t: "settled";
+  interaction_id: string;
+  claim: string;
+  outcome: Outcome;
+}
+
+/** The session was closed: what is unsettled ends, what comes later ends at once. */
+export interface ClosedEntry {
+  t: "closed";
+}
+
+/** The reader closed its stream for good. */
+export interface StreamEndedEntry {
+  t: "stream_ended";
+  interaction_id: string;
+}
+
+/**
+ * Written before events are trimmed: what the trimmed part said about interactions that are still known. Settled ones
+ * that are neither listed nor in the kept events are over and forgotten.
+ */
+export interface TrimmedEntry {
+  t: "trimmed";
+  interactions: { [interactionId: string]: { last: number; sealed: boolean; answers: number } };
+}
+
+export type InboxEntry = (
+  | AcceptedEntry
+  | AnsweredEntry
+  | ClaimedEntry
+  | SettledEntry
+  | ClosedEntry
+  | StreamEndedEntry
+  | TrimmedEntry
+) & {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** Answers up to this position of the log are in their askers' inboxes. */
+  queued_through?: number;
+};
+
+/** How an interaction ends: the first of these in its log decides. */
+export type Ending =
+  | { kind: "complete"; result: unknown; usage?: Usage }
+  | { kind: "failed"; reason: FailureReason };

@@ -1,0 +1,143 @@
+import { type Backend, BackendError } from "../../kernel/backend.js";
+import type { InboxEntry } from "./inbox-entry.js";
+
+const pageEntries = 512;
+
+/**
+ * The log of one inbox: writes entries and hands over all of them, whoever wrote them, once and in the order of the log.
+ */
+export class InboxLog {
+  readonly #backend: Backend;
+  readonly #name: string;
+  readonly #apply: (seq: number, entry: InboxEntry) => void;
+  /** Entries that are durable but wait for one before them. */
+  readonly #held = new Map<number, InboxEntry>();
+  #waiting: (() => void)[] = [];
+  #applied = 0;
+  #inFlight = 0;
+  #unsure = false;
+  /** Every 256th applied position with its time, for trimming by age. */
+  #marks: { seq: number; at: number }[] = [];
+
+  constructor(backend: Backend, sessionId: string, apply: (seq: number, entry: InboxEntry) => void) {
+    this.#backend = backend;
+    this.#name = `inbox/${sessionId}`;
+    this.#apply = apply;
+  }
+
+  async load(): Promise<void> {
+    await this.#catchUp();
+  }
+
+  /** Resolves when the entry is durable and applied; with the first entry when the id was used before. */
+  async append(
+    id: string,
+    subject: string,
+    entry: InboxEntry,
+    body = JSON.stringify(entry),
+  ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+    if (this.#unsure) await this.#catchUp();
+    this.#inFlight += 1;
+    try {
+      const result = await this.#backend.append(this.#name, { id, subject, body });
+      if (result.outcome === "unknown")
+        return await this.#settleUnknown(id, subject, entry, body, result.cause);
+      if (result.outcome === "conflict")
+        throw new BackendError("io", "an append without condition conflicted");
+      if (result.duplicate) return await this.#first(id);
+      this.#put(result.seq, entry);
+      if (this.#applied < result.seq) await this.#appliedThrough(result.seq);
+      return { duplicate: false, entry };
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#held.size > 0) this.#wakeWaiting();
+    }
+  }
+
+  /** The entry with the id, when it is kept. */
+  async find(id: string): Promise<InboxEntry | undefined> {
+    const [found] = await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 });
+    return found === undefined ? undefined : (JSON.parse(found.body) as InboxEntry);
+  }
+
+  /** Removes entries older than `before` (wall milliseconds) below `neededSeq`. */
+  async trim(neededSeq: number, before: number): Promise<void> {
+    const old = this.#marks.filter(({ seq, at }) => at < before && seq <= neededSeq).at(-1);
+    if (old === undefined) return;
+    await this.#backend.trim(this.#name, { beforeSeq: old.seq });
+    this.#marks = this.#marks.filter(({ seq }) => seq > old.seq);
+  }
+
+  /** The append may have got through: looks, and tries once more under the same id, which cannot double it. */
+  async #settleUnknown(
+    id: string,
+    subject: string,
+    entry: InboxEntry,
+    body: string,
+    cause: unknown,
+  ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+    this.#unsure = true;
+    const [found] = await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 });
+    if (found === undefined) {
+      const again = await this.#backend.append(this.#name, { id, subject, body });
+      if (again.outcome !== "committed") throw new BackendError("io", "the outcome is unknown", { cause });
+    }
+    await this.#catchUp();
+    return found === undefined || found.body === body ? { duplicate: false, entry } : await this.#first(id);
+  }
+
+  async #first(id: string): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+    const entry = await this.find(id);
+    if (entry === undefined) throw new BackendError("io", "an entry was trimmed while it was repeated");
+    return { duplicate: true, entry };
+  }
+
+  /** Applies what is in the log beyond what is applied. */
+  async #catchUp(): Promise<void> {
+    for (;;) {
+      const page = await this.#backend.read(this.#name, { fromSeq: this.#applied + 1, limit: pageEntries });
+      for (const { seq, body } of page) if (seq > this.#applied) this.#applyNext(seq, JSON.parse(body));
+      if (page.length < pageEntries) break;
+    }
+    for (const seq of this.#held.keys()) if (seq <= this.#applied) this.#held.delete(seq);
+    this.#unsure = false;
+    this.#drainHeld();
+  }
+
+  #put(seq: number, entry: InboxEntry): void {
+    if (seq <= this.#applied) return;
+    this.#held.set(seq, entry);
+    this.#drainHeld();
+  }
+
+  #drainHeld(): void {
+    for (;;) {
+      const seq = this.#applied + 1;
+      const next = this.#held.get(seq);
+      if (next === undefined) break;
+      this.#held.delete(seq);
+      this.#applyNext(seq, next);
+    }
+    this.#wakeWaiting();
+  }
+
+  #wakeWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  #applyNext(seq: number, entry: InboxEntry): void {
+    this.#applied = seq;
+    if (seq % 256 === 0) this.#marks.push({ seq, at: entry.at });
+    this.#apply(seq, entry);
+  }
+
+  async #appliedThrough(seq: number): Promise<void> {
+    while (this.#applied < seq) {
+      // Only writes under way can fill the hole; without any the log itself is asked.
+      if (this.#inFlight <= this.#held.size) await this.#catchUp();
+      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}

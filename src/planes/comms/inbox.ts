@@ -1,0 +1,267 @@
+import type { CommsCommand } from "../../generated/types.js";
+import type { SurfaceName } from "../../kernel/context.js";
+import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
+import type {
+  AcceptedEntry,
+  AnsweredEntry,
+  Ending,
+  InboxEntry,
+  Sender,
+  SettledEntry,
+} from "./inbox-entry.js";
+import { type Reservation, reserve } from "./reservation.js";
+
+/** An answer to an interaction. */
+export interface Answer {
+  readonly seq: number;
+  readonly entry: AnsweredEntry;
+  readonly at: number;
+}
+
+/** One accepted command and what became of it. */
+export interface InboxItem {
+  /** Position in the inbox's log: the order in which it is offered. */
+  readonly seq: number;
+  readonly interactionId: string;
+  readonly envelopeId: string;
+  readonly sender: Sender;
+  readonly surface: SurfaceName;
+  readonly traceparent: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly kind: CommsCommand["kind"];
+  readonly reserved: boolean;
+  /** Gone once the item is settled. */
+  command: CommsCommand | undefined;
+  settled: boolean;
+  /** How often it was given to a host. */
+  attempt: number;
+  claim: BatchClaim | undefined;
+  /** A claim of it is being written. */
+  claiming: boolean;
+  /** Hash of the claim that gave it back or settled it. */
+  endedBy: string | undefined;
+  /** Monotonic time before which it is not offered. */
+  notBefore: number;
+  answers: Answer[];
+  ending: Ending | undefined;
+  /** Wall time of the ending, milliseconds. */
+  endedAt: number | undefined;
+  reservation: Reservation | undefined;
+}
+
+/** A session's inbox as its log tells it. No I/O; the clock's readings are given to it. */
+export class Inbox {
+  readonly #ttlMs: number;
+  readonly #items = new Map<string, InboxItem>();
+  /** Items that are not settled, in order. */
+  readonly #open: InboxItem[] = [];
+  closed = false;
+  /** Answers up to this position are queued with their askers. */
+  queuedThrough = 0;
+
+  constructor(reservationTtlMs: number) {
+    this.#ttlMs = reservationTtlMs;
+  }
+
+  item(interactionId: string): InboxItem | undefined {
+    return this.#items.get(interactionId);
+  }
+
+  items(): IterableIterator<InboxItem> {
+    return this.#items.values();
+  }
+
+  get openCount(): number {
+    return this.#open.length;
+  }
+
+  /** Items that wait for a host. */
+  unread(now: number): number {
+    return this.#open.filter(
+      ({ claim, claiming }) => !claiming && (claim === undefined || claim.until <= now),
+    ).length;
+  }
+
+  forget(interactionId: string): void {
+    this.#items.delete(interactionId);
+  }
+
+  /** Up to `max` items that a host may have now, oldest first; claims that are over have let go of theirs. */
+  offered(max: number, fence: number, now: number): InboxItem[] {
+    const found: InboxItem[] = [];
+    for (const item of [...this.#open]) {
+      if (item.claiming || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
+      item.claim = undefined;
+      if (item.ending === undefined) found.push(item);
+      // Answered for good by a host that then vanished: nobody has to do it again.
+      else this.#settle(item);
+      if (found.length === max) break;
+    }
+    return found;
+  }
+
+  /** Monotonic time at which an item may come free by itself; Infinity when none will. */
+  nextFree(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { claim, notBefore } of this.#open) {
+      const free = Math.max(claim?.until ?? 0, notBefore);
+      if (free > now && free < next) next = free;
+    }
+    return next;
+  }
+
+  /** Renews the whole batch that a claim holds. */
+  extend(claim: BatchClaim, now: number): void {
+    const renewed = { ...claim, until: now + claimTtlMs };
+    for (const item of this.#open) if (item.claim?.hash === claim.hash) item.claim = renewed;
+  }
+
+  /** Lets go of a batch that its host will never see. */
+  release(hash: string): void {
+    for (const item of this.#open) if (item.claim?.hash === hash) item.claim = undefined;
+  }
+
+  /** Takes in the next entry of the log; returns the interactions that it is about. */
+  apply(seq: number, entry: InboxEntry, now: number, wall: number): InboxItem[] {
+    this.queuedThrough = Math.max(this.queuedThrough, entry.queued_through ?? 0);
+    switch (entry.t) {
+      case "accepted":
+        return [this.#accept(seq, entry, entry.at, now)];
+      case "answered":
+        return this.#answer(seq, entry, entry.at);
+      case "claimed": {
+        const claim = { hash: entry.claim, fence: entry.fence, until: now + claimTtlMs };
+        return this.#each(entry.interactions, (item) => {
+          item.attempt += 1;
+          item.claiming = false;
+          if (!item.settled) item.claim = claim;
+        });
+      }
+      case "settled":
+        return this.#each([entry.interaction_id], (item) => this.#settled(item, entry, entry.at, now, wall));
+      case "closed":
+        this.closed = true;
+        return [...this.#open].map((item) => this.#abandon(item, entry.at));
+      case "stream_ended":
+        return this.#each([entry.interaction_id], (item) => {
+          if (item.reservation !== undefined) item.reservation = { state: "closed_early" };
+        });
+      case "trimmed":
+        return [];
+    }
+  }
+
+  #accept(seq: number, entry: AcceptedEntry, at: number, now: number): InboxItem {
+    const item: InboxItem = {
+      seq,
+      interactionId: entry.interaction_id,
+      envelopeId: entry.envelope_id,
+      sender: entry.sender,
+      surface: entry.surface,
+      traceparent: entry.traceparent,
+      at,
+      kind: entry.command.kind,
+      reserved: entry.reserved,
+      command: entry.command,
+      settled: false,
+      attempt: 0,
+      claim: undefined,
+      claiming: false,
+      endedBy: undefined,
+      notBefore: 0,
+      answers: [],
+      ending: undefined,
+      endedAt: undefined,
+      reservation: entry.reserved ? reserve(now, this.#ttlMs) : undefined,
+    };
+    this.#items.set(item.interactionId, item);
+    this.#open.push(item);
+    return this.closed ? this.#abandon(item, at) : item;
+  }
+
+  #answer(seq: number, entry: AnsweredEntry, at: number): InboxItem[] {
+    return this.#each([entry.interaction_id], (item) => {
+      const { status, result } = entry.command;
+      // Two answers may race into the log: the second finds the interaction ended and is void.
+      if (item.ending !== undefined) return;
+      item.answers.push({ seq, entry, at });
+      if (status === "accepted") return;
+      this.#end(
+        item,
+        status === "completed"
+          ? { kind: "complete", result }
+          : {
+              kind: "failed",
+              reason: {
+                code: "peer_failed",
+                message: `${entry.sender.name} answered that it failed.`,
+                retryable: false,
+                result,
+              },
+            },
+        at,
+      );
+      if (item.claim === undefined && !item.claiming) this.#settle(item);
+    });
+  }
+
+  #settled(item: InboxItem, entry: SettledEntry, at: number, now: number, wall: number): void {
+    const { outcome } = entry;
+    item.claim = undefined;
+    item.endedBy = entry.claim;
+    if (item.settled) return;
+    if (outcome.kind === "retry_after" && item.ending === undefined) {
+      item.notBefore = now + Math.min(outcome.delay_ms, Math.max(0, at + outcome.delay_ms - wall));
+      return;
+    }
+    if (outcome.kind === "done")
+      this.#end(
+        item,
+        {
+          kind: "complete",
+          result: outcome.result ?? null,
+          ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
+        },
+        at,
+      );
+    if (outcome.kind === "dead") {
+      const { code, message, retryable } = outcome;
+      this.#end(item, { kind: "failed", reason: { code, message, retryable } }, at);
+    }
+    this.#settle(item);
+  }
+
+  #abandon(item: InboxItem, at: number): InboxItem {
+    const message = "The session was closed before it ended its work.";
+    this.#end(item, { kind: "failed", reason: { code: "abandoned", message, retryable: true } }, at);
+    item.claim = undefined;
+    this.#settle(item);
+    return item;
+  }
+
+  #end(item: InboxItem, ending: Ending, at: number): void {
+    if (item.ending !== undefined) return;
+    item.ending = ending;
+    item.endedAt = at;
+  }
+
+  #settle(item: InboxItem): void {
+    if (item.settled) return;
+    item.settled = true;
+    item.command = undefined;
+    const at = this.#open.indexOf(item);
+    if (at >= 0) this.#open.splice(at, 1);
+  }
+
+  #each(ids: readonly string[], change: (item: InboxItem) => void): InboxItem[] {
+    const items: InboxItem[] = [];
+    for (const id of ids) {
+      const item = this.#items.get(id);
+      if (item === undefined) continue;
+      change(item);
+      items.push(item);
+    }
+    return items;
+  }
+}

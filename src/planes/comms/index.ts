@@ -1,0 +1,51 @@
+import type { PlaneHandlers } from "../../kernel/handlers.js";
+import { HostInboxes } from "./host-inboxes.js";
+import { Mailboxes } from "./mailboxes.js";
+import { peers } from "./peers.js";
+import { type CommsPorts, defaultLimits } from "./ports.js";
+import { Resolver } from "./resolver.js";
+import { send } from "./send.js";
+import { stream } from "./stream.js";
+import { streamClose } from "./stream_close.js";
+import { Streams } from "./streams.js";
+
+export interface CommsPlane {
+  readonly handlers: PlaneHandlers<"comms">;
+  /** The host's side, for the sessions plane. */
+  readonly inboxes: HostInboxes;
+  /** Resolves at once; what a crash left half-done is repaired in the background. The directory is loaded before. */
+  start(): Promise<void>;
+  /** Ends all streams and timers; what was accepted is durable already. */
+  close(): Promise<void>;
+  stats(): { streams: number; reservations: number };
+}
+
+/** Sending, streaming and finding peers, over one inbox and one event log for each session. */
+export function createCommsPlane(ports: CommsPorts): CommsPlane {
+  const { directory } = ports;
+  const mailboxes = new Mailboxes(ports, { ...defaultLimits, ...ports.limits });
+  const streams = new Streams();
+  const resolver = new Resolver(directory);
+  let repair: Promise<void> = Promise.resolve();
+  return {
+    inboxes: new HostInboxes(ports, mailboxes),
+    handlers: {
+      send: send(resolver, mailboxes),
+      peers: peers(resolver, (sessionId) => streams.isRead(sessionId)),
+      stream: stream({ directory, resolver, mailboxes, streams }),
+      stream_close: streamClose(streams),
+    },
+    async start() {
+      repair = mailboxes
+        .repairAll()
+        .catch((err: unknown) => ports.log.error({ err }, "Some logs were not repaired at the start."));
+      mailboxes.startSweeps();
+    },
+    async close() {
+      streams.shutDown();
+      mailboxes.stop();
+      await repair;
+    },
+    stats: () => ({ streams: streams.size, reservations: mailboxes.reservations.size }),
+  };
+}

@@ -1,0 +1,138 @@
+import type { StreamScope } from "../../generated/types.js";
+import type { Clock } from "../../kernel/clock.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { StreamClosed, StreamItem } from "../../kernel/handlers.js";
+import type { Ids } from "../../kernel/ids.js";
+import { type EventRecord, isTerminal } from "./event-record.js";
+import type { LogSource, SourceBatch } from "./log-source.js";
+
+/** How a stream came to its end, as far as its reservation cares. */
+export type StreamEnd = StreamClosed["reason"] | "dropped";
+
+export interface LogStreamOptions {
+  streamId: string;
+  scope: StreamScope;
+  source: LogSource;
+  follow: boolean;
+  clock: Clock;
+  ids: Ids;
+  /** Called once, however the stream ends. */
+  released: (end: StreamEnd) => void;
+}
+
+/**
+ * One open stream. Nothing is read before the reader asks, and nothing is kept for it but one batch: a slow reader costs
+ * no memory and misses nothing. Ends by itself after an interaction's terminal event, and from outside by `end`.
+ */
+export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void> {
+  readonly #options: LogStreamOptions;
+  /** The part of every event's JSON before its sequence. */
+  readonly #prefix: string;
+  #items: StreamItem[] = [];
+  #at = 0;
+  /** The batch ends with the interaction's terminal event. */
+  #terminal = false;
+  #closed: StreamClosed | undefined;
+  #wake: (() => void) | undefined;
+  readonly #notice = (): void => this.#wake?.();
+
+  constructor(options: LogStreamOptions) {
+    this.#options = options;
+    const { streamId, scope, source } = options;
+    this.#prefix = `{"stream_id":"${streamId}","scope":${JSON.stringify(scope)}`;
+    source.listeners.add(this.#notice);
+  }
+
+  async next(): Promise<IteratorResult<StreamItem, StreamClosed>> {
+    for (;;) {
+      if (this.#closed !== undefined) return { done: true, value: this.#closed };
+      if (this.#at < this.#items.length) return { done: false, value: this.#items[this.#at++]! };
+      if (this.#terminal) {
+        // The reader came back for more, so it has the terminal event.
+        this.end(this.#options.follow ? "terminal" : "drained");
+        continue;
+      }
+      const { source, follow } = this.#options;
+      if (!source.atEnd()) await this.#fill();
+      else if (!follow) this.end("drained");
+      else await this.#changed();
+    }
+  }
+
+  async return(): Promise<IteratorResult<StreamItem, StreamClosed>> {
+    this.end("dropped");
+    return { done: true, value: this.#closed! };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<StreamItem, StreamClosed>> {
+    this.end("dropped");
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end("dropped");
+  }
+
+  /** Ends the stream now; the first end stays. */
+  end(end: StreamEnd, errorCode?: string): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = {
+      stream_id: this.#options.streamId,
+      reason: end === "dropped" ? "closed" : end,
+      ...(errorCode === undefined ? {} : { error_code: errorCode }),
+    };
+    this.#options.source.listeners.delete(this.#notice);
+    this.#items = [];
+    this.#wake?.();
+    this.#options.released(end);
+  }
+
+  async #fill(): Promise<void> {
+    try {
+      const found = this.#options.source.next();
+      const batch = found instanceof Promise ? await found : found;
+      if (this.#closed === undefined) this.#take(batch);
+    } catch (thrown) {
+      this.end("error", ContractError.from(thrown).code);
+    }
+  }
+
+  #take({ records, truncated }: SourceBatch): void {
+    this.#at = 0;
+    this.#items = truncated === undefined ? [] : [this.#truncatedItem(truncated)];
+    for (const record of records) this.#items.push(this.#itemOf(record));
+    const last = records.at(-1);
+    this.#terminal =
+      this.#options.scope.kind === "interaction" && last !== undefined && isTerminal(last.kind);
+  }
+
+  #itemOf(record: EventRecord): StreamItem {
+    const sequence = this.#options.source.sequenceOf(record);
+    return { sequence, kind: record.kind, json: `${this.#prefix},"sequence":${sequence}${record.tail}` };
+  }
+
+  #truncatedItem({ from, to }: { from: number; to: number }): StreamItem {
+    const { clock, ids, scope } = this.#options;
+    const kind = "stream_truncated";
+    const rest = {
+      event_id: ids.uuid(),
+      at: new Date(clock.now()).toISOString(),
+      ...(scope.kind === "interaction" ? { interaction_id: scope.interaction_id } : {}),
+      event: { kind, from_sequence: from, to_sequence: to },
+    };
+    return { sequence: undefined, kind, json: `${this.#prefix},${JSON.stringify(rest).slice(1)}` };
+  }
+
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type { Backend } from "../../kernel/backend.js";
+import type { Clock } from "../../kernel/clock.js";
+import type { Principal } from "../../kernel/context.js";
+import type { Ids } from "../../kernel/ids.js";
+import type { Logger } from "../../kernel/logger.js";
+
+/** What the comms plane needs from outside; `daemon.ts` binds it. */
+export interface CommsPorts {
+  backend: Backend;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  directory: SessionDirectory;
+  limits?: Partial<CommsLimits>;
+}
+
+export interface CommsLimits {
+  /** Unsettled interactions of one inbox before senders are told to wait. */
+  inboxMax: number;
+  /** Events of a session kept for replay. */
+  sessionEventsMax: number;
+  /** How long the events of an ended interaction can be read by its id, milliseconds. */
+  interactionKeepMs: number;
+  /** How long a reservation waits for its reader, milliseconds. */
+  reservationTtlMs: number;
+  /** How long an idempotency key is remembered, milliseconds. */
+  dedupeWindowMs: number;
+}
+
+export const defaultLimits: CommsLimits = {
+  inboxMax: 1024,
+  sessionEventsMax: 10_000,
+  interactionKeepMs: 3_600_000,
+  reservationTtlMs: 30_000,
+  dedupeWindowMs: 86_400_000,
+};
+
+/** A session as the sessions plane knows it now. */
+export interface DirectorySession {
+  readonly sessionId: string;
+  readonly name: string;
+  readonly principal: string;
+  readonly description: string | undefined;
+  readonly labels: Record<string, string> | undefined;
+  readonly closed: boolean;
+  /** A host holds it now. */
+  readonly live: boolean;
+  /** Wall time, milliseconds; undefined without a live lease. */
+  readonly leaseExpiresAt: number | undefined;
+}
+
+/** The sessions of this daemon. */
+export interface SessionDirectory {
+  readonly generation: number;
+  byName(name: string): DirectorySession | undefined;
+  /** Closed ones included, as far as they are still known. */
+  byId(sessionId: string): DirectorySession | undefined;
+  byIdSuffix(suffix: string): readonly DirectorySession[];
+  /** Not closed, sorted by name. */
+  all(): readonly DirectorySession[];
+  closed(): readonly DirectorySession[];
+  /** The session of that name, made for the principal when there is none. */
+  ensure(name: string, principal: Principal): Promise<DirectorySession> | DirectorySession;
+}

@@ -1,0 +1,208 @@
+import type { CommsStreamRequest, StreamScope, StreamSnapshot } from "../../generated/types.js";
+import type { CallContext, Principal } from "../../kernel/context.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { OpenStream, StreamHandler } from "../../kernel/handlers.js";
+import { eventOf } from "./event-record.js";
+import type { InboxItem } from "./inbox.js";
+import { interactionSource, type LogSource, sessionSource } from "./log-source.js";
+import { LogStream, type StreamEnd } from "./log-stream.js";
+import type { Mailbox } from "./mailbox.js";
+import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
+import type { DirectorySession, SessionDirectory } from "./ports.js";
+import type { ReservationEvent } from "./reservation.js";
+import { type Resolver, requirePrincipal } from "./resolver.js";
+import type { HeldStream, Streams } from "./streams.js";
+
+export interface StreamParts {
+  directory: SessionDirectory;
+  resolver: Resolver;
+  mailboxes: Mailboxes;
+  streams: Streams;
+}
+
+/** Opens a stream; what it refuses, it refuses before the first event. */
+export function stream(parts: StreamParts): StreamHandler<"comms.stream"> {
+  return async (request, context) => {
+    await parts.resolver.actor(context);
+    const { scope } = request;
+    return scope.kind === "session"
+      ? openSession(parts, request, scope, context)
+      : openInteraction(parts, request, scope, context);
+  };
+}
+
+async function openSession(
+  { directory, mailboxes, streams }: StreamParts,
+  request: CommsStreamRequest,
+  scope: Extract<StreamScope, { kind: "session" }>,
+  context: CallContext,
+): Promise<OpenStream<"comms.stream">> {
+  const principal = requirePrincipal(context);
+  const session = directory.byId(scope.session_id);
+  if (session === undefined) throw new ContractError("session_not_found");
+  if (!mayRead(principal, session)) throw new ContractError("permission_denied");
+  const { events } = await mailboxes.get(session.sessionId);
+  const after = request.after_sequence ?? events.last;
+  checkCursor(after, events.last);
+  const old = supersedable(streams, request, principal);
+  const streamId = context.ids.uuid();
+  const snapshot: StreamSnapshot = {
+    state: "open",
+    first_sequence: events.last >= events.first ? events.first : 0,
+    last_sequence: events.last,
+  };
+  const open = start({ streams, request, context, streamId, source: sessionSource(events, after) });
+  old?.stream.end("superseded");
+  return { opened: { stream_id: streamId, scope, snapshot }, events: open };
+}
+
+async function openInteraction(
+  { mailboxes, streams }: StreamParts,
+  request: CommsStreamRequest,
+  scope: Extract<StreamScope, { kind: "interaction" }>,
+  context: CallContext,
+): Promise<OpenStream<"comms.stream">> {
+  const principal = requirePrincipal(context);
+  const found = await mailboxes.find(scope.interaction_id);
+  if (found === undefined) throw new ContractError("interaction_not_found");
+  const { mailbox, item, session } = found;
+  if (item.sender.principal !== principal.name && !mayRead(principal, session))
+    throw new ContractError("permission_denied");
+  // The first event may still be on its way to the disk: a reader that was quick sees it all the same.
+  if (mailbox.events.interaction(item.interactionId).published === 0) await mailbox.events.flushed();
+  const first = await firstKept(mailbox, item);
+  const cursor = mailbox.events.interaction(item.interactionId);
+  const after = request.after_sequence ?? 0;
+  checkCursor(after, cursor.published);
+  context.signal.throwIfAborted();
+  const streamId = context.ids.uuid();
+  const old = request.follow ? attach(found, mailboxes, streams, request, streamId, context) : undefined;
+  const { terminal } = cursor;
+  const snapshot: StreamSnapshot = {
+    state: item.reservation?.state ?? "none",
+    first_sequence: first,
+    last_sequence: cursor.published,
+    ...(terminal === undefined ? {} : { terminal: eventOf(terminal) }),
+  };
+  const source = interactionSource(mailbox.events, cursor, item.interactionId, after);
+  const released = (end: StreamEnd): void => {
+    if (!request.follow) return;
+    const move = mailboxes.reservations.move(item, eventOfEnd(end, streamId, context.clock.monotonic()));
+    // Only the reader's own word outlives a crash: else the reservation would wait again for somebody who is done.
+    if (move?.next.state === "closed_early" && move.ended)
+      mailbox
+        .write(item.interactionId, { t: "stream_ended", interaction_id: item.interactionId })
+        .catch((err: unknown) => context.log.warn({ err }, "A stream's end was not stored."));
+  };
+  const open = start({ streams, request, context, streamId, source, released });
+  old?.stream.end("superseded");
+  return { opened: { stream_id: streamId, scope, snapshot }, events: open };
+}
+
+/** Takes the reservation for the stream; returns the stream that gives way. */
+function attach(
+  { item }: FoundInteraction,
+  mailboxes: Mailboxes,
+  streams: Streams,
+  request: CommsStreamRequest,
+  streamId: string,
+  context: CallContext,
+): HeldStream | undefined {
+  const principal = requirePrincipal(context);
+  const resumed = supersedable(streams, request, principal)?.streamId;
+  const move = mailboxes.reservations.move(item, {
+    kind: "attach",
+    streamId,
+    now: context.clock.monotonic(),
+    ...(resumed === undefined ? {} : { resumeOf: resumed }),
+  });
+  if (move === undefined) throw new ContractError("not_reserved");
+  if (move.error !== undefined) throw new ContractError(move.error);
+  return move.superseded === undefined ? undefined : streams.get(move.superseded);
+}
+
+function eventOfEnd(end: StreamEnd, streamId: string, now: number): ReservationEvent {
+  if (end === "terminal") return { kind: "delivered", streamId };
+  if (end === "closed") return { kind: "close", streamId };
+  return { kind: "drop", streamId, now };
+}
+
+function start(options: {
+  streams: Streams;
+  request: CommsStreamRequest;
+  context: CallContext;
+  streamId: string;
+  source: LogSource;
+  released?: (end: StreamEnd) => void;
+}): LogStream {
+  const { streams, request, context, streamId, source, released } = options;
+  const principal = requirePrincipal(context);
+  const dropped = (): void => opened.end("dropped");
+  const revoked = (): void => opened.end("revoked");
+  const opened: LogStream = new LogStream({
+    streamId,
+    scope: request.scope,
+    source,
+    follow: request.follow,
+    clock: context.clock,
+    ids: context.ids,
+    released(end) {
+      context.signal.removeEventListener("abort", dropped);
+      principal.ended.removeEventListener("abort", revoked);
+      streams.remove(streamId);
+      released?.(end);
+    },
+  });
+  const { connectionId } = context;
+  streams.add({
+    streamId,
+    connectionId,
+    principal: principal.name,
+    scope: request.scope,
+    stream: opened,
+  });
+  context.signal.addEventListener("abort", dropped);
+  principal.ended.addEventListener("abort", revoked);
+  if (context.signal.aborted) dropped();
+  if (principal.ended.aborted) revoked();
+  return opened;
+}
+
+/** The stream that `resume_of` names, if it is the same principal's on the same scope. */
+function supersedable(
+  streams: Streams,
+  request: CommsStreamRequest,
+  principal: Principal,
+): HeldStream | undefined {
+  const old = request.resume_of === undefined ? undefined : streams.get(request.resume_of);
+  if (old === undefined || old.principal !== principal.name) return undefined;
+  return JSON.stringify(old.scope) === JSON.stringify(request.scope) ? old : undefined;
+}
+
+async function firstKept(mailbox: Mailbox, item: InboxItem): Promise<number> {
+  const { events } = mailbox;
+  const cursor = events.interaction(item.interactionId);
+  if (cursor.published === 0) return 0;
+  if (cursor.firstSequence >= events.first) return 1;
+  const { records } = await events.readInteraction(item.interactionId, events.first - 1, 1);
+  return records[0]?.interactionSequence ?? 0;
+}
+
+/** Its own sessions, those that the credentials name, or any. */
+function mayRead(principal: Principal, session: DirectorySession): boolean {
+  return (
+    principal.kind === "local" ||
+    session.principal === principal.name ||
+    principal.sessions.includes("*") ||
+    principal.sessions.includes(session.name)
+  );
+}
+
+function checkCursor(after: number, last: number): void {
+  if (after <= last) return;
+  throw new ContractError("stream_not_found", {
+    details: [
+      { field: "after_sequence", issue: "out_of_range", expected: `0 to ${last}`, got: String(after) },
+    ],
+  });
+}
