@@ -5,13 +5,13 @@ import { TokenStore } from "./auth/token-store.js";
 import type { Config } from "./config/load-config.js";
 import type { Paths } from "./config/paths.js";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "./generated/version.js";
-import { requireSession } from "./kernel/authorise.js";
+import { requireSession, type SessionOwnership } from "./kernel/authorise.js";
 import type { Backend } from "./kernel/backend.js";
 import { systemClock } from "./kernel/clock.js";
 import type { Ambient } from "./kernel/context.js";
 import { createDispatch, handlerTable } from "./kernel/dispatch.js";
 import { systemIds } from "./kernel/ids.js";
-import { createValidators } from "./kernel/validate.js";
+import { type CompiledValidators, createValidators } from "./kernel/validate.js";
 import { PACKAGE_VERSION } from "./package-version.js";
 import { createCommsPlane } from "./planes/comms/index.js";
 import { createSessionsPlane } from "./planes/sessions/index.js";
@@ -35,6 +35,7 @@ import { createMetrics } from "./telemetry/metrics.js";
 export interface DaemonOptions {
   config: Config;
   paths: Paths;
+  validators: CompiledValidators;
 }
 
 export interface Daemon {
@@ -46,7 +47,7 @@ export interface Daemon {
 }
 
 /** Builds and starts the whole daemon. Rejects with an error whose message is meant for the user. */
-export async function createDaemon({ config, paths }: DaemonOptions): Promise<Daemon> {
+export async function createDaemon({ config, paths, validators }: DaemonOptions): Promise<Daemon> {
   const clock = systemClock;
   const ids = systemIds(clock);
   const log = createLogger({ level: config.log.level });
@@ -87,29 +88,32 @@ export async function createDaemon({ config, paths }: DaemonOptions): Promise<Da
     hosts: { allowedHosts: config.server.allowed_hosts, allowedOrigins: config.server.allowed_origins },
   });
 
-  const sessions = await createSessionsPlane({
+  const sessions = createSessionsPlane({ backend, clock, ids, log, inboxes: () => comms.inboxes });
+  const comms = createCommsPlane({
     backend,
-    ambient,
-    inboxes: {
-      // The two planes need each other; comms is made right below, before any call can come in.
-      get current() {
-        return comms.inboxes;
-      },
+    clock,
+    ids,
+    log,
+    directory: sessions.directory,
+    limits: {
+      inboxMax: config.comms.inbox_max,
+      sessionEventsMax: config.comms.session_events_max,
+      interactionKeepMs: config.comms.interaction_keep_ms,
+      reservationTtlMs: config.comms.reservation_ttl_ms,
+      dedupeWindowMs: config.comms.dedupe_window_ms,
     },
   });
-  const comms = await createCommsPlane({
-    backend,
-    ambient,
-    directory: sessions.directory,
-    limits: config.comms,
-  });
+  await sessions.start();
+  await comms.start();
+  const ownsSession: SessionOwnership = (principal, name) => sessions.directory.owns(principal, name);
+  const liveSessions = (): number => sessions.directory.all().filter(({ live }) => live).length;
 
   let listeners: Listeners;
   const system = createSystemPlane({
     version: PACKAGE_VERSION,
     tokens,
     tickets: browser,
-    requireSession: (principal, session) => requireSession(principal, session, sessions.owns),
+    requireSession: (principal, session) => requireSession(principal, session, ownsSession),
     health: () => (stopping ? "stopping" : failed ? "degraded" : "ok"),
     address: () => listeners.address,
     status: async () => ({
@@ -128,15 +132,20 @@ export async function createDaemon({ config, paths }: DaemonOptions): Promise<Da
         durability: store.durability,
         ...(config.store.engine === "memory" ? {} : { path: databaseFile }),
       },
-      counts: { ...sessions.counts(), connections: rpc.stats().connections, streams: comms.stats().streams },
+      counts: {
+        sessions: sessions.directory.all().length,
+        live_sessions: liveSessions(),
+        connections: rpc.stats().connections,
+        streams: comms.stats().streams,
+      },
     }),
     stop,
   });
 
   const dispatch = createDispatch({
     handlers: handlerTable({ system, sessions: sessions.handlers, comms: comms.handlers }),
-    validators: await createValidators(),
-    ownsSession: sessions.owns,
+    validators: createValidators(validators),
+    ownsSession,
     observe: createCallObserver(metrics.operations, config.log.requests),
   });
 
@@ -149,7 +158,7 @@ export async function createDaemon({ config, paths }: DaemonOptions): Promise<Da
     dispatch,
     auth,
     openrpc: asset("schemas/dist/openrpc.json"),
-    onClosed: (connectionId) => sessions.connectionClosed(connectionId),
+    onClosed: (connectionId) => sessions.directory.connectionClosed(connectionId),
   });
   const mcp = createMcpSurface({ ambient, dispatch, version: PACKAGE_VERSION });
   const rest = await createRestSurface({
@@ -178,7 +187,7 @@ export async function createDaemon({ config, paths }: DaemonOptions): Promise<Da
   metrics.gauge({
     name: "parley_sessions_live",
     help: "Sessions with a live holder.",
-    read: () => sessions.counts().live_sessions,
+    read: liveSessions,
   });
 
   try {
@@ -232,12 +241,12 @@ export async function createDaemon({ config, paths }: DaemonOptions): Promise<Da
   async function shutDown(): Promise<void> {
     log.info({}, "Stopping.");
     removeDiscovery(paths.discoveryFile, instanceId);
-    await comms.shutDownStreams();
+    // Streams say `shutdown` while their sockets still live.
+    await comms.close();
     const closed = listeners.close(config.limits.drain_ms);
     await Promise.all([dispatch.drain(), rpc.close()]);
     await closed;
     await rest.close();
-    await comms.close();
     await sessions.close();
     tokens.close();
     browser.close();

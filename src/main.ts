@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { loadConfig } from "./config/load-config.js";
 import { resolvePaths } from "./config/paths.js";
 import { createDaemon } from "./daemon.js";
+import type { CompiledValidators } from "./kernel/validate.js";
 
 /** The daemon as a process: arguments, signals and exit codes; `daemon.ts` builds what it runs. */
 const configIndex = process.argv.indexOf("--config");
@@ -12,7 +14,11 @@ try {
     cwd: process.cwd(),
     env: process.env,
   });
-  const daemon = await createDaemon({ config, paths: resolvePaths(process.env) });
+  const daemon = await createDaemon({
+    config,
+    paths: resolvePaths(process.env),
+    validators: await compiledValidators(),
+  });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => daemon.stop());
   // The parent that started us waits for this; without one there is no channel.
   process.send?.({ ready: true, address: daemon.address });
@@ -22,4 +28,10 @@ try {
   process.stderr.write(`parley: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
   process.disconnect?.();
+}
+
+/** What the build compiled; from sources there is nothing, and validators are compiled when they are first needed. */
+async function compiledValidators(): Promise<CompiledValidators> {
+  const file = new URL("./validators.js", import.meta.url);
+  return existsSync(file) ? (await import(file.href)).validators : {};
 }
