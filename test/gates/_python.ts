@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./_tree.js";
 
 /** Runs a script of this folder with the Python SDK on its path; each item is a line of JSON on its stdin. */
 export async function runPython(script: string, lines: string[]): Promise<unknown> {
-  const python = process.env.PARLEY_TEST_PYTHON ?? (await environment()).ensurePython().python;
+  const python = process.env.PARLEY_TEST_PYTHON ?? join(root, "sdks/python/.venv/bin/python");
+  if (!existsSync(python))
+    throw new Error(`${python} is missing: \`npm test\` makes the Python environment.`);
   const child = spawn(python, [join(root, "test/gates", script)], {
     env: { ...process.env, PYTHONPATH: join(root, "sdks/python/src"), PYTHONDONTWRITEBYTECODE: "1" },
     stdio: ["pipe", "pipe", "inherit"],
@@ -13,9 +16,4 @@ export async function runPython(script: string, lines: string[]): Promise<unknow
   let output = "";
   for await (const chunk of child.stdout) output += String(chunk);
   return JSON.parse(output);
-}
-
-/** The script that makes the Python environment has no types: plain Node runs it before anything is installed. */
-async function environment(): Promise<{ ensurePython(): { python: string } }> {
-  return await import(new URL("../../scripts/python-env.mjs", import.meta.url).href);
 }
