@@ -8,6 +8,10 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
+/** Puts the SDK's source on the environment's path, so that tests need no installation of it. */
+const linkSource =
+  "import pathlib, sys, sysconfig; (pathlib.Path(sysconfig.get_path('purelib')) / 'parley-source.pth').write_text(sys.argv[1] + chr(10))";
+
 /**
  * Makes the environment of the SDK's tests unless it is there already.
  * @returns {{ python: string }} Path of its interpreter.
@@ -17,6 +21,7 @@ export function ensurePython() {
     join(root, "sdks/python/.venv"),
     join(root, "sdks/python/requirements-dev.lock"),
     "the Python SDK's packages",
+    join(root, "sdks/python/src"),
   );
 }
 
@@ -25,11 +30,15 @@ export function ensureTools() {
   return ensureVenv(join(root, ".cache/tools"), join(root, "test/tools/requirements.lock"), "the test tools");
 }
 
-function ensureVenv(venv, lock, what) {
+function ensureVenv(venv, lock, what, source) {
   const python = join(venv, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   const stamp = join(venv, "lock.stamp");
   const system = findPython();
-  const key = createHash("sha256").update(system.version).update(readFileSync(lock)).digest("hex");
+  const key = createHash("sha256")
+    .update(system.version)
+    .update(source === undefined ? "" : linkSource)
+    .update(readFileSync(lock))
+    .digest("hex");
   if (existsSync(python) && existsSync(stamp) && readFileSync(stamp, "utf8") === key) return { python };
   console.log(`parley: installing ${what} ...`);
   rmSync(venv, { recursive: true, force: true });
@@ -37,6 +46,7 @@ function ensureVenv(venv, lock, what) {
   run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", lock]);
   // A package that the lock forgets would be found at random later; found here, the sentence is clear.
   run(python, ["-m", "pip", "check"]);
+  if (source !== undefined) run(python, ["-c", linkSource, source]);
   writeFileSync(stamp, key);
   return { python };
 }

@@ -12,11 +12,6 @@ from fake_daemon import FakeDaemon
 from parley._runtime import retry
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--parley-base-url", help="address of a running daemon, for the shared vectors")
-    parser.addoption("--parley-token", help="token with all scopes and sessions of that daemon")
-
-
 @pytest.fixture(autouse=True)
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retries wait for next to nothing; how long they would wait is tested by itself."""

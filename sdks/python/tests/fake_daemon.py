@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import struct
@@ -77,6 +78,7 @@ class FakeDaemon:
             self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             self._listener.bind(self.socket_path)
             self._listener.listen()
+        self._listener.settimeout(0.1)
         self._stopping = False
         self._spawn(self._accept, self._listener)
 
@@ -97,15 +99,7 @@ class FakeDaemon:
             self.changed.notify_all()
         self._listener.close()
         if self.socket_path is not None:
-            import os
-
             os.unlink(self.socket_path)
-        else:
-            # A listener that is closed while it accepts wakes up by one more connection only.
-            try:
-                socket.create_connection(("127.0.0.1", self._port), 1).close()
-            except OSError:
-                pass
         for connection in list(self._connections):
             _cut(connection)
         for thread in self._threads:
@@ -124,7 +118,6 @@ class FakeDaemon:
         thread.start()
 
     def _accept(self, listener: socket.socket) -> None:
-        listener.settimeout(0.1)
         while not self._stopping:
             try:
                 connection, _ = listener.accept()

@@ -321,7 +321,7 @@ def test_retry_table(operation: Any, retryable: bool, sent: bool) -> None:
     error = ParleyError(retryable=retryable)
     expected = retryable and (not sent or operation.idempotency != "none")
     assert RetryPolicy().should_retry(operation, 0, error, sent=sent) is expected
-    assert not RetryPolicy(max_retries=1).should_retry(operation, 1, error, sent=sent)
+    assert not RetryPolicy(retries=1).should_retry(operation, 1, error, sent=sent)
 
 
 def test_delays(monkeypatch: pytest.MonkeyPatch) -> None:

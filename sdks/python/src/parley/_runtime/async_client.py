@@ -44,10 +44,10 @@ class AsyncParley(AsyncPlanes, AsyncCommsRoot):
         session: str | None = None,
         timeout: float | None = None,
         idle_timeout: float = IDLE_SECONDS,
-        max_retries: int = 2,
+        retries: int = 3,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        policy = RetryPolicy(max_retries=max_retries)
+        policy = RetryPolicy(retries=retries)
         options = ClientOptions(session, timeout, idle_timeout, dict(headers or {}), policy)
         self._transport = AsyncTransport(Locator(base_url, token, socket_path), options)
         self._calls = self._transport

@@ -25,6 +25,7 @@ from .parley_error import ParleyError
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from .._generated.types.sessions import Session, SessionsOpenResponse
     from .async_client import AsyncParley
 
 AsyncHandler = Callable[[Any, "AsyncTurn"], Awaitable[Any]]
@@ -114,11 +115,18 @@ class AsyncHost:
         self._labels = labels
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
+        self._opened = False
         self._concurrency = concurrency
         self._policy = RetryPolicy()
         self._stop = asyncio.Event()
         self._running: dict[asyncio.Task[None], AsyncTurn] = {}
         self._failure: BaseException | None = None
+
+    async def open(self) -> Session:
+        """Opens the session and holds its name; `serve` does it too. Senders find it from now on."""
+        opened = await self._open()
+        self._opened = True
+        return opened.session
 
     async def serve(self, handler: AsyncHandler) -> None:
         """Answers interactions until `stop()`; survives restarts of the daemon.
@@ -126,7 +134,8 @@ class AsyncHost:
         The handler gets the interaction and an `AsyncTurn`. What it returns becomes the result, what
         it raises the failure, unless it has settled the turn itself.
         """
-        await self._open()
+        if not self._opened:
+            await self.open()
         keeper = asyncio.create_task(self._keep())
         try:
             await self._loop(handler)
@@ -210,8 +219,8 @@ class AsyncHost:
                 self._failure = error
                 self._stop.set()
 
-    async def _open(self) -> None:
-        await self._client.sessions.open(
+    async def _open(self) -> SessionsOpenResponse:
+        return await self._client.sessions.open(
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,

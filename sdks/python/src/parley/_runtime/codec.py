@@ -95,7 +95,7 @@ def _plain(operation: Operation, value: Any, field: str, depth: int) -> Any:
             return value
         raise _refuse(operation, ErrorDetail(field, "invalid_value", "a finite number", str(value)))
     if depth > MAX_DEPTH:
-        raise _refuse(operation, ErrorDetail("", "out_of_range", f"at most {MAX_DEPTH} levels", "more"))
+        raise _refuse(operation, ErrorDetail("", "out_of_range", f"at most {MAX_DEPTH} levels of nesting", "more"))
     to_wire = getattr(value, "to_wire", None)
     if to_wire is not None:
         return _plain_model(operation, value, to_wire, field, depth)
@@ -117,7 +117,7 @@ def _plain_model(operation: Operation, value: Any, to_wire: Any, field: str, dep
     except (ValueError, RecursionError):
         # Only a model that holds itself, or JSON far too deep, cannot be dumped.
         raise _refuse(
-            operation, ErrorDetail("", "out_of_range", f"at most {MAX_DEPTH} levels", "more")
+            operation, ErrorDetail("", "out_of_range", f"at most {MAX_DEPTH} levels of nesting", "more")
         ) from None
     return _plain(operation, wire, field, depth)
 

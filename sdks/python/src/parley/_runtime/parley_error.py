@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 
@@ -46,6 +46,21 @@ class ParleyError(Exception):
         self.request_id = request_id
         self.status = status
         """HTTP status, where the call was an HTTP request of its own."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The error as it travels; what the SDK raised itself looks the same."""
+        payload: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "details": [asdict(detail) for detail in self.details],
+            "retryable": self.retryable,
+        }
+        if self.retry_after_ms is not None:
+            payload["retry_after_ms"] = self.retry_after_ms
+        if self.request_id is not None:
+            payload["request_id"] = self.request_id
+        return payload
 
     def __str__(self) -> str:
         where = "".join(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RetryPolicy:
     """How often and how fast. The delay doubles from `base` up to `longest`; half of it is chance."""
 
-    max_retries: int = 2
+    retries: int = 3
     base: float = 0.25
     longest: float = 8.0
     longest_retry_after: float = 60.0
@@ -34,7 +34,7 @@ class RetryPolicy:
         Args:
             sent: The request may have reached the daemon; if not, repeating it is always safe.
         """
-        if attempt >= self.max_retries or not error.retryable:
+        if attempt >= self.retries or not error.retryable:
             return False
         if error.retry_after_ms is not None and error.retry_after_ms / 1000 > self.longest_retry_after:
             return False

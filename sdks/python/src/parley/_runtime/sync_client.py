@@ -40,7 +40,7 @@ class Parley(Planes, CommsRoot):
         session: The session that calls act as; default is the caller's own.
         timeout: Seconds for one call with all its tries.
         idle_timeout: Seconds of silence after which a stream's connection counts as dropped.
-        max_retries: How often a call that may safely be repeated is tried again.
+        retries: How often a call that may safely be repeated is tried again.
         headers: Headers of every HTTP request.
     """
 
@@ -53,10 +53,10 @@ class Parley(Planes, CommsRoot):
         session: str | None = None,
         timeout: float | None = None,
         idle_timeout: float = IDLE_SECONDS,
-        max_retries: int = 2,
+        retries: int = 3,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        policy = RetryPolicy(max_retries=max_retries)
+        policy = RetryPolicy(retries=retries)
         options = ClientOptions(session, timeout, idle_timeout, dict(headers or {}), policy)
         self._transport = SyncCalls(Locator(base_url, token, socket_path), options)
         self._calls = self._transport

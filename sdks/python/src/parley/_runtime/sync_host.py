@@ -26,6 +26,7 @@ from .parley_error import ParleyError
 from .retry import RetryPolicy
 
 if TYPE_CHECKING:
+    from .._generated.types.sessions import Session, SessionsOpenResponse
     from .sync_client import Parley
 
 Handler = Callable[[Any, "Turn"], Any]
@@ -115,6 +116,7 @@ class Host:
         self._labels = labels
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
+        self._opened = False
         self._concurrency = concurrency
         self._policy = RetryPolicy()
         self._stop = threading.Event()
@@ -122,13 +124,20 @@ class Host:
         self._freed = threading.Condition()
         self._failure: BaseException | None = None
 
+    def open(self) -> Session:
+        """Opens the session and holds its name; `serve` does it too. Senders find it from now on."""
+        opened = self._open()
+        self._opened = True
+        return opened.session
+
     def serve(self, handler: Handler) -> None:
         """Answers interactions until `stop()`; survives restarts of the daemon.
 
         The handler gets the interaction and a `Turn`. What it returns becomes the result, what it
         raises the failure, unless it has settled the turn itself.
         """
-        self._open()
+        if not self._opened:
+            self.open()
         keeper = threading.Thread(target=self._keep, name=f"parley-host-{self.name}", daemon=True)
         keeper.start()
         try:
@@ -217,8 +226,8 @@ class Host:
                 self._freed.wait()
             return self._concurrency - len(self._running)
 
-    def _open(self) -> None:
-        self._client.sessions.open(
+    def _open(self) -> SessionsOpenResponse:
+        return self._client.sessions.open(
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
