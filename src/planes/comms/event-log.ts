@@ -153,6 +153,8 @@ export class EventLog {
   async trim(first: number): Promise<void> {
     await this.#backend.trim(this.#name, { beforeSeq: first });
     this.#first = Math.max(this.#first, first);
+    this.#ring = this.#ring.filter(({ sequence }) => sequence >= this.#first);
+    this.#ringSize = this.#ring.reduce((sum, { tail }) => sum + tail.length, 0);
   }
 
   async #appendLater(compose: () => readonly NewEvent[]): Promise<EventRecord[]> {

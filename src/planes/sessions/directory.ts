@@ -187,7 +187,8 @@ export class Directory {
       this.#turns
         .run(session.name, async () => {
           if (session.live || session.closed || session.record.holder !== record.holder) return;
-          await this.#write(session, record);
+          const rev = await this.#cas(session.name, session.rev, record);
+          session.update(record, rev);
         })
         .catch((err: unknown) =>
           this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),

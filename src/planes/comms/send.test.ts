@@ -1,0 +1,260 @@
+import { expect, test } from "vitest";
+import { principalNamed, World } from "../../../test/support/world.js";
+import type { CommsCommand } from "../../generated/types.js";
+
+const message: CommsCommand = { kind: "peer_message", to: "bob", body: "hi" };
+const request: CommsCommand = {
+  kind: "peer_request",
+  to: "bob",
+  intent: "ask",
+  params: { n: 1 },
+  stream: "none",
+};
+
+test("[comms.send-kinds] each kind waits in the recipient's inbox as it was said", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  expect(await world.call("comms.send", message)).toEqual({
+    kind: "peer_message_sent",
+    envelope_id: expect.any(String),
+    acked: true,
+    deduplicated: false,
+  });
+  const sent = await world.call("comms.send", request, { session: "eve" });
+  expect(sent).toMatchObject({ kind: "peer_request_sent", stream_reserved: false });
+  const input = await world.call("comms.send", {
+    kind: "input",
+    session_id: bob.sessionId,
+    body: "do",
+    stream: "reserve_interaction",
+    allow_self_session: false,
+  });
+  expect(input).toMatchObject({ kind: "input_accepted", stream_reserved: true });
+  expect(await bob.drain()).toMatchObject([
+    { kind: "peer_message", body: "hi", from: "user-local", attempt: 1, stream_reserved: false },
+    { kind: "peer_request", intent: "ask", params: { n: 1 }, from: "eve" },
+    { kind: "input", body: "do", source: "rpc", stream_reserved: true },
+  ]);
+  await world.stop();
+});
+
+test("[comms.interaction-id] an interaction's id tells the session that holds its log", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const receipt = await world.call("comms.send", request);
+  if (receipt.kind !== "peer_request_sent") throw new Error(receipt.kind);
+  expect(receipt.interaction_id.slice(-8)).toBe(bob.sessionId.slice(-8));
+  await world.stop();
+});
+
+test("[comms.idempotency] the same key gives the first receipt, another body a conflict, also after a restart", async () => {
+  let world = await World.start();
+  await world.host("bob");
+  const keyed: CommsCommand = { ...request, options: { idempotency_key: "k" } };
+  const [first, raced] = await Promise.all([
+    world.call("comms.send", keyed),
+    world.call("comms.send", keyed),
+  ]);
+  expect(raced).toEqual({ ...first, deduplicated: true });
+  world = await world.restart();
+  // Field order and trace context are not the command.
+  const again = await world.call("comms.send", {
+    stream: "none",
+    params: { n: 1 },
+    intent: "ask",
+    to: "bob",
+    kind: "peer_request",
+    options: { idempotency_key: "k", traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+  });
+  expect(again).toEqual({ ...first, deduplicated: true });
+  await expect(world.call("comms.send", { ...keyed, params: 2 })).rejects.toMatchObject({
+    code: "idempotency_conflict",
+  });
+  const other = await world.call("comms.send", keyed, { session: "eve" });
+  expect(other).toMatchObject({ deduplicated: false });
+  await world.stop();
+});
+
+test("[comms.admission] a full inbox refuses with a time to wait, but knows a repeated key", async () => {
+  const world = await World.start({ limits: { inboxMax: 2 } });
+  const bob = await world.host("bob");
+  const keyed: CommsCommand = { ...message, options: { idempotency_key: "k" } };
+  await world.call("comms.send", keyed);
+  await world.call("comms.send", message);
+  await expect(world.call("comms.send", message)).rejects.toMatchObject({
+    code: "admission_dropped",
+    retryAfterMs: 1000,
+  });
+  expect(await world.call("comms.send", keyed)).toMatchObject({ deduplicated: true });
+  const [first] = await bob.drain(1);
+  await bob.settle(first!.interaction_id);
+  await world.call("comms.send", message);
+  await world.stop();
+});
+
+test("[comms.admission] sends under way count against a full inbox", async () => {
+  const world = await World.start({ limits: { inboxMax: 3 } });
+  await world.host("bob");
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 10 }, () => world.call("comms.send", message)),
+  );
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+  await world.stop();
+});
+
+test("[comms.self] nobody sends to itself unless it says so", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const as = { session: "bob" };
+  await expect(world.call("comms.send", message, as)).rejects.toMatchObject({ code: "self_session_denied" });
+  const input: CommsCommand = {
+    kind: "input",
+    session_id: bob.sessionId,
+    body: "x",
+    stream: "none",
+    allow_self_session: false,
+  };
+  await expect(world.call("comms.send", input, as)).rejects.toMatchObject({ code: "self_session_denied" });
+  expect(await world.call("comms.send", { ...input, allow_self_session: true }, as)).toMatchObject({
+    kind: "input_accepted",
+  });
+  await world.stop();
+});
+
+test("[comms.send-errors] what cannot be sent says why", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  await expect(world.call("comms.send", { ...message, to: "nobody" })).rejects.toMatchObject({
+    code: "peer_not_found",
+  });
+  const input = {
+    kind: "input",
+    session_id: bob.sessionId,
+    body: "x",
+    stream: "none",
+    allow_self_session: false,
+  } as const;
+  await expect(
+    world.call("comms.send", { ...input, session_id: "00000000-0000-7000-8000-000000000000" }),
+  ).rejects.toMatchObject({ code: "session_not_found" });
+  await expect(world.call("comms.send", { ...input, source: "webhook" })).rejects.toMatchObject({
+    code: "invalid_command",
+    details: [{ field: "source", issue: "invalid_value", expected: "rpc", got: "webhook" }],
+  });
+  await world.call("comms.send", { ...input, source: "webhook" }, { surface: "rest" });
+  await expect(world.call("comms.send", { ...request, intent: "comms.kill" })).rejects.toMatchObject({
+    code: "invalid_command",
+  });
+  await expect(world.call("comms.send", { ...request, params: "é".repeat(300_000) })).rejects.toMatchObject({
+    code: "payload_too_large",
+  });
+  await world.call("sessions.close", { name: "bob", lease_token: bob.token });
+  await expect(world.call("comms.send", input)).rejects.toMatchObject({ code: "input_closed" });
+  await expect(world.call("comms.send", message)).rejects.toMatchObject({ code: "peer_not_found" });
+  await world.stop();
+});
+
+test("[comms.response] an answer ends the interaction once and reaches the asker's inbox", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const eve = await world.host("eve");
+  const sent = await world.call("comms.send", request, { session: "eve" });
+  if (sent.kind !== "peer_request_sent") throw new Error(sent.kind);
+  const id = sent.interaction_id;
+  await bob.drain();
+  await bob.respond("eve", id, "on it", "accepted");
+  expect(await bob.respond("eve", id, { ok: true })).toEqual({
+    kind: "peer_response_sent",
+    envelope_id: expect.any(String),
+    in_reply_to: id,
+    deduplicated: false,
+  });
+  await expect(bob.respond("eve", id, "late")).rejects.toMatchObject({ code: "interaction_ended" });
+  await expect(bob.emit(id, "late")).rejects.toMatchObject({ code: "interaction_ended" });
+  expect(await bob.settle(id, { kind: "done", result: "of no effect" })).toMatchObject({
+    already_settled: false,
+  });
+  const events = await world.read({ kind: "interaction", interaction_id: id });
+  expect(events.map(({ sequence, event }) => [sequence, event.kind])).toEqual([
+    [1, "interaction_started"],
+    [2, "peer_response_received"],
+    [3, "peer_response_received"],
+    [4, "interaction_complete"],
+  ]);
+  expect(events[3]!.event).toEqual({ kind: "interaction_complete", result: { ok: true } });
+  expect(await eve.drain()).toMatchObject([
+    { kind: "peer_response", from: "bob", in_reply_to: id, status: "accepted", result: "on it" },
+    { kind: "peer_response", from: "bob", in_reply_to: id, status: "completed", result: { ok: true } },
+  ]);
+  await world.stop();
+});
+
+test("[comms.response] an answer to a reserved stream is read there and not queued", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const eve = await world.host("eve");
+  const sent = await world.call(
+    "comms.send",
+    { ...request, stream: "reserve_interaction" },
+    { session: "eve" },
+  );
+  if (sent.kind !== "peer_request_sent") throw new Error(sent.kind);
+  await bob.drain();
+  await bob.respond("eve", sent.interaction_id, "no", "failed");
+  expect(await eve.drain()).toEqual([]);
+  const events = await world.read({ kind: "interaction", interaction_id: sent.interaction_id });
+  expect(events.at(-1)!.event).toMatchObject({
+    kind: "interaction_failed",
+    reason: { code: "peer_failed", result: "no" },
+  });
+  await world.stop();
+});
+
+test("[comms.response-errors] only the session that was asked answers, and only to who asked", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const eve = await world.host("eve");
+  const sent = await world.call("comms.send", request, { session: "eve" });
+  if (sent.kind !== "peer_request_sent") throw new Error(sent.kind);
+  const id = sent.interaction_id;
+  await expect(eve.respond("bob", id, 1)).rejects.toMatchObject({ code: "interaction_not_found" });
+  await world.host("mallory");
+  await expect(bob.respond("mallory", id, 1)).rejects.toMatchObject({
+    code: "invalid_command",
+    details: [{ field: "to", issue: "invalid_value", expected: "eve", got: "mallory" }],
+  });
+  await expect(bob.respond("eve", "00000000-0000-7000-8000-000000000000", 1)).rejects.toMatchObject({
+    code: "interaction_not_found",
+  });
+  await world.stop();
+});
+
+test("[comms.response] of answers that race, one ends the interaction and the others are told", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  await world.host("eve");
+  const sent = await world.call("comms.send", request, { session: "eve" });
+  if (sent.kind !== "peer_request_sent") throw new Error(sent.kind);
+  await bob.drain();
+  const outcomes = await Promise.allSettled(
+    [1, 2, 3].map((result) => bob.respond("eve", sent.interaction_id, result)),
+  );
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected", "rejected"]);
+  const events = await world.read({ kind: "interaction", interaction_id: sent.interaction_id });
+  expect(events.filter(({ event }) => event.kind === "interaction_complete")).toHaveLength(1);
+  await world.stop();
+});
+
+test("[comms.implicit-session] a caller without a session has an inbox that can be answered", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const ann = { principal: principalNamed("ann", []) };
+  const sent = await world.call("comms.send", request, ann);
+  if (sent.kind !== "peer_request_sent") throw new Error(sent.kind);
+  const [item] = await bob.drain();
+  expect(item!.from).toBe("user-ann");
+  await bob.respond("user-ann", sent.interaction_id, 42);
+  const inbox = await world.host("user-ann", ann);
+  expect(await inbox.drain()).toMatchObject([{ kind: "peer_response", result: 42 }]);
+  await world.stop();
+});

@@ -1,0 +1,166 @@
+import { expect, test } from "vitest";
+import { settle } from "../../../test/support/simulation.js";
+import { principalNamed, World } from "../../../test/support/world.js";
+
+const ann = { principal: principalNamed("ann") };
+const ben = { principal: principalNamed("ben") };
+
+test("[sessions.open] opening a name makes a session and a lease on it", async () => {
+  const world = await World.start();
+  const { session, lease } = await world.call("sessions.open", {
+    name: "bob",
+    description: "plans",
+    labels: { team: "a" },
+    ttl_ms: 5000,
+  });
+  expect(session).toEqual({
+    session_id: expect.any(String),
+    name: "bob",
+    principal: "local",
+    description: "plans",
+    labels: { team: "a" },
+    state: "live",
+    created_at: "2026-01-01T00:00:00.000Z",
+    unread: 0,
+    last_sequence: 0,
+    lease_expires_at: "2026-01-01T00:00:05.000Z",
+  });
+  expect(lease).toEqual({
+    token: expect.stringMatching(/^[A-Za-z0-9_-]{16,128}$/),
+    fence: expect.any(Number),
+    ttl_ms: 5000,
+    expires_at: "2026-01-01T00:00:05.000Z",
+  });
+  await world.stop();
+});
+
+test("[sessions.one-holder] two live sessions cannot share a name; a repeat with the token renews", async () => {
+  const world = await World.start();
+  const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-holder" };
+  const [first, second] = await Promise.allSettled([
+    world.call("sessions.open", open),
+    world.call("sessions.open", { ...open, lease_token: "token-of-another-1" }),
+  ]);
+  expect(first.status).toBe("fulfilled");
+  expect(second).toMatchObject({ reason: { code: "session_name_taken", retryAfterMs: 5000 } });
+  world.clock.advance(4000);
+  const renewed = await world.call("sessions.open", open);
+  expect(renewed.lease.expires_at).toBe("2026-01-01T00:00:09.000Z");
+  expect(renewed.lease.fence).toBe((first as PromiseFulfilledResult<typeof renewed>).value.lease.fence);
+  world.clock.advance(4999);
+  await expect(world.call("sessions.open", { name: "bob", ttl_ms: 5000 })).rejects.toMatchObject({
+    code: "session_name_taken",
+  });
+  await world.stop();
+});
+
+test("[sessions.fence] the fence rises with each holder; the one before learns that it is over", async () => {
+  const world = await World.start();
+  const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-first" };
+  const first = await world.call("sessions.open", open);
+  const bob = { name: "bob", lease_token: open.lease_token, max: 1, wait_ms: 0 };
+  await world.call("comms.send", { kind: "peer_message", to: "bob", body: "x" });
+  const drained = await world.call("sessions.drain", bob);
+  world.clock.advance(5000);
+  const second = await world.call("sessions.open", { name: "bob", ttl_ms: 5000 });
+  expect(second.session.session_id).toBe(first.session.session_id);
+  expect(second.lease.fence).toBeGreaterThan(first.lease.fence);
+  await expect(world.call("sessions.drain", bob)).rejects.toMatchObject({ code: "fence_stale" });
+  await expect(world.call("sessions.open", open)).rejects.toMatchObject({ code: "fence_stale" });
+  await expect(
+    world.call("sessions.settle", {
+      name: "bob",
+      claim_token: drained.claim!.token,
+      interaction_id: drained.interactions[0]!.interaction_id,
+      outcome: { kind: "done" },
+    }),
+  ).rejects.toMatchObject({ code: "fence_stale" });
+  // What the old holder had claimed is the new one's at once.
+  const again = await world.call("sessions.drain", { ...bob, lease_token: second.lease.token });
+  expect(again.interactions).toMatchObject([{ attempt: 2 }]);
+  await world.stop();
+});
+
+test("[sessions.principal] a name belongs to its principal until it is closed", async () => {
+  const world = await World.start();
+  const { lease } = await world.call("sessions.open", { name: "bob", ttl_ms: 5000 }, ann);
+  world.clock.advance(5000);
+  await expect(world.call("sessions.open", { name: "bob", ttl_ms: 5000 }, ben)).rejects.toMatchObject({
+    code: "session_name_taken",
+  });
+  await expect(world.call("sessions.get", { name: "bob" }, ben)).rejects.toMatchObject({
+    code: "session_not_found",
+  });
+  expect((await world.call("sessions.list", {}, ben)).sessions).toEqual([]);
+  await expect(world.call("sessions.close", { name: "bob" }, ben)).rejects.toMatchObject({
+    code: "permission_denied",
+  });
+  await expect(world.call("sessions.open", { name: "user-ann", ttl_ms: 5000 }, ben)).rejects.toMatchObject({
+    code: "permission_denied",
+  });
+  await world.call("sessions.close", { name: "bob", lease_token: lease.token }, ann);
+  await world.call("sessions.open", { name: "bob", ttl_ms: 5000 }, ben);
+  await world.stop();
+});
+
+test("[sessions.local] the local user may take any offline name", async () => {
+  const world = await World.start();
+  await world.call("sessions.open", { name: "bob", ttl_ms: 5000 }, ann);
+  await expect(world.call("sessions.open", { name: "bob", ttl_ms: 5000 })).rejects.toMatchObject({
+    code: "session_name_taken",
+  });
+  world.clock.advance(5000);
+  expect((await world.call("sessions.open", { name: "bob", ttl_ms: 5000 })).session.principal).toBe("ann");
+  await world.stop();
+});
+
+test("[sessions.connection] a lease lives and dies with the WebSocket that opened it", async () => {
+  const world = await World.start();
+  const open = { name: "bob", ttl_ms: 1000, lease_token: "token-of-the-holder" };
+  const first = await world.call("sessions.open", open, { connection: "c1" });
+  world.clock.advance(3_600_000);
+  expect((await world.call("sessions.get", { name: "bob" })).session.state).toBe("live");
+  world.sessions.directory.connectionClosed("c1");
+  expect((await world.call("sessions.get", { name: "bob" })).session).toMatchObject({ state: "offline" });
+  const back = await world.call("sessions.open", open, { connection: "c2" });
+  expect(back.lease.fence).toBe(first.lease.fence);
+  world.sessions.directory.connectionClosed("c1");
+  expect((await world.call("sessions.get", { name: "bob" })).session.state).toBe("live");
+  world.sessions.directory.connectionClosed("c2");
+  const next = await world.call("sessions.open", { name: "bob", ttl_ms: 1000 });
+  expect(next.lease.fence).toBeGreaterThan(first.lease.fence);
+  await world.stop();
+});
+
+test("[sessions.restart] after a restart the holder's token still works and others wait", async () => {
+  const world = await World.start();
+  const open = { name: "bob", ttl_ms: 1000, lease_token: "token-of-the-holder" };
+  const first = await world.call("sessions.open", open, { connection: "c1" });
+  const dropped = await world.call("sessions.open", { name: "eve", ttl_ms: 1000 }, { connection: "c2" });
+  world.sessions.directory.connectionClosed("c2");
+  await settle();
+  const later = await world.restart();
+  await expect(later.call("sessions.open", { name: "bob", ttl_ms: 1000 })).rejects.toMatchObject({
+    code: "session_name_taken",
+    retryAfterMs: 30_000,
+  });
+  expect((await later.call("sessions.open", open)).lease.fence).toBe(first.lease.fence);
+  const taken = await later.call("sessions.open", { name: "eve", ttl_ms: 1000 });
+  expect(taken.lease.fence).toBeGreaterThan(dropped.lease.fence);
+  await later.stop();
+});
+
+test("[sessions.list] sessions are listed by name with what waits for them", async () => {
+  const world = await World.start();
+  await world.host("zoe");
+  const bob = await world.host("bob");
+  await world.call("comms.send", { kind: "peer_message", to: "bob", body: "x" }, { session: "zoe" });
+  const { sessions } = await world.call("sessions.list", {});
+  expect(sessions).toMatchObject([
+    { name: "bob", unread: 1, last_sequence: 1 },
+    { name: "zoe", unread: 0, last_sequence: 0 },
+  ]);
+  await bob.drain();
+  expect((await world.call("sessions.get", { name: "bob" })).session.unread).toBe(0);
+  await world.stop();
+});
