@@ -29,6 +29,8 @@ class Inbox:
         self.when_empty: Callable[[], None] = lambda: None
         self.refuse: dict[str, list[Refusal]] = {}
         self.claims = 0
+        self.responses: list[dict[str, Any]] = []
+        daemon.handlers["comms.send"] = self._send
         for verb in ("open", "drain", "emit", "settle"):
             daemon.handlers[f"sessions.{verb}"] = self._guarded(verb)
 
@@ -88,6 +90,18 @@ class Inbox:
         self.settled.append(request)
         return {"settled": True, "already_settled": False}
 
+    def _send(self, request: Any) -> Any:
+        self.responses.append(request)
+        return {
+            "kind": "peer_response_sent",
+            "envelope_id": SESSION_ID,
+            "in_reply_to": request["in_reply_to"],
+            "deduplicated": False,
+        }
+
+    def results(self) -> list[Any]:
+        return [response["result"] for response in self.responses]
+
     def kinds(self) -> list[str]:
         return [event["kind"] for request in self.emitted for event in request["events"]]
 
@@ -135,7 +149,9 @@ def test_what_a_handler_returns_is_the_result(start_daemon: Start, transport: st
     inbox = Inbox(daemon)
     inbox.put(3)
     serve(daemon, inbox, style, lambda interaction, turn: interaction.params["n"] * 2, description="plans")
-    assert inbox.outcomes() == [{"kind": "done", "result": n} for n in (0, 2, 4)]
+    assert inbox.results() == [0, 2, 4]
+    assert inbox.outcomes() == [{"kind": "done"}] * 3
+    assert {(one["status"], one["to"]) for one in inbox.responses} == {("completed", "user-local")}
     assert inbox.opens[0]["description"] == "plans"
     assert inbox.emitted == []
 
@@ -150,13 +166,49 @@ def test_text_makes_a_turn(start_daemon: Start, style: str) -> None:
         yield lambda: turn.text("hel")
         yield lambda: turn.text("lo")
         yield lambda: turn.emit({"kind": "extension", "namespace": "org.example", "name": "x", "data": 1})
-        yield lambda: turn.reply("hello")
+        yield lambda: turn.reply("greetings")
 
     serve(daemon, inbox, style, steps)
-    assert inbox.kinds() == ["turn_started", "text_delta", "text_delta", "extension", "turn_completed"]
-    assert inbox.outcomes() == [{"kind": "done", "result": "hello"}]
-    assert len({request["idempotency_key"] for request in inbox.emitted}) == 4
+    texts = ["text_delta", "text_delta"]
+    assert inbox.kinds() == ["turn_started", *texts, "extension", "text_complete", "turn_completed"]
+    assert inbox.results() == ["greetings"]
+    assert len({request["idempotency_key"] for request in inbox.emitted}) == 5
     assert len({request["claim_token"] for request in (*inbox.emitted, *inbox.settled)}) == 1
+
+
+@styles
+def test_what_was_said_is_the_result_of_nothing_else(start_daemon: Start, style: str) -> None:
+    daemon = start_daemon("unix")
+    inbox = Inbox(daemon)
+    inbox.put(1)
+    inbox.put(1, kind="peer_message", body="hi")
+    del inbox.waiting[1]["intent"], inbox.waiting[1]["params"]
+    long = "x" * 65_536
+
+    def steps(interaction: Any, turn: Any) -> Any:
+        yield lambda: turn.text(long + "y")
+
+    serve(daemon, inbox, style, steps)
+    assert inbox.results() == [long + "y"]
+    assert inbox.outcomes() == [{"kind": "done"}, {"kind": "done", "result": long + "y"}]
+    assert inbox.kinds()[:3] == ["turn_started", "text_delta", "text_delta"]
+
+
+@styles
+def test_a_failure_reaches_a_sender_who_does_not_read(start_daemon: Start, style: str) -> None:
+    daemon = start_daemon("unix")
+    inbox = Inbox(daemon)
+    inbox.put(stream_reserved=False)
+    seen: list[Any] = []
+
+    def steps(interaction: Any, turn: Any) -> Any:
+        raise ValueError("no plan")
+
+    serve(daemon, inbox, style, steps, on_error=lambda error, interaction: seen.append(str(error)))
+    assert inbox.responses[0]["status"] == "failed"
+    assert inbox.results() == [{"code": "executor_error", "message": "ValueError: no plan", "retryable": False}]
+    assert inbox.outcomes() == [{"kind": "done"}]
+    assert seen == ["no plan"]
 
 
 @styles

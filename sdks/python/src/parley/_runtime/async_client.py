@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._generated.operations import OPERATIONS
@@ -98,7 +99,14 @@ class AsyncTransport:
 
     def raw(self) -> AsyncTransport:
         """The same connections, answering with `RawResponse`."""
-        other = AsyncTransport(self._locator, self._options, raw=True)
+        return self._share(AsyncTransport(self._locator, self._options, raw=True))
+
+    def patient(self, retries: int, seconds: float) -> AsyncTransport:
+        """The same connections, with more tries and time for each call."""
+        policy = replace(self._options.policy, retries=retries)
+        return self._share(AsyncTransport(self._locator, replace(self._options, policy=policy, timeout=seconds)))
+
+    def _share(self, other: AsyncTransport) -> AsyncTransport:
         other._http, other._sockets = self._http, self._sockets
         return other
 

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 from .calls import UNSET
 from .host_turn import (
     CLAIM_OVER,
-    KEEP_ALIVE,
+    HOST_RETRIES,
+    HOST_SECONDS,
     LEASE_OVER,
     LEASE_TTL_MS,
     POLL_MS,
+    WORKING,
     TurnState,
-    dead,
-    done,
-    outcome_of_error,
+    rejection,
 )
+from .._generated.resources.comms import AsyncComms
+from .._generated.resources.sessions import AsyncSessions
 from .model import Unknown
 from .parley_error import ParleyError
 from .retry import RetryPolicy
@@ -34,15 +36,17 @@ AsyncHandler = Callable[[Any, "AsyncTurn"], Awaitable[Any]]
 class AsyncTurn:
     """The host's work on one interaction; a handler whose claim is lost is cancelled."""
 
-    def __init__(self, client: AsyncParley, state: TurnState, interaction: Any) -> None:
-        self._client = client
+    def __init__(self, sessions: AsyncSessions, comms: AsyncComms, name: str, state: TurnState, interaction: Any) -> None:
+        self._sessions = sessions
+        self._comms = comms
+        self._name = name
         self._state = state
         self._task: asyncio.Task[Any] | None = None
         self.interaction = interaction
 
     @property
-    def turn_id(self) -> str:
-        """Id of the turn in the events that this turn emits."""
+    def id(self) -> str:
+        """The `turn_id` of this turn's events."""
         return self._state.turn_id
 
     @property
@@ -55,36 +59,46 @@ class AsyncTurn:
         await self._emit(self._state.text_events(delta))
 
     async def emit(self, *events: Any) -> None:
-        """Emits events as they are, durable when this returns."""
+        """Emits events, durable when this returns; the turn fills in its `turn_id`."""
         await self._emit(list(events))
 
     async def reply(self, result: Any = None) -> None:
         """Ends the interaction with a result."""
-        await self._settle(done(result))
+        self._state.take()
+        await self._end(*self._state.done(result))
 
     async def fail(self, message: str, *, code: str = "executor_error", retryable: bool = False) -> None:
         """Ends the interaction as failed."""
-        await self._settle(dead(message, code, retryable))
+        self._state.take()
+        await self._end(*self._state.dead(message, code, retryable))
 
     async def retry_after(self, delay_ms: int) -> None:
         """Gives the interaction back, to be offered again later."""
+        self._state.take()
         await self._settle({"kind": "retry_after", "delay_ms": delay_ms})
 
     async def _emit(self, events: list[Any]) -> None:
         try:
-            await self._client.sessions.emit(**self._state.emit_fields(events))
+            for request in self._state.emit_requests(events):
+                await self._sessions.emit(**request)
         except ParleyError as error:
             self._check(error)
             raise
 
+    async def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
+        await self._emit(self._state.end_events())
+        if response is not None:
+            try:
+                await self._comms.send(response, session=self._name)
+            except ParleyError as error:
+                # The handler answered by itself, or an earlier attempt did: only the settling is left.
+                if error.code != "interaction_ended":
+                    raise
+        await self._settle(outcome)
+
     async def _settle(self, outcome: dict[str, Any]) -> None:
-        if self._state.outcome is not None:
-            raise RuntimeError("the interaction is settled already")
-        end = self._state.end_events()
-        if end and outcome["kind"] != "retry_after":
-            await self._emit(end)
         try:
-            await self._client.sessions.settle(**self._state.settle_fields(outcome))
+            await self._sessions.settle(**self._state.settle_request(outcome))
         except ParleyError as error:
             self._check(error)
             raise
@@ -108,8 +122,12 @@ class AsyncHost:
         labels: Mapping[str, str] | None = None,
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
+        on_error: Callable[[Exception, Any], None] | None = None,
     ) -> None:
-        self._client = client
+        calls = client._transport.patient(HOST_RETRIES, HOST_SECONDS)
+        self._sessions = AsyncSessions(calls)
+        self._comms = AsyncComms(calls)
+        self._on_error = on_error
         self.name = name
         self._description = description
         self._labels = labels
@@ -131,8 +149,8 @@ class AsyncHost:
     async def serve(self, handler: AsyncHandler) -> None:
         """Answers interactions until `stop()`; survives restarts of the daemon.
 
-        The handler gets the interaction and an `AsyncTurn`. What it returns becomes the result, what
-        it raises the failure, unless it has settled the turn itself.
+        The handler gets the interaction and an `AsyncTurn`. What it returns becomes the result, without
+        that what it said; what it raises becomes the failure; unless it ended the turn itself.
         """
         if not self._opened:
             await self.open()
@@ -161,7 +179,7 @@ class AsyncHost:
                 await self._first(*self._running)
                 continue
             try:
-                batch = await self._client.sessions.drain(
+                batch = await self._sessions.drain(
                     name=self.name,
                     lease_token=self._lease_token,
                     max=min(free, 64),
@@ -190,15 +208,9 @@ class AsyncHost:
 
     async def _begin(self, handler: AsyncHandler, claim: str, interaction: Any) -> None:
         if isinstance(interaction, Unknown):
-            message = f"This host does not know interactions of the kind {interaction.wire_kind}."
-            await self._client.sessions.settle(
-                name=self.name,
-                claim_token=claim,
-                interaction_id=interaction.raw["interaction_id"],
-                outcome=dead(message, "rejected", False),
-            )
+            await self._sessions.settle(**rejection(claim, self.name, interaction))
             return
-        turn = AsyncTurn(self._client, TurnState(self.name, claim, interaction), interaction)
+        turn = AsyncTurn(self._sessions, self._comms, self.name, TurnState(self.name, claim, interaction), interaction)
         task = asyncio.create_task(self._run(handler, turn))
         turn._task = task
         self._running[task] = turn
@@ -208,11 +220,15 @@ class AsyncHost:
         state = turn._state
         try:
             try:
-                outcome = done(await handler(turn.interaction, turn))
+                result = await handler(turn.interaction, turn)
             except Exception as error:
-                outcome = outcome_of_error(error)
-            if state.outcome is None and not state.lost.is_set():
-                await turn._settle(outcome)
+                if self._on_error is not None:
+                    self._on_error(error, turn.interaction)
+                if not state.settled and not state.lost.is_set():
+                    await turn.fail(f"{type(error).__name__}: {error}")
+            else:
+                if not state.settled and not state.lost.is_set():
+                    await turn.reply(state.result_of(result))
         except ParleyError as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
             if error.code not in CLAIM_OVER and not error.retryable:
@@ -220,7 +236,7 @@ class AsyncHost:
                 self._stop.set()
 
     async def _open(self) -> SessionsOpenResponse:
-        return await self._client.sessions.open(
+        return await self._sessions.open(
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
@@ -239,8 +255,8 @@ class AsyncHost:
                     await self._open()
                     renewed = time.monotonic()
                 for turn in list(self._running.values()):
-                    if turn._state.quiet() and turn._state.outcome is None:
-                        await turn.emit(KEEP_ALIVE)
+                    if turn._state.quiet():
+                        await turn.emit(WORKING)
             except ParleyError as error:
                 if error.code == "session_name_taken":
                     self._failure = error

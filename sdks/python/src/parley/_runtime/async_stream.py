@@ -70,6 +70,11 @@ class AsyncEventStream(Generic[EventT, OpenedT]):
         """Id of the stream that is or was open last."""
         return self._cursor.stream_id or ""
 
+    @property
+    def last_sequence(self) -> int | None:
+        """Position of the last event that was read: what a later stream passes as `after_sequence`."""
+        return self._cursor.last_sequence
+
     async def open(self) -> AsyncEventStream[EventT, OpenedT]:
         """Opens the stream now; raises what the daemon refuses it with."""
         attempt = 0

@@ -5,24 +5,36 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from .model import Unknown
 
 LEASE_TTL_MS = 60_000
 POLL_MS = 5_000
 QUIET_SECONDS = 20.0
 """A claim lasts 60 s and every emit renews it; a handler that is silent for this long gets a sign of life."""
 
-KEEP_ALIVE = {"kind": "extension", "namespace": "parley", "name": "keep_alive", "data": None}
+WORKING = {"kind": "extension", "namespace": "parley", "name": "working", "data": None}
+
+HOST_RETRIES = 12
+HOST_SECONDS = 90.0
+"""A host waits longer than other callers: a restart of the daemon must not cost it its work."""
 
 # After these the claim is over: somebody else works on the interaction, or it has ended.
 CLAIM_OVER = frozenset({"fence_stale", "interaction_ended", "interaction_not_found"})
 # After these the lease has to be opened again before the next drain.
 LEASE_OVER = frozenset({"fence_stale", "session_not_found"})
 
+_LONGEST_TEXT = 262_144
+_LONGEST_DELTA = 65_536
+_WITHOUT_TURN = frozenset({"interaction_input_required", "peer_content_ingested", "extension"})
+
 
 class TurnState:
-    """What was emitted and how the interaction was settled."""
+    """What was said and how the interaction ends."""
 
     def __init__(self, name: str, claim_token: str, interaction: Any) -> None:
         self._base = {
@@ -30,54 +42,93 @@ class TurnState:
             "claim_token": claim_token,
             "interaction_id": interaction.interaction_id,
         }
+        self._interaction = interaction
+        self._started = False
         self.turn_id = uuid7()
-        self.started = False
-        self.outcome: dict[str, Any] | None = None
+        self.said = ""
+        self.settled = False
         self.lost = threading.Event()
         self.last_emit = time.monotonic()
 
+    def take(self) -> None:
+        """The outcome is decided now; it can be once."""
+        if self.settled:
+            raise RuntimeError("this turn already has its outcome")
+        self.settled = True
+
     def text_events(self, delta: str) -> list[dict[str, Any]]:
-        """The piece of text, after the turn's start when it is the first."""
-        return self._started([{"kind": "text_delta", "turn_id": self.turn_id, "delta": delta}])
+        """The text in pieces that fit."""
+        self.said += delta
+        starts = range(0, len(delta), _LONGEST_DELTA)
+        return [{"kind": "text_delta", "delta": delta[start : start + _LONGEST_DELTA]} for start in starts]
+
+    def emit_requests(self, events: list[Any]) -> Iterator[dict[str, Any]]:
+        """Requests of `sessions.emit`; the turn's start goes before its first event."""
+        for event in events:
+            wire = dict(event.to_wire() if hasattr(event, "to_wire") else event)
+            kind = wire.get("kind")
+            if kind not in _WITHOUT_TURN:
+                wire.setdefault("turn_id", self.turn_id)
+            batch = [wire]
+            if not self._started and wire != WORKING:
+                self._started = True
+                if kind != "turn_started":
+                    batch.insert(0, {"kind": "turn_started", "turn_id": self.turn_id})
+            self.last_emit = time.monotonic()
+            yield {**self._base, "events": batch}
 
     def end_events(self) -> list[dict[str, Any]]:
-        """The turn's end, when it began."""
-        return [{"kind": "turn_completed", "turn_id": self.turn_id}] if self.started else []
+        """What closes the turn, when it began."""
+        if not self._started:
+            return []
+        whole = [{"kind": "text_complete", "text": self.said}] if 0 < len(self.said) <= _LONGEST_TEXT else []
+        return [*whole, {"kind": "turn_completed"}]
 
-    def emit_fields(self, events: list[Any]) -> dict[str, Any]:
-        """Request of `sessions.emit`."""
-        self.last_emit = time.monotonic()
-        return {**self._base, "events": events}
+    def result_of(self, value: Any) -> Any:
+        """What a handler that returned has answered: its value, or else what it said."""
+        return value if value is not None else self.said or None
 
-    def settle_fields(self, outcome: dict[str, Any]) -> dict[str, Any]:
+    def done(self, result: Any) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """The response that goes to the sender first, and the outcome."""
+        if self._interaction.kind != "peer_request":
+            return None, {"kind": "done", "result": result}
+        return self._response("completed", result), {"kind": "done"}
+
+    def dead(self, message: str, code: str, retryable: bool) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """As `done`, for work that failed."""
+        reason = {"code": code, "message": message[:4096], "retryable": retryable}
+        if self._interaction.kind == "peer_request" and not self._interaction.stream_reserved:
+            # Nobody reads this interaction's events: the answer goes to the sender's inbox.
+            return self._response("failed", reason), {"kind": "done"}
+        return None, {"kind": "dead", **reason}
+
+    def settle_request(self, outcome: dict[str, Any]) -> dict[str, Any]:
         """Request of `sessions.settle`."""
-        self.outcome = outcome
         return {**self._base, "outcome": outcome}
 
     def quiet(self) -> bool:
         """Nothing was emitted for so long that the claim needs a sign of life."""
-        return time.monotonic() - self.last_emit >= QUIET_SECONDS
+        return not self.settled and time.monotonic() - self.last_emit >= QUIET_SECONDS
 
-    def _started(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        if self.started:
-            return events
-        self.started = True
-        return [{"kind": "turn_started", "turn_id": self.turn_id}, *events]
-
-
-def done(result: Any) -> dict[str, Any]:
-    """Outcome of work that is done; without a result none is sent."""
-    return {"kind": "done"} if result is None else {"kind": "done", "result": result}
+    def _response(self, status: str, result: Any) -> dict[str, Any]:
+        return {
+            "kind": "peer_response",
+            "to": self._interaction.from_,
+            "in_reply_to": self._interaction.interaction_id,
+            "status": status,
+            "result": result,
+        }
 
 
-def dead(message: str, code: str, retryable: bool) -> dict[str, Any]:
-    """Outcome of work that failed."""
-    return {"kind": "dead", "code": code, "message": message[:4096], "retryable": retryable}
-
-
-def outcome_of_error(error: BaseException) -> dict[str, Any]:
-    """Outcome of a handler that raised."""
-    return dead(f"{type(error).__name__}: {error}", "executor_error", False)
+def rejection(claim_token: str, name: str, interaction: Unknown) -> dict[str, Any]:
+    """Request of `sessions.settle` for an interaction that only a newer host knows."""
+    message = f"This host does not know interactions of the kind {interaction.wire_kind}."
+    return {
+        "name": name,
+        "claim_token": claim_token,
+        "interaction_id": interaction.raw["interaction_id"],
+        "outcome": {"kind": "dead", "code": "rejected", "message": message, "retryable": False},
+    }
 
 
 def uuid7() -> str:

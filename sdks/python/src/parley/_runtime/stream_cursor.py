@@ -25,6 +25,11 @@ class StreamCursor:
         """Id of the stream that is or was open last."""
         return self._stream_id
 
+    @property
+    def last_sequence(self) -> int | None:
+        """Position that the stream goes on after; None before it is open."""
+        return self._last
+
     def request(self) -> dict[str, Any]:
         """The request that opens the stream, the first time or again."""
         fields = {name: value for name, value in self._fields.items() if name != "resume_of"}

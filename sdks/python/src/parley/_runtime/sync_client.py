@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .._generated.operations import OPERATIONS
@@ -114,7 +115,14 @@ class SyncCalls:
 
     def raw(self) -> SyncCalls:
         """The same connections, answering with `RawResponse`."""
-        other = SyncCalls(self._locator, self._options, raw=True)
+        return self._share(SyncCalls(self._locator, self._options, raw=True))
+
+    def patient(self, retries: int, seconds: float) -> SyncCalls:
+        """The same connections, with more tries and time for each call."""
+        policy = replace(self._options.policy, retries=retries)
+        return self._share(SyncCalls(self._locator, replace(self._options, policy=policy, timeout=seconds)))
+
+    def _share(self, other: SyncCalls) -> SyncCalls:
         other._http, other._sockets = self._http, self._sockets
         return other
 

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from .calls import UNSET
 from .host_turn import (
     CLAIM_OVER,
-    KEEP_ALIVE,
+    HOST_RETRIES,
+    HOST_SECONDS,
     LEASE_OVER,
     LEASE_TTL_MS,
     POLL_MS,
+    WORKING,
     TurnState,
-    dead,
-    done,
-    outcome_of_error,
+    rejection,
 )
+from .._generated.resources.comms import Comms
+from .._generated.resources.sessions import Sessions
 from .model import Unknown
 from .parley_error import ParleyError
 from .retry import RetryPolicy
@@ -35,14 +37,16 @@ Handler = Callable[[Any, "Turn"], Any]
 class Turn:
     """The host's work on one interaction. A handler that returns has settled it with what it returned."""
 
-    def __init__(self, client: Parley, state: TurnState, interaction: Any) -> None:
-        self._client = client
+    def __init__(self, sessions: Sessions, comms: Comms, name: str, state: TurnState, interaction: Any) -> None:
+        self._sessions = sessions
+        self._comms = comms
+        self._name = name
         self._state = state
         self.interaction = interaction
 
     @property
-    def turn_id(self) -> str:
-        """Id of the turn in the events that this turn emits."""
+    def id(self) -> str:
+        """The `turn_id` of this turn's events."""
         return self._state.turn_id
 
     @property
@@ -55,37 +59,47 @@ class Turn:
         self._emit(self._state.text_events(delta))
 
     def emit(self, *events: Any) -> None:
-        """Emits events as they are, durable when this returns."""
+        """Emits events, durable when this returns; the turn fills in its `turn_id`."""
         self._emit(list(events))
 
     def reply(self, result: Any = None) -> None:
         """Ends the interaction with a result."""
-        self._settle(done(result))
+        self._state.take()
+        self._end(*self._state.done(result))
 
     def fail(self, message: str, *, code: str = "executor_error", retryable: bool = False) -> None:
         """Ends the interaction as failed."""
-        self._settle(dead(message, code, retryable))
+        self._state.take()
+        self._end(*self._state.dead(message, code, retryable))
 
     def retry_after(self, delay_ms: int) -> None:
         """Gives the interaction back, to be offered again later."""
+        self._state.take()
         self._settle({"kind": "retry_after", "delay_ms": delay_ms})
 
     def _emit(self, events: list[Any]) -> None:
         try:
-            self._client.sessions.emit(**self._state.emit_fields(events))
+            for request in self._state.emit_requests(events):
+                self._sessions.emit(**request)
         except ParleyError as error:
             if error.code in CLAIM_OVER:
                 self._state.lost.set()
             raise
 
+    def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
+        self._emit(self._state.end_events())
+        if response is not None:
+            try:
+                self._comms.send(response, session=self._name)
+            except ParleyError as error:
+                # The handler answered by itself, or an earlier attempt did: only the settling is left.
+                if error.code != "interaction_ended":
+                    raise
+        self._settle(outcome)
+
     def _settle(self, outcome: dict[str, Any]) -> None:
-        if self._state.outcome is not None:
-            raise RuntimeError("the interaction is settled already")
-        end = self._state.end_events()
-        if end and outcome["kind"] != "retry_after":
-            self._emit(end)
         try:
-            self._client.sessions.settle(**self._state.settle_fields(outcome))
+            self._sessions.settle(**self._state.settle_request(outcome))
         except ParleyError as error:
             if error.code in CLAIM_OVER:
                 self._state.lost.set()
@@ -98,6 +112,7 @@ class Host:
     Args:
         name: The session; it is opened when it does not exist.
         concurrency: Interactions at once; more than one gives up their order.
+        on_error: Called with what a handler raised; the interaction fails with it in any case.
     """
 
     def __init__(
@@ -109,8 +124,12 @@ class Host:
         labels: Mapping[str, str] | None = None,
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
+        on_error: Callable[[Exception, Any], None] | None = None,
     ) -> None:
-        self._client = client
+        calls = client._transport.patient(HOST_RETRIES, HOST_SECONDS)
+        self._sessions = Sessions(calls)
+        self._comms = Comms(calls)
+        self._on_error = on_error
         self.name = name
         self._description = description
         self._labels = labels
@@ -133,8 +152,8 @@ class Host:
     def serve(self, handler: Handler) -> None:
         """Answers interactions until `stop()`; survives restarts of the daemon.
 
-        The handler gets the interaction and a `Turn`. What it returns becomes the result, what it
-        raises the failure, unless it has settled the turn itself.
+        The handler gets the interaction and a `Turn`. What it returns becomes the result, without
+        that what it said; what it raises becomes the failure; unless it ended the turn itself.
         """
         if not self._opened:
             self.open()
@@ -162,7 +181,7 @@ class Host:
             if free == 0:
                 continue
             try:
-                batch = self._client.sessions.drain(
+                batch = self._sessions.drain(
                     name=self.name,
                     lease_token=self._lease_token,
                     max=min(free, 64),
@@ -185,11 +204,11 @@ class Host:
 
     def _begin(self, pool: ThreadPoolExecutor, handler: Handler, claim: str, interaction: Any) -> None:
         if isinstance(interaction, Unknown):
-            self._refuse(claim, interaction)
+            self._sessions.settle(**rejection(claim, self.name, interaction))
             return
-        turn = Turn(self._client, TurnState(self.name, claim, interaction), interaction)
+        turn = Turn(self._sessions, self._comms, self.name, TurnState(self.name, claim, interaction), interaction)
         with self._freed:
-            self._running[turn.turn_id] = turn
+            self._running[turn.id] = turn
         pool.submit(self._run, handler, turn)
 
     def _run(self, handler: Handler, turn: Turn) -> None:
@@ -197,11 +216,14 @@ class Host:
         try:
             try:
                 result = handler(turn.interaction, turn)
-                outcome = done(result)
             except Exception as error:
-                outcome = outcome_of_error(error)
-            if state.outcome is None and not state.lost.is_set():
-                turn._settle(outcome)
+                if self._on_error is not None:
+                    self._on_error(error, turn.interaction)
+                if not state.settled and not state.lost.is_set():
+                    turn.fail(f"{type(error).__name__}: {error}")
+            else:
+                if not state.settled and not state.lost.is_set():
+                    turn.reply(state.result_of(result))
         except ParleyError as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
             if error.code not in CLAIM_OVER and not error.retryable:
@@ -209,16 +231,8 @@ class Host:
                 self._stop.set()
         finally:
             with self._freed:
-                del self._running[turn.turn_id]
+                del self._running[turn.id]
                 self._freed.notify_all()
-
-    def _refuse(self, claim: str, interaction: Unknown) -> None:
-        self._client.sessions.settle(
-            name=self.name,
-            claim_token=claim,
-            interaction_id=interaction.raw["interaction_id"],
-            outcome=dead(f"This host does not know interactions of the kind {interaction.wire_kind}.", "rejected", False),
-        )
 
     def _wait_free(self) -> int:
         with self._freed:
@@ -227,7 +241,7 @@ class Host:
             return self._concurrency - len(self._running)
 
     def _open(self) -> SessionsOpenResponse:
-        return self._client.sessions.open(
+        return self._sessions.open(
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
@@ -245,8 +259,8 @@ class Host:
                     self._open()
                     renewed = time.monotonic()
                 for turn in list(self._running.values()):
-                    if turn._state.quiet() and turn._state.outcome is None:
-                        turn.emit(KEEP_ALIVE)
+                    if turn._state.quiet():
+                        turn.emit(WORKING)
             except ParleyError as error:
                 if error.code == "session_name_taken":
                     self._failure = error

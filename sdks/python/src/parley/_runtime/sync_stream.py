@@ -72,6 +72,11 @@ class EventStream(Generic[EventT, OpenedT]):
         """Id of the stream that is or was open last."""
         return self._cursor.stream_id or ""
 
+    @property
+    def last_sequence(self) -> int | None:
+        """Position of the last event that was read: what a later stream passes as `after_sequence`."""
+        return self._cursor.last_sequence
+
     def __iter__(self) -> Iterator[EventT]:
         return self
 
