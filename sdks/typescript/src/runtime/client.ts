@@ -80,7 +80,7 @@ export class Client extends Planes implements AsyncDisposable {
 
   /** A host of the session `name`; it opens the session when it serves. */
   host(name: string, options: HostOptions = {}): Host {
-    return new Host(this.#runtime, this.#environment, name, options);
+    return new Host(this.#runtime.fork(), this.#environment, name, options);
   }
 
   /** Holds a session's name without serving it: for a program that reads its inbox in another way. */

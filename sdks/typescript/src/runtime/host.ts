@@ -1,6 +1,7 @@
 import type { InboxInteraction, Session, SessionsDrainResponse } from "../generated/types.js";
 import type { Calls } from "./calls.js";
 import type { Environment } from "./environment.js";
+import type { CallOptions } from "./options.js";
 import { ParleyError } from "./parley-error.js";
 import { backoff, passes } from "./retry.js";
 import { type Interaction, Turn } from "./turn.js";
@@ -24,13 +25,19 @@ export interface HostOptions {
 
 const drainWait = 20_000;
 const releaseTimeout = 2_000;
+const shortestTtl = 1_000;
 /** The lease ended while nobody looked, or the daemon lost sight of this host: opening again settles it. */
 const reopens: ReadonlySet<string> = new Set(["fence_stale", "session_not_found"]);
+
+/** Calls over connections that belong to one host: its lease ends with them. */
+export interface HostCalls extends Calls {
+  close(): void;
+}
 
 /** Serves a session: claims what comes into its inbox and lets a handler answer it. */
 export class Host {
   readonly name: string;
-  readonly #calls: Calls;
+  readonly #calls: HostCalls;
   readonly #environment: Environment;
   readonly #options: HostOptions;
   readonly #stop = new AbortController();
@@ -41,7 +48,7 @@ export class Host {
   #failure: unknown;
 
   /** @private Internal code, does not follow semantic versioning. */
-  constructor(calls: Calls, environment: Environment, name: string, options: HostOptions) {
+  constructor(calls: HostCalls, environment: Environment, name: string, options: HostOptions) {
     this.name = name;
     this.#calls = calls;
     this.#environment = environment;
@@ -87,18 +94,25 @@ export class Host {
 
   /** Takes no more work, waits for the turns under way, and lets go of the name. */
   async stop(): Promise<void> {
+    const unserved = this.#serving === undefined && !this.#stop.signal.aborted;
     this.#stop.abort();
-    await this.#serving?.catch(() => {});
+    if (unserved) await this.#release();
+    else await this.#serving?.catch(() => {});
   }
 
   async #run(handler: InteractionHandler): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    if (this.#session === undefined) await this.open();
+    try {
+      if (this.#session === undefined) await this.open();
+    } catch (error) {
+      this.#calls.close();
+      throw error;
+    }
     const renewing = this.#renew();
     try {
       while (!this.#stop.signal.aborted) {
         const free = (this.#options.concurrency ?? 1) - this.#turns.size;
-        if (free <= 0) await Promise.race([...this.#turns.values(), this.#environment.delay(drainWait)]);
+        if (free <= 0) await Promise.race(this.#turns.values());
         else await this.#take(handler, free);
       }
     } catch (error) {
@@ -107,8 +121,9 @@ export class Host {
     await Promise.all(this.#turns.values());
     this.#stop.abort();
     await renewing;
-    if (this.#failure !== undefined) throw this.#failure;
-    await this.#release();
+    if (this.#failure === undefined) return this.#release();
+    this.#calls.close();
+    throw this.#failure;
   }
 
   async #take(handler: InteractionHandler, free: number): Promise<void> {
@@ -202,24 +217,27 @@ export class Host {
     }
   }
 
-  async #lease(ttl = this.#options.ttl): Promise<Session> {
+  async #lease(ttl = this.#options.ttl, options: CallOptions = {}): Promise<Session> {
     const { description, labels } = this.#options;
-    const { session } = await this.#calls.unary("sessions.open", {
+    const request = {
       name: this.name,
       lease_token: this.#leaseToken,
       ...(description === undefined ? {} : { description }),
       ...(labels === undefined ? {} : { labels: { ...labels } }),
       ...(ttl === undefined ? {} : { ttl_ms: ttl }),
-    });
+    };
+    const { session } = await this.#calls.unary("sessions.open", request, options);
     return session;
   }
 
-  /** The shortest lease ends almost at once: the session is offline and keeps its inbox for the next host. */
+  /**
+   * The session turns offline and keeps its inbox for the next host: a lease over a WebSocket ends with it, another one
+   * is made so short that it ends almost at once.
+   */
   async #release(): Promise<void> {
-    const request = { name: this.name, lease_token: this.#leaseToken, ttl_ms: 1_000 };
-    await this.#calls
-      .unary("sessions.open", request, { timeout: releaseTimeout, retries: 0 })
-      .catch(() => {});
+    if (this.#session !== undefined)
+      await this.#lease(shortestTtl, { timeout: releaseTimeout, retries: 0 }).catch(() => {});
+    this.#calls.close();
   }
 
   #lose(failure: unknown): void {

@@ -58,6 +58,8 @@ export class Runtime implements Calls {
   readonly #settings: Settings;
   readonly #pool: RpcPool;
   readonly #streams = new Map<string, RpcSource>();
+  readonly #forks = new Set<Runtime>();
+  #closed = false;
   /** Headers of calls without any of their own. */
   readonly #usual: { body: Record<string, string>; none: Record<string, string> };
 
@@ -103,7 +105,7 @@ export class Runtime implements Calls {
   /** Posts a text to a path that is no operation and gives the answer's text, whatever its status. */
   async post(path: string, body: string, options: CallOptions = {}): Promise<string> {
     const deadline = new Deadline(options.timeout ?? this.#settings.timeout, options.signal);
-    const transport = await this.#source.get();
+    const transport = await this.#transport();
     try {
       const headers = { accept: "application/json, text/event-stream", ...options.headers };
       const reply = await this.#http(
@@ -121,7 +123,22 @@ export class Runtime implements Calls {
     }
   }
 
+  /** A runtime with connections of its own to the same daemon: what is bound to them ends with it. */
+  fork(): Runtime {
+    const source: TransportSource = {
+      get: () => this.#source.get(),
+      forget: (transport) => this.#source.forget(transport),
+      close: () => this.#forks.delete(fork),
+    };
+    const fork = new Runtime(source, this.#settings);
+    this.#forks.add(fork);
+    return fork;
+  }
+
+  /** Ends every connection and stream; later calls fail. */
   close(): void {
+    this.#closed = true;
+    for (const fork of this.#forks) fork.close();
     this.#pool.close();
     for (const source of this.#streams.values()) source.drop();
     this.#source.close();
@@ -167,7 +184,7 @@ export class Runtime implements Calls {
     overRpc: ReadonlySet<string>,
   ): Promise<Answer> {
     if (deadline.failure !== undefined) throw deadline.failure;
-    const transport = await this.#source.get();
+    const transport = await this.#transport();
     try {
       const { rest, rpc } = operation;
       if (rest !== null && (rpc === null || !overRpc.has(operation.plane))) {
@@ -224,7 +241,7 @@ export class Runtime implements Calls {
     signal: AbortSignal,
   ): Promise<StreamSource> {
     const deadline = new Deadline(this.#settings.timeout, signal);
-    const transport = await this.#source.get();
+    const transport = await this.#transport();
     const idleTimeout = options.idleTimeout ?? defaultIdleTimeout;
     try {
       if (operation.rest !== null && (transport.local || options.headers !== undefined)) {
@@ -245,6 +262,11 @@ export class Runtime implements Calls {
     } finally {
       deadline.done();
     }
+  }
+
+  #transport(): Promise<Transport> {
+    if (this.#closed) throw clientError("request_cancelled", "The client is closed.");
+    return this.#source.get();
   }
 
   /** Only the connection that opened a stream may close it. */
