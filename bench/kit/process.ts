@@ -60,8 +60,18 @@ export async function start(options: StartOptions): Promise<Running> {
       output = (output + String(data)).slice(-8_000);
     });
   const ready = await new Promise<unknown>((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("exit", (code) => reject(new Error(`${options.script} ended with ${code}:\n${output}`)));
+    const patience = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`${options.script} is not ready after 60 s:\n${output}`));
+    }, 60_000);
+    child.once("message", (message) => {
+      clearTimeout(patience);
+      resolve(message);
+    });
+    child.once("exit", (code) => {
+      clearTimeout(patience);
+      reject(new Error(`${options.script} ended with ${code}:\n${output}`));
+    });
   });
   return {
     child,
