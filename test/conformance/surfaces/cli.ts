@@ -12,7 +12,9 @@ const program = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
 export function cliSurface(daemon: TestDaemon): Surface {
   return {
     name: "cli",
-    supports(operation) {
+    // The CLI speaks JSON-RPC over the unix socket, which has no form for a request that is no object or array.
+    supports(operation, request) {
+      if (typeof request !== "object" || request === null) return false;
       const command = cliCommands.find((candidate) => candidate.operation === operation);
       return command !== undefined && operations[operation].kind === "unary" && command.command !== "console";
     },

@@ -290,9 +290,16 @@ function withKey(
   environment: Environment,
 ): Request {
   const { keyPath } = operation;
-  if (keyPath === null || typeof request !== "object" || request === null) return request;
+  if (keyPath === null || !canHold(request, keyPath)) return request;
   if (key === undefined && valueAt(request, keyPath) !== undefined) return request;
   return withValueAt(request, keyPath, key ?? environment.uuid());
+}
+
+/** What is malformed already goes as it is: the daemon names the mistake, and a key put into it would hide it. */
+function canHold(value: unknown, [head, ...rest]: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const inner = (value as Record<string, unknown>)[head!];
+  return rest.length === 0 || inner === undefined || canHold(inner, rest);
 }
 
 function httpAnswer({ status, headers, text }: HttpReply, { address }: Transport): Answer {
