@@ -78,6 +78,10 @@ export interface StreamEndedEntry {
 export interface TrimmedEntry {
   t: "trimmed";
   interactions: { [interactionId: string]: { last: number; sealed: boolean; answers: number } };
+  /** Entries with the same one are parts of one list. */
+  list: string;
+  /** The list goes on in the next entry. */
+  more?: true;
 }
 
 export type InboxEntry = (

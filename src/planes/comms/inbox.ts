@@ -90,14 +90,15 @@ export class Inbox {
   /** Up to `max` items that a host may have now, oldest first; claims that are over have let go of theirs. */
   offered(max: number, fence: number, now: number): InboxItem[] {
     const found: InboxItem[] = [];
-    for (const item of [...this.#open]) {
+    const over: InboxItem[] = [];
+    for (const item of this.#open) {
+      if (found.length === max) break;
       if (item.claiming || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
       item.claim = undefined;
-      if (item.ending === undefined) found.push(item);
       // Answered for good by a host that then vanished: nobody has to do it again.
-      else this.#settle(item);
-      if (found.length === max) break;
+      (item.ending === undefined ? found : over).push(item);
     }
+    for (const item of over) this.#settle(item);
     return found;
   }
 

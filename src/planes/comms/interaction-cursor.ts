@@ -7,8 +7,10 @@ export class InteractionCursor {
   assigned = 0;
   /** Last position that readers see. */
   published = 0;
-  /** Session sequence of the first event, 0 without one. */
+  /** Session sequence of the first event that this process knows, 0 without one. */
   firstSequence = 0;
+  /** Position of that event in the interaction. */
+  firstPublished = 0;
   /** Session sequence of the last event. */
   lastSequence = 0;
   /** A terminal event is written or on its way: nothing may follow. */
@@ -18,15 +20,21 @@ export class InteractionCursor {
   terminal: EventRecord | undefined;
   /** Ids of repeatable events that are written or on their way. */
   readonly ids = new Set<string>();
+  /** Ids of answers' events that are durable. */
+  readonly answered = new Set<string>();
   readonly listeners = new Set<() => void>();
 
   /** Takes in an event that is durable. */
   publish(record: EventRecord): void {
     this.published = record.interactionSequence;
     this.assigned = Math.max(this.assigned, this.published);
-    if (this.firstSequence === 0) this.firstSequence = record.sequence;
+    if (this.firstSequence === 0) {
+      this.firstSequence = record.sequence;
+      this.firstPublished = record.interactionSequence;
+    }
     this.lastSequence = record.sequence;
     if (isDerived(record.eventId)) this.ids.add(record.eventId);
+    if (record.kind === "peer_response_received") this.answered.add(record.eventId);
     if (isTerminal(record.kind)) {
       this.sealed = true;
       this.ended = true;

@@ -9,8 +9,9 @@ import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { Reservations } from "./reservations.js";
 
 const repairDelayMs = 1_000;
-/** Above the limit of kept events, so that not every event trims one. */
-const trimSlack = 256;
+/** Interactions listed in one entry, well below the size of an entry. */
+const trimmedListed = 2_000;
+const trimRetryMs = 10_000;
 
 type Unstamped<T> = T extends unknown ? Omit<T, "at" | "queued_through"> : never;
 
@@ -48,6 +49,9 @@ export class Mailbox {
   #accepting = 0;
   #stopRepair: (() => void) | undefined;
   #trimming: Promise<void> | undefined;
+  #trimAgainAt = 0;
+  /** The parts of a list of trimmed interactions that were read so far. */
+  #listed: Pick<TrimmedEntry, "list" | "interactions"> = { list: "", interactions: {} };
 
   constructor(sessionId: string, options: MailboxOptions) {
     const { ports, limits, reservations, queueAnswer } = options;
@@ -251,9 +255,14 @@ export class Mailbox {
     if (entry.t !== "claimed") this.wake();
   }
 
-  #applyTrimmed({ interactions }: TrimmedEntry): void {
+  #applyTrimmed({ interactions: listed, list, more }: TrimmedEntry): void {
     // Live, this mailbox wrote the entry and knows better.
     if (this.#loaded) return;
+    // A list that a crash cut short counts for nothing.
+    if (this.#listed.list !== list) this.#listed = { list, interactions: {} };
+    Object.assign(this.#listed.interactions, listed);
+    if (more) return;
+    const { interactions } = this.#listed;
     for (const item of this.inbox.items()) {
       const known = interactions[item.interactionId];
       if (known === undefined) {
@@ -266,7 +275,10 @@ export class Mailbox {
       cursor.sealed = known.sealed;
       cursor.ended = known.sealed;
       cursor.ids.add(startedId(item));
-      for (const answer of item.answers.slice(0, known.answers)) cursor.ids.add(answerId(answer));
+      for (const answer of item.answers.slice(0, known.answers)) {
+        cursor.ids.add(answerId(answer));
+        cursor.answered.add(answerId(answer));
+      }
       if (known.sealed) cursor.ids.add(terminalId(item));
     }
   }
@@ -299,9 +311,15 @@ export class Mailbox {
   trimEvents(): void {
     const { sessionEventsMax } = this.#limits;
     const { first, last } = this.events;
-    if (last - first + 1 <= sessionEventsMax + trimSlack) return;
+    // Some above the limit, so that not every event trims one.
+    const slack = Math.max(64, Math.floor(sessionEventsMax / 8));
+    if (last - first + 1 <= sessionEventsMax + slack || this.#ports.clock.monotonic() < this.#trimAgainAt)
+      return;
     this.#trimming ??= this.#trim(last - sessionEventsMax + 1)
-      .catch((err: unknown) => this.#ports.log.warn({ err }, "Old events were not trimmed."))
+      .catch((err: unknown) => {
+        this.#trimAgainAt = this.#ports.clock.monotonic() + trimRetryMs;
+        this.#ports.log.warn({ err }, "Old events were not trimmed.");
+      })
       .finally(() => {
         this.#trimming = undefined;
       });
@@ -309,7 +327,9 @@ export class Mailbox {
 
   /** First the note about what goes, then the trim: a crash between them repeats the trim. */
   async #trim(first: number): Promise<void> {
-    const interactions: TrimmedEntry["interactions"] = {};
+    const list = this.#ports.ids.uuid();
+    let interactions: TrimmedEntry["interactions"] = {};
+    let listed = 0;
     for (const item of [...this.inbox.items()]) {
       const cursor = this.events.interaction(item.interactionId);
       if (cursor.published === 0 || cursor.firstSequence >= first) continue;
@@ -320,10 +340,14 @@ export class Mailbox {
       interactions[item.interactionId] = {
         last: cursor.published,
         sealed: cursor.ended,
-        answers: item.answers.filter((answer) => cursor.ids.has(answerId(answer))).length,
+        answers: item.answers.filter((answer) => cursor.answered.has(answerId(answer))).length,
       };
+      listed += 1;
+      if (listed % trimmedListed > 0) continue;
+      await this.write("session", { t: "trimmed", list, interactions, more: true });
+      interactions = {};
     }
-    await this.write("session", { t: "trimmed", interactions });
+    await this.write("session", { t: "trimmed", list, interactions });
     await this.events.trim(first);
   }
 }

@@ -88,9 +88,8 @@ test("[comms.reservation-races] in every interleaving one end state is reached a
       let current: Reservation = reserve(0, ttl);
       let endings = 0;
       let reader: string | undefined;
-      for (const [wait, { ...step }] of moves) {
+      for (const [wait, step] of moves) {
         now += wait;
-        if ("resumeOf" in step && step.resumeOf === undefined) delete step.resumeOf;
         const before: Reservation = current;
         const move = moveReservation(current, { ...step, now } as ReservationEvent, ttl);
         current = move.next;

@@ -183,7 +183,7 @@ async function firstKept(mailbox: Mailbox, item: InboxItem): Promise<number> {
   const { events } = mailbox;
   const cursor = events.interaction(item.interactionId);
   if (cursor.published === 0) return 0;
-  if (cursor.firstSequence >= events.first) return 1;
+  if (cursor.firstSequence >= events.first) return cursor.firstPublished;
   const { records } = await events.readInteraction(item.interactionId, events.first - 1, 1);
   return records[0]?.interactionSequence ?? 0;
 }
