@@ -1,14 +1,14 @@
 /** How long a batch belongs to the host that drained it, from its last sign of life. */
 export const claimTtlMs = 60_000;
 
-/** A batch of interactions given to one host. */
+/** A batch of interactions given to one host; its items share the one object. */
 export interface BatchClaim {
   /** SHA-256 of the token. */
   readonly hash: string;
   /** The holder of the session at that time. */
   readonly fence: number;
-  /** Monotonic milliseconds. */
-  readonly until: number;
+  /** Monotonic milliseconds; moved on by each sign of life. */
+  until: number;
 }
 
 /** A claim ends with its time, and when the session has a new holder. */

@@ -89,7 +89,7 @@ export class HostInboxes {
       if (key !== undefined) cursor.ids.add(firstId);
       return [...due, ...missing];
     });
-    mailbox.inbox.extend(claim, clock.monotonic());
+    claim.until = clock.monotonic() + claimTtlMs;
     mailbox.trimEvents();
     return { lastSequence: cursor.published, claimExpiresAt: clock.now() + claimTtlMs };
   }

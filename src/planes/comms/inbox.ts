@@ -112,12 +112,6 @@ export class Inbox {
     return next;
   }
 
-  /** Renews the whole batch that a claim holds. */
-  extend(claim: BatchClaim, now: number): void {
-    const renewed = { ...claim, until: now + claimTtlMs };
-    for (const item of this.#open) if (item.claim?.hash === claim.hash) item.claim = renewed;
-  }
-
   /** Lets go of a batch that its host will never see. */
   release(hash: string): void {
     for (const item of this.#open) if (item.claim?.hash === hash) item.claim = undefined;

@@ -337,3 +337,31 @@ test("[comms.stream-slow] a reader far behind is served from the store without a
   expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 4001 }, (_, at) => at + 1));
   await world.stop();
 });
+
+test("[comms.reservation-cleanup] whatever way a stream ends, nothing is left behind", async () => {
+  const { world, bob } = await started();
+  const idle = { streams: 0, reservations: 0 };
+  const expired = await asked(world);
+  expect(world.comms.stats()).toEqual({ streams: 0, reservations: 1 });
+  world.clock.advance(30_000);
+  expect(world.comms.stats()).toEqual(idle);
+  await expect(world.stream({ scope: expired })).rejects.toMatchObject({ code: "not_reserved" });
+  const closed = await world.stream({ scope: await asked(world) }, { connection: "c1" });
+  expect(world.comms.stats()).toEqual({ streams: 1, reservations: 0 });
+  await world.call("comms.stream_close", { stream_id: closed.opened.stream_id }, { connection: "c1" });
+  expect(world.comms.stats()).toEqual(idle);
+  const dropped = await world.stream({ scope: await asked(world) });
+  await dropped.events.return(undefined as never);
+  expect(world.comms.stats()).toEqual({ streams: 0, reservations: 1 });
+  world.clock.advance(30_000);
+  expect(world.comms.stats()).toEqual(idle);
+  const scope = await asked(world);
+  const whole = await world.stream({ scope });
+  const items = await bob.drain();
+  await bob.settle(items.at(-1)!.interaction_id);
+  await take(whole, 2);
+  expect(world.comms.stats()).toEqual({ streams: 1, reservations: 0 });
+  expect((await whole.events.next()).value).toMatchObject({ reason: "terminal" });
+  expect(world.comms.stats()).toEqual(idle);
+  await world.stop();
+});

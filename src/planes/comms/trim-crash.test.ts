@@ -9,7 +9,7 @@ const token = "token-of-bob-the-host";
 const drain = { name: "bob", lease_token: token, max: 1, wait_ms: 0 };
 
 /** One long interaction that is answered late, and many short ones that push its events out of the kept window. */
-async function work(world: World, settled: Set<string>): Promise<void> {
+async function work(world: World, settled: Set<string>, progress: { longId?: string }): Promise<void> {
   await world.call("sessions.open", { name: "bob", ttl_ms: 86_400_000, lease_token: token });
   const ask = { kind: "peer_request", to: "bob", intent: "ask", params: null, stream: "none" } as const;
   await world.call("comms.send", ask, { session: "eve" });
@@ -22,6 +22,7 @@ async function work(world: World, settled: Set<string>): Promise<void> {
       { session: "bob" },
     );
   await respond("accepted");
+  progress.longId = id;
   for (let n = 0; n < 60; n += 1) {
     await world.call("comms.send", ask, { session: "eve" });
     const { claim, interactions } = await world.call("sessions.drain", drain);
@@ -48,8 +49,9 @@ async function run(fault: Fault | undefined): Promise<number> {
   const store = openMemory({ clock });
   const faulty = new FaultyBackend(store, fault);
   const settled = new Set<string>();
+  const progress: { longId?: string } = {};
   const world = await World.start({ backend: faulty.backend, clock, seed: "before", limits });
-  await Promise.race([work(world, settled).catch(() => {}), faulty.halted]);
+  await Promise.race([work(world, settled, progress).catch(() => {}), faulty.halted]);
   await settle();
   world.comms.close().catch(() => {});
   let later = await World.start({ backend: store, clock, seed: "after", limits });
@@ -69,6 +71,12 @@ async function run(fault: Fault | undefined): Promise<number> {
           log.filter((one) => one.interaction_id === id).map(({ event_id: event }) => event),
         );
         if (settled.has(id!)) expect(own.at(-1)!.event.kind).toBe("interaction_complete");
+      }
+      if (progress.longId !== undefined) {
+        const scope = { kind: "interaction" as const, interaction_id: progress.longId };
+        const { snapshot } = (await later.stream({ scope, follow: false })).opened;
+        expect(snapshot.last_sequence).toBeGreaterThanOrEqual(2);
+        checkGap(await later.read(scope));
       }
       // Nothing that was over came to life again.
       expect(log.at(-1)?.sequence ?? 0).toBeLessThanOrEqual(1 + 1 + 60 * 2 + 2 + 1);

@@ -282,19 +282,22 @@ export class Directory {
     this.#generation += 1;
   }
 
-  /** One compare-and-set; an uncertain outcome is settled by reading again, as far as that is possible. */
+  /** One compare-and-set; an uncertain outcome is settled by reading again, and tried once more when nothing came of it. */
   async #cas(name: string, expectRev: number, record: SessionRecord): Promise<number> {
     const value = JSON.stringify(record);
-    const result = await this.#backend.cas(bucket, name, { expectRev, value });
-    if (result.outcome === "committed") return result.rev;
-    const now = await this.#backend.get(bucket, name);
-    if (now !== undefined && now.rev > expectRev && now.value === value) return now.rev;
-    // Somebody's earlier write of unknown outcome got through after all: take what is stored, the caller may repeat.
-    if (now !== undefined) this.#put(name, JSON.parse(now.value) as SessionRecord, now.rev);
-    throw new ContractError(
-      "storage_unavailable",
-      result.outcome === "unknown" ? { cause: result.cause } : {},
-    );
+    let cause: unknown;
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const result = await this.#backend.cas(bucket, name, { expectRev, value });
+      if (result.outcome === "committed") return result.rev;
+      const now = await this.#backend.get(bucket, name);
+      if (now !== undefined && now.rev > expectRev) {
+        // Ours after all, or somebody's earlier write of unknown outcome: what is stored counts.
+        if (now.value === value) return now.rev;
+        this.#put(name, JSON.parse(now.value) as SessionRecord, now.rev);
+      }
+      cause = result.outcome === "unknown" ? result.cause : result;
+    }
+    throw new ContractError("storage_unavailable", { cause });
   }
 
   #put(name: string, record: SessionRecord, rev: number): HeldSession {
