@@ -27,6 +27,57 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
+  "comms.admission": foundation(
+    "A full inbox refuses with a time to wait, counts sends under way, and still knows repeated keys.",
+  ),
+  "comms.crash": foundation(
+    "A stop or fault at any write loses nothing acknowledged, doubles nothing and leaves no gap.",
+  ),
+  "comms.cursor": foundation(
+    "A session is read from now on unless told otherwise; a cursor in the future is refused.",
+  ),
+  "comms.fast-answer": foundation("An answer that came before its reader waits for it."),
+  "comms.idempotency": foundation(
+    "The same key gives the first receipt, another body a conflict, also after a restart.",
+  ),
+  "comms.implicit-session": foundation("A caller without a session has one that can be answered."),
+  "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
+  "comms.peers": foundation(
+    "Peers are listed by the resolver of send, sorted, without oneself, under a rising generation.",
+  ),
+  "comms.presence": foundation("A session that nobody holds is online while its log is followed."),
+  "comms.reservation": foundation("The reservation's five states move as the table says."),
+  "comms.reservation-cleanup": foundation("However a stream ends, nothing of it is left behind."),
+  "comms.reservation-races": foundation(
+    "In every interleaving one end state is reached at most once and stays.",
+  ),
+  "comms.reservation-ttl": foundation("A reservation runs out after its time; the log stays readable."),
+  "comms.response": foundation(
+    "An answer ends its interaction once and reaches the asker by stream or inbox.",
+  ),
+  "comms.response-errors": foundation("Only the session that was asked answers, and only to who asked."),
+  "comms.resume": foundation(
+    "A dropped connection gives the reservation back and the reader goes on where it was.",
+  ),
+  "comms.retention": foundation("An ended interaction can be read for its time, then it is gone."),
+  "comms.revoked": foundation("The end of the credentials ends the stream."),
+  "comms.self": foundation("Nobody sends to itself unless it says so."),
+  "comms.send-errors": foundation("What cannot be sent says why."),
+  "comms.send-kinds": foundation("Each kind of command waits in the recipient's inbox as it was said."),
+  "comms.sequences": foundation(
+    "Sequences are contiguous and the same for every reader under concurrent emitters.",
+  ),
+  "comms.single-reader": foundation("An interaction has one reader, which can be superseded by name."),
+  "comms.stream-close": foundation("Closing belongs to the connection, may be repeated, and is for good."),
+  "comms.stream-live": foundation("A reader sees what is kept, then what comes, then the end."),
+  "comms.stream-permission": foundation(
+    "A session's log is for its principal; an interaction's also for who asked.",
+  ),
+  "comms.stream-restart": foundation("After a restart a reservation waits again and nothing is lost."),
+  "comms.stream-slow": foundation("A reader far behind is served from the store without a gap."),
+  "comms.trim-crash": foundation("Old events go without damage wherever the daemon stops."),
+  "comms.truncated": foundation("What retention took is told to the reader."),
+  "comms.truthful": foundation("Send reaches every peer and kind that peers lists."),
   "console.live": foundation(
     "The console lists peers, sends, and shows an answer as it streams, as text only.",
   ),
@@ -56,6 +107,40 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Every promise of a delivered issue is cited by a test, and every cited id is a promise.",
   ),
   "rest.schemathesis": foundation("Schemathesis finds no failure on the running daemon."),
+  "sessions.answered-once": foundation(
+    "An answered interaction is not offered again when its host vanishes.",
+  ),
+  "sessions.claim-expiry": foundation(
+    "An expired claim returns to the head with one more attempt; emits renew it.",
+  ),
+  "sessions.claim-restart": foundation("A claim lives on over a restart with a fresh time."),
+  "sessions.close": foundation("Closing ends what waits and frees the name."),
+  "sessions.connection": foundation("A lease lives and dies with the WebSocket that opened it."),
+  "sessions.drain": foundation("Interactions are claimed oldest first, each by one host."),
+  "sessions.drain-renews": foundation(
+    "A waiting drain keeps the lease alive, and a late holder comes back with its token.",
+  ),
+  "sessions.drain-wait": foundation(
+    "A drain waits for the first one, for its time, or until its caller is gone.",
+  ),
+  "sessions.emit": foundation("A batch of events is appended in order and renews the claim."),
+  "sessions.emit-errors": foundation("Emitting needs the claim, a known interaction and room."),
+  "sessions.emit-idempotency": foundation(
+    "A repeated key appends nothing twice, also side by side and after a restart.",
+  ),
+  "sessions.fence": foundation("The fence rises with each holder and voids what the one before had."),
+  "sessions.list": foundation("Sessions are listed by name with what waits for them."),
+  "sessions.local": foundation("The local user may take any offline name."),
+  "sessions.one-holder": foundation("Two live sessions cannot share a name; the holder's repeat renews."),
+  "sessions.open": foundation("Opening a name makes a session and a lease on it."),
+  "sessions.principal": foundation("A name belongs to its principal until it is closed."),
+  "sessions.restart": foundation("After a restart the holder's token still works and others wait."),
+  "sessions.settle-dead": foundation("A dead outcome fails the interaction with its reason."),
+  "sessions.settle-done": foundation("A done outcome completes with result and usage; repeating it is safe."),
+  "sessions.settle-errors": foundation("Settling needs the claim that is in force."),
+  "sessions.settle-retry": foundation(
+    "A retried interaction is offered again, not before its time, also over a restart.",
+  ),
   "storage.append-durable": foundation(
     "Positions rise by one from 1 per log and the last is kept after a trim.",
   ),
