@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from "node:http";
 import type { Deadline } from "../deadline.js";
 import { clientError } from "../errors.js";
 import type { ParleyError } from "../parley-error.js";
@@ -11,6 +11,7 @@ import type {
   Transport,
 } from "../transport.js";
 import { type Address, connectHost, describeAddress } from "./address.js";
+import { Agent, request as httpRequest } from "./node-http.js";
 
 /** Node's own HTTP client with kept-alive connections, over TCP or a unix socket. */
 export class NodeTransport implements Transport {
@@ -19,7 +20,7 @@ export class NodeTransport implements Transport {
   readonly #target: { host: string; port: number } | { socketPath: string };
   readonly #headers: readonly string[];
   readonly #secure: boolean;
-  #agent: Agent | undefined;
+  #agent: HttpAgent | undefined;
   #request: typeof httpRequest = httpRequest;
 
   constructor(address: Address, token: string | undefined) {
