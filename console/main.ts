@@ -21,11 +21,22 @@ let selected: string | undefined;
 let stream: EventStream | undefined;
 let daemonShown = false;
 
-const problem = await signInFromAddress();
-byId("sign-in-problem").textContent = problem ?? "";
-await refresh();
+await signIn();
+void keepFresh();
+// The printed address opened in this very tab changes only the fragment, which loads nothing anew.
+addEventListener("hashchange", () => void signIn().then(refresh));
+
+async function signIn(): Promise<void> {
+  const problem = await signInFromAddress();
+  byId("sign-in-problem").textContent = problem ?? "";
+}
 
 /** Asks again for as long as the page lives: a daemon that went away is found again without a reload. */
+async function keepFresh(): Promise<void> {
+  await refresh();
+  setTimeout(keepFresh, refreshMs);
+}
+
 async function refresh(): Promise<void> {
   try {
     if (!daemonShown) {
@@ -48,7 +59,6 @@ async function refresh(): Promise<void> {
     if (error instanceof ParleyError && error.code === "unauthenticated") showApp(false);
     else showLink("daemon not reachable, trying again", true);
   }
-  setTimeout(refresh, refreshMs);
 }
 
 function showApp(signedIn: boolean): void {

@@ -27,20 +27,20 @@ export const headerParameters: JsonObject = {
     name: "Parley-Session",
     in: "header",
     description: "The session that the call acts as; default is the principal's own, `user-<principal>`.",
-    schema: { type: "string", maxLength: 63 },
+    schema: { type: "string", maxLength: 63, pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" },
   },
   ParleyContract: {
     name: "Parley-Contract",
     in: "header",
     description:
       "The contract version of the client; another minor version is refused with 412. Absent means no check.",
-    schema: { type: "string", maxLength: 14 },
+    schema: { type: "string", maxLength: 14, pattern: "^0\\.3\\.[0-9]{1,4}$" },
   },
   ParleyRequestTrace: {
     name: "traceparent",
     in: "header",
-    description: "W3C trace context.",
-    schema: { type: "string", maxLength: 55 },
+    description: "W3C trace context; one that is malformed is passed over, as the specification asks.",
+    schema: { type: "string" },
   },
   IdempotencyKey: {
     name: "Idempotency-Key",

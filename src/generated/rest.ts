@@ -123,12 +123,12 @@ export const restRoutes: readonly RestRoute[] = [
   },
   {
     operation: "sessions.close",
-    method: "DELETE",
-    path: "/sessions/:name",
+    method: "POST",
+    path: "/sessions/:name/close",
     status: 200,
     pathFields: ["name"],
-    in: "query",
-    queryFields: [{ name: "lease_token", path: ["lease_token"], type: "string", required: false }],
+    in: "body",
+    queryFields: [],
     idempotencyHeader: false,
   },
   {

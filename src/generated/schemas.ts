@@ -574,7 +574,6 @@ const responseTypes = {
   },
   InboxInput: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "input" },
       interaction_id: { $ref: "#/$defs/Uuid" },
@@ -613,7 +612,6 @@ const responseTypes = {
   },
   InboxPeerMessage: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_message" },
       interaction_id: { $ref: "#/$defs/Uuid" },
@@ -638,7 +636,6 @@ const responseTypes = {
   },
   InboxPeerRequest: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_request" },
       interaction_id: { $ref: "#/$defs/Uuid" },
@@ -665,7 +662,6 @@ const responseTypes = {
   },
   InboxPeerResponse: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_response" },
       interaction_id: { $ref: "#/$defs/Uuid" },
@@ -694,7 +690,6 @@ const responseTypes = {
   },
   InputAccepted: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "input_accepted" },
       interaction_id: { $ref: "#/$defs/Uuid" },
@@ -705,7 +700,6 @@ const responseTypes = {
   },
   InteractionComplete: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "interaction_complete" },
       result: { $ref: "#/$defs/JsonValue" },
@@ -715,7 +709,6 @@ const responseTypes = {
   },
   InteractionFailed: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "interaction_failed" },
       reason: { $ref: "#/$defs/FailureReason" },
@@ -741,7 +734,6 @@ const responseTypes = {
   },
   InteractionStarted: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "interaction_started" },
       surface: { $ref: "#/$defs/Surface" },
@@ -819,7 +811,6 @@ const responseTypes = {
   },
   PeerMessageSent: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_message_sent" },
       envelope_id: { $ref: "#/$defs/Uuid" },
@@ -830,7 +821,6 @@ const responseTypes = {
   },
   PeerRequestSent: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_request_sent" },
       envelope_id: { $ref: "#/$defs/Uuid" },
@@ -842,7 +832,6 @@ const responseTypes = {
   },
   PeerResponseReceived: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_response_received" },
       in_reply_to: { $ref: "#/$defs/Uuid" },
@@ -854,7 +843,6 @@ const responseTypes = {
   },
   PeerResponseSent: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "peer_response_sent" },
       envelope_id: { $ref: "#/$defs/Uuid" },
@@ -987,7 +975,6 @@ const responseTypes = {
   },
   StreamTruncated: {
     type: "object",
-    additionalProperties: false,
     properties: {
       kind: { type: "string", const: "stream_truncated" },
       from_sequence: { $ref: "#/$defs/Sequence" },

@@ -17,6 +17,9 @@ interface Block {
   text: string;
 }
 
+/** Figures and pictures, which nothing can run. */
+const pictures = new Set(["", "text", "json", "toml"]);
+
 const files = [
   "README.md",
   "AGENTS.md",
@@ -29,9 +32,6 @@ const files = [
 ];
 const blocks = files.flatMap(readBlocks);
 const runnable = blocks.filter(({ noRun }) => noRun === undefined);
-
-/** Figures and pictures, which nothing can run. */
-const pictures = new Set(["", "text", "json", "toml"]);
 
 describe("[docs.blocks] the code in the docs", () => {
   let daemon: TestDaemon;

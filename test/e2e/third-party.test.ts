@@ -15,7 +15,7 @@ describe("[contract.third-party] tools of others on the running daemon", () => {
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
   test("[mcp.inspector] the MCP Inspector lists exactly two tools", async () => {
-    const { code, output } = await run(
+    const { code, output, stdout } = await run(
       process.execPath,
       [
         join(root, "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"),
@@ -31,7 +31,7 @@ describe("[contract.third-party] tools of others on the running daemon", () => {
       daemon.env,
     );
     expect(code, output).toBe(0);
-    const { tools } = JSON.parse(output.slice(output.indexOf("{")));
+    const { tools } = JSON.parse(stdout.slice(stdout.indexOf("{")));
     expect(tools.map((tool: { name: string }) => tool.name).sort()).toEqual(["peers", "send"]);
   });
 
@@ -71,13 +71,15 @@ function run(
   command: string,
   args: string[],
   env: NodeJS.ProcessEnv,
-): Promise<{ code: number | null; output: string }> {
+): Promise<{ code: number | null; output: string; stdout: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { env, cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding("utf8").on("data", (text) => (output += text));
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, output }));
+    child.on("close", (code) => resolve({ code, output, stdout }));
   });
 }

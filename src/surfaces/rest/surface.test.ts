@@ -204,9 +204,10 @@ describe("requests that do not fit", () => {
       {},
       405,
       "method_not_allowed",
-      "DELETE, GET, HEAD",
+      "GET, HEAD",
     ],
     ["HEAD of a stream", "HEAD", "/comms/stream", {}, 405, "method_not_allowed", "GET"],
+    ["a method that the router does not know", "QUERY", "/comms/send", {}, 405, "method_not_allowed", "POST"],
     ["OPTIONS", "OPTIONS", "/comms/peers", {}, 405, "method_not_allowed", "GET, HEAD"],
     ["a path that is no UTF-8", "GET", "/sessions/%ff", {}, 400, "invalid_request", undefined],
     [
@@ -278,8 +279,8 @@ describe("requests that do not fit", () => {
     [
       "a body beside a query",
       "DELETE",
-      "/sessions/a",
-      { json: { lease_token: "x" } },
+      "/tokens/abcdefghij",
+      { json: { token_id: "x" } },
       400,
       "invalid_request",
       undefined,

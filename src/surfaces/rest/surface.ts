@@ -74,15 +74,20 @@ export async function createRestSurface(options: RestSurfaceOptions): Promise<Re
     ...restRoutes.map((route) => ({ path: route.path, methods: operationMethods(route) })),
     ...served.flatMap((route) => rawPaths(route).map((path) => ({ path, methods: rawMethods(route) }))),
   ]);
+  const unrouted = (request: IncomingMessage, response: ServerResponse): void => {
+    const methods = methodsOf(request.url ?? "/");
+    if (methods.length === 0) {
+      fail(request, response, new ContractError("route_not_found"));
+    } else {
+      fail(request, response, new ContractError("method_not_allowed"), ["allow", methods.join(", ")]);
+    }
+  };
   app.setNotFoundHandler((request, reply) => {
     reply.hijack();
-    const methods = methodsOf(request.raw.url ?? "/");
-    if (methods.length === 0) {
-      fail(request.raw, reply.raw, new ContractError("route_not_found"));
-    } else {
-      fail(request.raw, reply.raw, new ContractError("method_not_allowed"), ["allow", methods.join(", ")]);
-    }
+    unrouted(request.raw, reply.raw);
   });
+  // Node parses methods that Fastify's router throws on.
+  const routable = new Set([...restRoutes.flatMap(operationMethods), ...served.flatMap(rawMethods)]);
   await app.ready();
 
   return {
@@ -93,7 +98,8 @@ export async function createRestSurface(options: RestSurfaceOptions): Promise<Re
         fail(request, response, ContractError.from(thrown));
         return;
       }
-      app.routing(request, response);
+      if (routable.has(request.method ?? "")) app.routing(request, response);
+      else unrouted(request, response);
     },
     close: () => app.close(),
   };

@@ -339,7 +339,7 @@ const shapes: Shapes = {
   },
   InboxInput: {
     kind: "object",
-    open: false,
+    open: true,
     required: [
       "kind",
       "interaction_id",
@@ -376,7 +376,7 @@ const shapes: Shapes = {
   },
   InboxPeerMessage: {
     kind: "object",
-    open: false,
+    open: true,
     required: [
       "kind",
       "interaction_id",
@@ -401,7 +401,7 @@ const shapes: Shapes = {
   },
   InboxPeerRequest: {
     kind: "object",
-    open: false,
+    open: true,
     required: [
       "kind",
       "interaction_id",
@@ -428,7 +428,7 @@ const shapes: Shapes = {
   },
   InboxPeerResponse: {
     kind: "object",
-    open: false,
+    open: true,
     required: [
       "kind",
       "interaction_id",
@@ -457,7 +457,7 @@ const shapes: Shapes = {
   },
   InputAccepted: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "interaction_id", "stream_reserved", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "input_accepted", maxLength: 14 },
@@ -484,7 +484,7 @@ const shapes: Shapes = {
   InputStreamMode: { kind: "string", enum: ["none", "reserve_interaction"], maxLength: 19 },
   InteractionComplete: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "result"],
     properties: {
       kind: { kind: "string", const: "interaction_complete", maxLength: 20 },
@@ -494,7 +494,7 @@ const shapes: Shapes = {
   },
   InteractionFailed: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "reason"],
     properties: {
       kind: { kind: "string", const: "interaction_failed", maxLength: 18 },
@@ -523,7 +523,7 @@ const shapes: Shapes = {
   },
   InteractionStarted: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "surface", "command", "from"],
     properties: {
       kind: { kind: "string", const: "interaction_started", maxLength: 19 },
@@ -668,7 +668,7 @@ const shapes: Shapes = {
   },
   PeerMessageSent: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "envelope_id", "acked", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "peer_message_sent", maxLength: 17 },
@@ -692,7 +692,7 @@ const shapes: Shapes = {
   },
   PeerRequestSent: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "envelope_id", "interaction_id", "stream_reserved", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "peer_request_sent", maxLength: 17 },
@@ -717,7 +717,7 @@ const shapes: Shapes = {
   },
   PeerResponseReceived: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "in_reply_to", "from", "status", "result"],
     properties: {
       kind: { kind: "string", const: "peer_response_received", maxLength: 22 },
@@ -729,7 +729,7 @@ const shapes: Shapes = {
   },
   PeerResponseSent: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "envelope_id", "in_reply_to", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "peer_response_sent", maxLength: 18 },
@@ -956,7 +956,7 @@ const shapes: Shapes = {
   },
   StreamTruncated: {
     kind: "object",
-    open: false,
+    open: true,
     required: ["kind", "from_sequence", "to_sequence"],
     properties: {
       kind: { kind: "string", const: "stream_truncated", maxLength: 16 },

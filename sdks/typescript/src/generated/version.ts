@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** First 16 hex digits of that contract's digest. */
-export const CONTRACT_DIGEST = "2c78ffb861e4a79c";
+export const CONTRACT_DIGEST = "af31d8161c6a9cce";

@@ -180,7 +180,7 @@ SESSIONS_CLOSE = Operation(
     event=None,
     closed=None,
     rpc="sessions/close",
-    rest=RestBinding("DELETE", "/sessions/{name}", path_fields=("name",), body=False, query=(QueryField("lease_token", ("lease_token",), "string"),), key_header=False),
+    rest=RestBinding("POST", "/sessions/{name}/close", path_fields=("name",), body=True, query=(), key_header=False),
 )
 
 SESSIONS_DRAIN = Operation(

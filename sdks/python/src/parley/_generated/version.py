@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "2c78ffb861e4a79c"
+CONTRACT_DIGEST = "af31d8161c6a9cce"
 """First 16 hex digits of that contract's digest."""

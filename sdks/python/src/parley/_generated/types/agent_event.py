@@ -20,7 +20,7 @@ from ..._runtime.model import (
 from .common import CommandKind, JsonValue, Name, ResponseStatus, Sequence, Surface, Usage, Uuid
 
 
-class InteractionStarted(ClosedModel):
+class InteractionStarted(OpenModel):
     """The command was accepted: the first event of its interaction.
 
     Generated from schemas/common/agent-event.json#/$defs/InteractionStarted.
@@ -271,7 +271,7 @@ class PeerContentIngested(ClosedModel):
     """The kind of a comms command."""
 
 
-class PeerResponseReceived(ClosedModel):
+class PeerResponseReceived(OpenModel):
     """The recipient answered; `accepted` is progress.
 
     Generated from schemas/common/agent-event.json#/$defs/PeerResponseReceived.
@@ -299,7 +299,7 @@ class PeerResponseReceived(ClosedModel):
     """Any JSON value, nested at most 64 deep."""
 
 
-class InteractionComplete(ClosedModel):
+class InteractionComplete(OpenModel):
     """Terminal: the interaction ended well.
 
     Generated from schemas/common/agent-event.json#/$defs/InteractionComplete.
@@ -336,7 +336,7 @@ class FailureReason(OpenModel):
     """What the peer answered with `failed`."""
 
 
-class InteractionFailed(ClosedModel):
+class InteractionFailed(OpenModel):
     """Terminal: the interaction ended without its result.
 
     Generated from schemas/common/agent-event.json#/$defs/InteractionFailed.
@@ -351,7 +351,7 @@ class InteractionFailed(ClosedModel):
     """Why an interaction failed."""
 
 
-class StreamTruncated(ClosedModel):
+class StreamTruncated(OpenModel):
     """For this reader only: events before the kept window are gone.
 
     Generated from schemas/common/agent-event.json#/$defs/StreamTruncated.

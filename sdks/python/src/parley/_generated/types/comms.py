@@ -356,7 +356,7 @@ CommsSendRequest: TypeAlias = CommsCommand
 """Generated from schemas/comms/send.json#/$defs/Request."""
 
 
-class InputAccepted(ClosedModel):
+class InputAccepted(OpenModel):
     """The input was accepted.
 
     Generated from schemas/comms/types.json#/$defs/InputAccepted.
@@ -377,7 +377,7 @@ class InputAccepted(ClosedModel):
     """This is the first receipt again."""
 
 
-class PeerMessageSent(ClosedModel):
+class PeerMessageSent(OpenModel):
     """The message was accepted.
 
     Generated from schemas/comms/types.json#/$defs/PeerMessageSent.
@@ -398,7 +398,7 @@ class PeerMessageSent(ClosedModel):
     """This is the first receipt again."""
 
 
-class PeerRequestSent(ClosedModel):
+class PeerRequestSent(OpenModel):
     """The request was accepted.
 
     Generated from schemas/comms/types.json#/$defs/PeerRequestSent.
@@ -422,7 +422,7 @@ class PeerRequestSent(ClosedModel):
     """This is the first receipt again."""
 
 
-class PeerResponseSent(ClosedModel):
+class PeerResponseSent(OpenModel):
     """The response was accepted.
 
     Generated from schemas/comms/types.json#/$defs/PeerResponseSent.

@@ -45,7 +45,7 @@ class Claim(OpenModel):
     """When what is not settled returns to the head of the inbox; each emit renews it."""
 
 
-class InboxInput(ClosedModel):
+class InboxInput(OpenModel):
     """A person's or program's input to the session.
 
     Generated from schemas/sessions/types.json#/$defs/InboxInput.
@@ -86,7 +86,7 @@ class InboxInput(ClosedModel):
     """How it came in."""
 
 
-class InboxPeerMessage(ClosedModel):
+class InboxPeerMessage(OpenModel):
     """A peer's message.
 
     Generated from schemas/sessions/types.json#/$defs/InboxPeerMessage.
@@ -124,7 +124,7 @@ class InboxPeerMessage(ClosedModel):
     """The message."""
 
 
-class InboxPeerRequest(ClosedModel):
+class InboxPeerRequest(OpenModel):
     """A peer's request; answer it with a peer_response.
 
     Generated from schemas/sessions/types.json#/$defs/InboxPeerRequest.
@@ -165,7 +165,7 @@ class InboxPeerRequest(ClosedModel):
     """Any JSON value, nested at most 64 deep."""
 
 
-class InboxPeerResponse(ClosedModel):
+class InboxPeerResponse(OpenModel):
     """A peer's answer to a request of this session that no stream was reserved for.
 
     Generated from schemas/sessions/types.json#/$defs/InboxPeerResponse.
