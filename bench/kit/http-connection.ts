@@ -7,10 +7,11 @@ const nothing = Buffer.alloc(0);
 /** One keep-alive connection with one request in flight. */
 export function openHttp(
   spec: LoadSpec,
+  head: string,
   onAnswer: OnAnswer,
   fail: (error: Error) => void,
 ): Promise<Connection> {
-  const request = Buffer.from(spec.head);
+  const request = Buffer.from(head);
   const socket = connect(spec.port, "127.0.0.1").setNoDelay(true);
   let rest: Buffer = nothing;
   let sentAt = 0;

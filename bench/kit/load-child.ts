@@ -23,7 +23,9 @@ async function measure(spec: LoadSpec): Promise<LoadSample> {
   const open = spec.protocol === "http" ? openHttp : openWebSocket;
   const onAnswer: OnAnswer = (milliseconds) => void latencies.push(milliseconds);
   const connections = await Promise.race([
-    Promise.all(Array.from({ length: spec.connections }, () => open(spec, onAnswer, fail))),
+    Promise.all(
+      Array.from({ length: spec.connections }, (_, index) => open(spec, headOf(spec, index), onAnswer, fail)),
+    ),
     failed,
   ]);
   try {
@@ -48,6 +50,10 @@ async function measure(spec: LoadSpec): Promise<LoadSample> {
     fail = () => undefined;
     for (const connection of connections) connection.close();
   }
+}
+
+function headOf({ head }: LoadSpec, connection: number): string {
+  return typeof head === "string" ? head : head[connection % head.length]!;
 }
 
 function passed(milliseconds: number): Promise<void> {

@@ -7,8 +7,8 @@ export interface LoadSpec {
   connections: number;
   /** Per connection; HTTP has one. */
   inFlight: number;
-  /** HTTP: the request with headers and body. WebSocket: the upgrade request. */
-  head: string;
+  /** HTTP: the request with headers and body. WebSocket: the upgrade request. Connections take turns with several. */
+  head: string | readonly string[];
   /** WebSocket: the message; `$ID` becomes the number of the call's slot. */
   message?: string;
   /** A text that every answer must contain. */

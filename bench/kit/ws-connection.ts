@@ -6,6 +6,7 @@ import { clientFrame, FrameReader } from "./ws-frames.js";
 /** One WebSocket with `inFlight` calls under way; an answer's `"id":n` tells which slot is free again. */
 export function openWebSocket(
   spec: LoadSpec,
+  head: string,
   onAnswer: OnAnswer,
   fail: (error: Error) => void,
 ): Promise<Connection> {
@@ -30,13 +31,13 @@ export function openWebSocket(
     freed.push(frames[slot]!);
   });
   return new Promise((resolve) => {
-    socket.once("connect", () => socket.write(spec.head));
+    socket.once("connect", () => socket.write(head));
     socket.on("error", (error) => closing || fail(error));
     socket.on("close", () => closing || fail(new Error("the server closed a connection")));
-    socket.once("data", (head: Buffer) => {
-      if (!head.toString("latin1", 0, 12).endsWith("101")) {
+    socket.once("data", (answer: Buffer) => {
+      if (!answer.toString("latin1", 0, 12).endsWith("101")) {
         closing = true;
-        fail(new Error(`no upgrade: ${head.toString("latin1", 0, 1_000)}`));
+        fail(new Error(`no upgrade: ${answer.toString("latin1", 0, 1_000)}`));
         return;
       }
       socket.on("data", (chunk: Buffer) => {

@@ -8,6 +8,8 @@ import { sendBody, syncFloor } from "../kit/send.js";
 import { buildSlowSync } from "../kit/slow-sync.js";
 import { median, spread } from "../kit/stats.js";
 
+const senders = 64;
+
 /** Durable sends with 64 requests in flight, on this disk and on one whose every sync takes 2 ms longer. */
 export const send64: Benchmark = {
   name: "send-64",
@@ -28,8 +30,10 @@ async function measure({ rounds, durationMs }: BenchContext, preload: string | u
   await using daemon = await startDaemon(slow ? { preload } : {});
   await using raw = await start({ side: "server", script: "yardsticks/raw-http.ts" });
   await using loader = await startLoader();
-  await openSession(daemon, "sink");
-  const spec = sendSpec(daemon, durationMs);
+  // A recipient for each sender: an inbox with ten thousands of unread messages is no state that agents are in.
+  const recipients = Array.from({ length: senders }, (_, index) => `sink-${index}`);
+  for (const name of recipients) await openSession(daemon, name);
+  const spec = sendSpec(daemon, recipients, durationMs);
   const samples = await interleave<"ours" | "raw", LoadSample>(rounds, {
     ours: () => loader.run(spec),
     raw: () => loader.run({ ...spec, ...(raw.ready as { port: number }), pid: raw.pid, expect: "ok" }),
@@ -54,17 +58,19 @@ async function measure({ rounds, durationMs }: BenchContext, preload: string | u
   ];
 }
 
-function sendSpec(daemon: BenchDaemon, durationMs: number): LoadSpec {
+function sendSpec(daemon: BenchDaemon, recipients: readonly string[], durationMs: number): LoadSpec {
   return {
     protocol: "http",
     port: daemon.port,
     pid: daemon.pid,
-    connections: 64,
+    connections: senders,
     inFlight: 1,
-    head: httpRequest("POST", "/comms/send", {
-      body: sendBody("sink"),
-      headers: { authorization: `Bearer ${daemon.token}` },
-    }),
+    head: recipients.map((to) =>
+      httpRequest("POST", "/comms/send", {
+        body: sendBody(to),
+        headers: { authorization: `Bearer ${daemon.token}` },
+      }),
+    ),
     expect: "peer_message_sent",
     warmupMs: 400,
     durationMs,
