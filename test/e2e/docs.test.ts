@@ -53,7 +53,7 @@ describe("[docs.blocks] the code in the docs", () => {
     async (file, own) => {
       const shellBlocks = own.filter(({ language }) => language === "sh");
       // One shell for the whole page: what a block leaves in the background serves the next.
-      const { code, output } = await shell(daemon, shellBlocks.map(({ text }) => text).join("\n"));
+      const { code, output } = await shell(daemon, relocate(daemon, shellBlocks));
       expect(code, `${file}\n${output}`).toBe(0);
       if (file === "README.md") {
         expect(output).toContain("answers with what it was sent");
@@ -88,6 +88,16 @@ function readBlocks(file: string): Block[] {
   return found;
 }
 
+/** The blocks as one script; the docs name the default port and places of their own, which here lie elsewhere. */
+function relocate(daemon: TestDaemon, own: readonly Block[]): string {
+  return own
+    .map(({ text }) => text)
+    .join("\n")
+    .replaceAll("http://127.0.0.1:7433", daemon.address)
+    .replaceAll("sdks/python/.venv/bin/python", python)
+    .replaceAll("/tmp/", `${daemon.folder}/`);
+}
+
 async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: number | null; output: string }> {
   const scratch = join(daemon.folder, "blocks");
   mkdirSync(scratch, { recursive: true });
@@ -112,12 +122,8 @@ async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: numbe
   }
 }
 
-/** Runs a script and then ends what it left in the background. The docs name the default port and places of their own; here they lie elsewhere. */
-function shell(daemon: TestDaemon, text: string): Promise<{ code: number | null; output: string }> {
-  const script = text
-    .replaceAll("http://127.0.0.1:7433", daemon.address)
-    .replaceAll("sdks/python/.venv/bin/python", python)
-    .replaceAll("/tmp/", `${daemon.folder}/`);
+/** Runs a script and then ends what it left in the background. */
+function shell(daemon: TestDaemon, script: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
     const env = { ...daemon.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
     const child = spawn("bash", ["-eu", "-o", "pipefail", "-c", script], {
