@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A session as the bucket `sessions` keeps it, under its name. */
 export interface SessionRecord {
@@ -22,5 +22,5 @@ export interface SessionRecord {
 
 /** What is stored of a token: it proves the token without telling it. */
 export function tokenHash(token: string): string {
-  return createHash("sha256").update(token).digest("base64url");
+  return hash("sha256", token, "base64url");
 }
