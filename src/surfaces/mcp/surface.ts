@@ -5,6 +5,7 @@ import type { Dispatch } from "../../kernel/dispatch.js";
 import { decodeJson } from "../../kernel/json.js";
 import { connectionLimits } from "../../kernel/limits.js";
 import type { RawHandler } from "../../kernel/raw.js";
+import { requireJson } from "../body.js";
 import {
   invalidRpc,
   jsonType,
@@ -15,8 +16,7 @@ import {
   resultFrame,
 } from "../json-rpc.js";
 import { callOf, partOf } from "../raw-call.js";
-import { requireJson } from "../rest/body.js";
-import { contractHeaders, writeJson } from "../rest/reply.js";
+import { contractHeaders, writeJson } from "../reply.js";
 import { McpFault } from "./fault.js";
 import { checkMirrored, type McpHttp, versionHeader } from "./headers.js";
 import { batchRevision, metaKeys, sessionRevisions, statelessRevisions } from "./revisions.js";

@@ -12,11 +12,11 @@ import { type Ambient, Call, type Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
+import { collectBody, hasBody, requireJson } from "../body.js";
 import { headerOf } from "../raw-call.js";
-import { collectBody, hasBody, requireJson } from "./body.js";
+import { writeError, writeJson } from "../reply.js";
 import { composeRequest } from "./compose-request.js";
 import { place, readInteger } from "./query.js";
-import { writeError, writeJson } from "./reply.js";
 import { streamEvents, streamJson, wantsJson } from "./stream.js";
 
 export interface ServeOptions {

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
-import { contractHeaders } from "./reply.js";
+import { contractHeaders } from "../reply.js";
 
 /** Nothing more is pulled from the log while this much waits to be sent. */
 const maxBufferedBytes = 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { ContractError } from "../../kernel/contract-error.js";
-import { payloadTooLarge } from "../../kernel/json.js";
+import { ContractError } from "../kernel/contract-error.js";
+import { payloadTooLarge } from "../kernel/json.js";
 
 /**
  * Collects the whole body and hands it over, or `payload_too_large` as soon as it is known to be too big, announced or

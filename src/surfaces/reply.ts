@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { errors } from "../../generated/errors.js";
-import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../../generated/version.js";
-import type { ContractError } from "../../kernel/contract-error.js";
+import { errors } from "../generated/errors.js";
+import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../generated/version.js";
+import type { ContractError } from "../kernel/contract-error.js";
 import { hasBody } from "./body.js";
 
 /** Writes a result. Answers are about a moment and a caller: nobody may cache them. */
@@ -57,18 +57,5 @@ export function contractHeaders(requestId: string): string[] {
 }
 
 function jsonHeaders(requestId: string): string[] {
-  return [
-    "content-type",
-    "application/json",
-    "cache-control",
-    "no-store",
-    "parley-contract",
-    CONTRACT_VERSION,
-    "parley-digest",
-    CONTRACT_DIGEST,
-    "parley-request-id",
-    requestId,
-    "x-content-type-options",
-    "nosniff",
-  ];
+  return ["content-type", "application/json", "cache-control", "no-store", ...contractHeaders(requestId)];
 }
