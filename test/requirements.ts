@@ -15,7 +15,30 @@ const foundation = (text: string): Requirement => ({ text, issue: "foundation" }
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   "auth.cli-tokens": foundation("The command line makes, rotates and revokes tokens."),
+  "auth.cookie": foundation("The cookie is for this site's requests only and proves the console."),
+  "auth.cookie-durable": foundation("A session outlives the process, hashed, and ends after 12 hours."),
+  "auth.credentials": foundation(
+    "A bearer token, a cookie or the unix socket proves a principal; wrong credentials are never nobody's.",
+  ),
+  "auth.host": foundation("Only loopback names and configured ones are served, whatever a name resolves to."),
+  "auth.origin": foundation(
+    "A foreign or null Origin is refused before credentials; routes for browsers demand one.",
+  ),
+  "auth.sign-out": foundation("Signing out ends the session here and at rest."),
+  "auth.ticket": foundation(
+    "A ticket works once; a ticket used twice at once works once; a ticket lives 60 seconds; one that was never made does not work.",
+  ),
+  "auth.token": foundation("A new token proves its principal, and only whole; tokens outlive the process."),
+  "auth.token-at-rest": foundation("Neither the store nor a list holds a secret."),
+  "auth.token-expiry": foundation("A token ends with its time, however far away that is."),
+  "auth.token-follow": foundation("What another daemon of the realm changes takes effect here."),
   "auth.token-life": foundation("Tokens are made, listed without secrets, rotated with overlap and revoked."),
+  "auth.token-race": foundation("Two rotations at once both happen, one after the other."),
+  "auth.token-revoke": foundation("Revoking ends live connections at once and for good."),
+  "auth.token-rotate": foundation(
+    "The old secret works until its overlap ends, then its connections end; without overlap the old secret ends now; a second rotation ends the one before.",
+  ),
+  "bench.bars": foundation("Every performance bar has its benchmark, or says which plane it waits for."),
   "cli.agent-echo": foundation("`parley agent echo` streams what it was sent and completes with it."),
   "cli.agent-exec": foundation(
     "`parley agent exec` runs a process for each interaction; its exit code is the outcome.",
@@ -27,6 +50,19 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
+  "codegen.format": foundation(
+    "The formatter leaves the generated TypeScript unchanged; the formatter leaves every case unchanged.",
+  ),
+  "codegen.golden": foundation(
+    "Small contracts, one feature each, give exactly the files that are kept beside them.",
+  ),
+  "codegen.printer": foundation(
+    "Prints header, sorted imports and lines; breaks imports that are too long; wraps doc comments and keeps them comments.",
+  ),
+  "codegen.schemas": foundation("Ajv compiles every view in strict mode."),
+  "codegen.yaml": foundation(
+    "What is printed reads back as the same data; prints one key per line and quotes only where needed.",
+  ),
   "comms.admission": foundation(
     "A full inbox refuses with a time to wait, counts sends under way, and still knows repeated keys.",
   ),
@@ -78,6 +114,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.trim-crash": foundation("Old events go without damage wherever the daemon stops."),
   "comms.truncated": foundation("What retention took is told to the reader."),
   "comms.truthful": foundation("Send reaches every peer and kind that peers lists."),
+  "config.defaults": foundation("A file's defaults are those of no file."),
+  "config.environment": foundation("Variables locate folders and set nothing."),
+  "config.errors": foundation(
+    "A mistake in the config names file, line, column, key and what to write instead.",
+  ),
+  "config.paths": foundation("Paths are relative to the file, or to the home folder."),
+  "config.search": foundation(
+    "The named one, else the folder's, else the user's; a named file that is missing is an error, no file at all is not.",
+  ),
+  "config.xdg": foundation(
+    "Without variables everything lies below the home folder; variables move the folders; relative ones and unusable runtime folders do not count.",
+  ),
   "console.live": foundation(
     "The console lists peers, sends, and shows an answer as it streams, as text only.",
   ),
@@ -88,9 +136,39 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "console.ticket": foundation(
     "The printed address signs a browser in once; the cookie is HttpOnly and SameSite=Strict.",
   ),
+  "contract.agreement": foundation(
+    "Ajv, TypeScript and Python agree on what fits; random mutations of good values.",
+  ),
+  "contract.breaking": foundation(
+    "Operations, events, routes and errors; additions; the contract breaks no older client unsaid.",
+  ),
+  "contract.custom_code": foundation("Nobody edits generated files."),
+  "contract.determinism": foundation("The same schemas give the same bytes everywhere."),
+  "contract.digest": foundation("Every move of the digest is recorded."),
+  "contract.documents": foundation("The documents hold together."),
+  "contract.errors": foundation("Every error code is documented, mapped and has its class."),
+  "contract.freshness": foundation("Generated files are what the schemas give."),
+  "contract.hard_cut": foundation("Nothing of the legacy surface is left."),
+  "contract.lint": foundation(
+    "The tiny contract breaks no rule; a reference into another plane is refused; a folder that is no plane is refused.",
+  ),
+  "contract.mcp-lowering": foundation("Tools carry schemas that MCP clients take."),
+  "contract.reference": foundation("The reference's links and examples are right."),
+  "contract.source": foundation(
+    "Is plain JSON Schema 2020-12; the meta-schema is itself a schema of the dialect.",
+  ),
+  "contract.surfaces": foundation(
+    "What the running code serves; every surface has the operations that the schemas declare.",
+  ),
   "contract.third-party": foundation("Tools of others agree with the running daemon."),
+  "contract.third_party": foundation("Redocly takes openapi.yaml; openapi-typescript's types are the SDK's."),
+  "contract.validators": foundation("What the build compiles."),
+  "contract.version": foundation("What the running code says; the contract is 0.3.0 everywhere."),
   "daemon.bad-config": foundation("A mistake in the config is named with file, line and key."),
   "daemon.doctor": foundation("`parley doctor` names what is wrong and the fix."),
+  "daemon.kill9": foundation(
+    "kill -9 of the daemon under load loses no receipt, doubles none per key and leaves no gap in a log.",
+  ),
   "daemon.lifecycle": foundation("One daemon of a user starts, says who it is, and stops in order."),
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
   "daemon.sigterm": foundation("SIGTERM ends open streams with a reason; receipts given before are kept."),
@@ -98,15 +176,207 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.up-detach": foundation(
     "`parley up --detach` returns when it is ready; `parley stop` leaves nothing behind.",
   ),
+  "docs.blocks": foundation("Every code block in the docs runs as written, or says why it does not."),
   "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
+  "kernel.authorise": foundation(
+    "A session is allowed to its owner; an operation without a scope takes anybody.",
+  ),
+  "kernel.cancel": foundation("A cancelled call's handler ends by its signal."),
+  "kernel.contract-check": foundation("Client works with daemon; client does not work with daemon :."),
+  "kernel.deadline": foundation(
+    "Whatever is added, removed and waited for: each expires once, in time, unless removed; a handler that takes too long is told and answered for; a call that ends in time leaves no timer.",
+  ),
+  "kernel.dispatch": foundation("The planes' tables become one by operation id."),
+  "kernel.drain": foundation("Draining refuses new calls and waits for those under way."),
+  "kernel.errors": foundation(
+    "Carries the catalogue's text and flag; details and a whole number of milliseconds go along; one that is known already stays the same.",
+  ),
+  "kernel.errors-unknown": foundation(
+    "Becomes without telling its text; an unknown failure is logged with its request id and not told.",
+  ),
+  "kernel.ids": foundation(
+    "Ids are UUIDv7, unique and ordered, also within a millisecond and when its counter runs over; a child ends as its parent does; secrets have the length asked for and differ.",
+  ),
+  "kernel.json-depth": foundation("Nesting of 64 levels passes, 65 does not, a million does not crash."),
+  "kernel.json-hostile": foundation(
+    "Deep nesting decodes without a crash and without pollution; a __proto__ key is refused wherever it lies; half a surrogate pair is no text.",
+  ),
+  "kernel.json-size": foundation("The error names the limit."),
+  "kernel.json-utf8": foundation("Bodies are strict UTF-8; ill-formed ones are refused typed."),
+  "kernel.validation-code": foundation("The operation says which code an invalid request has."),
+  "kernel.validation-compiled": foundation("Validators that the build compiled are used, and tell the same."),
+  "kernel.validation-defaults": foundation("Defaults are filled in before a handler sees the request."),
+  "kernel.validation-details": foundation(
+    "A text over its limit; a hundred thousand mistakes give a bounded, sorted answer.",
+  ),
+  "mcp.batch": foundation("Batches belong to the one revision that had them."),
+  "mcp.client": foundation("The official client finds exactly two tools, calls both and gets typed errors."),
+  "mcp.client.stateless": foundation(
+    "The official client of the stateless revision does too; left to choose, it finds the stateless revision.",
+  ),
+  "mcp.fuzz": foundation("Any message is answered by one well-formed body or taken without one."),
+  "mcp.http": foundation("Only POST with JSON is served, and the version header must name a revision."),
+  "mcp.initialize": foundation(
+    "A client that asks for is offered; the server says which contract it speaks and how to use it.",
+  ),
   "mcp.inspector": foundation("The MCP Inspector lists exactly two tools."),
+  "mcp.invalid": foundation("Is a protocol error."),
+  "mcp.method": foundation("What the server does not have is not found; pings and lists are answered."),
+  "mcp.notification": foundation("Notifications are taken without a word."),
+  "mcp.session": foundation("The Parley-Session header says whom the call acts as."),
+  "mcp.stateless": foundation(
+    "Discover, list and call answer without any handshake and name the server each time; what the revision no longer has is 404.",
+  ),
+  "mcp.stateless.headers": foundation(
+    "In the headers is refused; a name may travel encoded; a missing session id and an unknown one are both ignored.",
+  ),
+  "mcp.stateless.meta": foundation("A request that does not say what it speaks is malformed."),
+  "mcp.stdio": foundation("Over the unix socket messages pass that never had headers: the stdio bridge's."),
+  "mcp.tool_error": foundation(
+    "Arguments that miss or exceed the wrapper are told as such; a failure inside the daemon shows no cause.",
+  ),
   "project.import-directions": foundation(
     "The linter refuses imports against the directions of ARCHITECTURE.md.",
   ),
   "quality.requirements": foundation(
     "Every promise of a delivered issue is cited by a test, and every cited id is a promise.",
   ),
+  "rest.auth": foundation(
+    "The unix socket needs none; public operations need none, and stale ones do not harm.",
+  ),
+  "rest.cancel": foundation("A client that goes away cancels its call."),
+  "rest.connections": foundation("Connections over the limit are closed at once."),
+  "rest.console": foundation(
+    "The page is public, and fenced by its headers; is nothing; a folder that is missing is no crash.",
+  ),
+  "rest.context": foundation("Session, trace and surface reach the handler."),
+  "rest.contract": foundation("Another contract is told before anything else of the request."),
+  "rest.docs": foundation("The document as committed, and an explorer over it for those who are signed in."),
+  "rest.errors": foundation(
+    "An error costs the connection only when a body is left unread; a handler's error keeps its details; a limit says when to come back.",
+  ),
+  "rest.head": foundation("HEAD tells what GET would."),
+  "rest.host": foundation("Host and Origin come before credentials, on every path and method."),
+  "rest.http-errors": foundation("Bytes that are no HTTP get a typed answer; too many headers get 431."),
+  "rest.idempotency-key": foundation("The header is the key; another one in the body is a mistake."),
+  "rest.listen": foundation("Both listeners lead to one handler that can tell them apart."),
+  "rest.metrics": foundation("The configuration may open the metrics, and them alone."),
+  "rest.path": foundation("Path fields are part of the request, decoded; [rest.method.toLowerCase()]."),
+  "rest.port": foundation("A taken port leads to the next one, but only when there is one to try."),
+  "rest.query": foundation(
+    "Query fields are read by their declared type, unions flattened, without coercion.",
+  ),
+  "rest.query-errors": foundation("Unknown, repeated and undecodable fields are told together, sorted."),
+  "rest.query-types": foundation("Is no whole number and stays text; is no truth value and stays text."),
+  "rest.raw": foundation("Each byte route is served, guarded and limited as its declaration says."),
   "rest.schemathesis": foundation("Schemathesis finds no failure on the running daemon."),
+  "rest.sign-in": foundation("A page trades its ticket for a cookie, once, and signs out; nobody gets in."),
+  "rest.size": foundation("A body over the limit is refused, announced or not."),
+  "rest.slow-headers": foundation("A client that never finishes its head is cut with 408."),
+  "rest.socket-mode": foundation("Socket and folder belong to the user alone, whatever the mask says."),
+  "rest.socket-path": foundation("A path too long for the system is told before it fails strangely."),
+  "rest.socket-stale": foundation(
+    "What a crash left behind is replaced; a living daemon and foreign files are not.",
+  ),
+  "rest.sse": foundation("The opening, each event with its sequence, the closing."),
+  "rest.sse-backpressure": foundation(
+    "A client that does not read stops the reading of the log, and misses nothing.",
+  ),
+  "rest.sse-cancel": foundation("A client that goes away ends the stream's call and its generator."),
+  "rest.sse-errors": foundation(
+    "Is an ordinary answer; a failure below is the closing's reason, its cause stays in the log.",
+  ),
+  "rest.sse-heartbeat": foundation("Silence is filled with comments every ten seconds."),
+  "rest.sse-resume": foundation("The request with."),
+  "rest.sse-revoke": foundation("Credentials that end close their streams and say so."),
+  "rest.status": foundation("The contract's status is used."),
+  "rest.stop": foundation("Closing waits for answers under way, then cuts what is left."),
+  "rest.stream-json": foundation(
+    "A bounded read as one document; a list that broke in the middle does not look whole.",
+  ),
+  "rest.unary": foundation("An answer carries the contract, the request id and nothing cacheable."),
+  "rest.upgrade": foundation("An upgrade elsewhere is refused; a known path gets the socket."),
+  "rpc.backpressure": foundation("A client that does not read its answers is not read either."),
+  "rpc.batch": foundation(
+    "A batch is answered by one array without its notifications; a batch without requests is not answered; an empty or a too long one is one error.",
+  ),
+  "rpc.call": foundation("A request is answered under its own id, whatever its type."),
+  "rpc.cancel": foundation("A cancelled request still answers, with -32800."),
+  "rpc.contract": foundation(
+    "Another contract is told what to upgrade, however old the frame, and gets nothing else.",
+  ),
+  "rpc.discover": foundation("Rpc.discover returns the OpenRPC document."),
+  "rpc.drop": foundation("A dropped connection cancels its calls, and its end is told."),
+  "rpc.error": foundation("A failure carries the code's number and the one error payload."),
+  "rpc.frame": foundation(
+    "A frame above the limit ends the connection with 1009; ill-formed UTF-8 ends the connection with 1007.",
+  ),
+  "rpc.fuzz": foundation(
+    "Any frame is answered typed or passed over, and the connection still works; bytes that are no WebSocket frames end the connection and nothing else.",
+  ),
+  "rpc.heartbeat": foundation(
+    "A client that answers pings stays; one that falls silent is cut after two; a slow client that takes what waits for it is alive, though it answers no ping.",
+  ),
+  "rpc.in_flight": foundation("Ids in flight are unique, and there are at most so many."),
+  "rpc.initialize": foundation(
+    "The connection acts as the session that initialize bound; the upgrade's Parley-Session is the session until then; what a client pipelines behind initialize already acts as the new session.",
+  ),
+  "rpc.invalid": foundation(
+    "Is no request, and the details say why; an id that would come back changed is refused.",
+  ),
+  "rpc.method": foundation("An unknown method is told by name; unknown."),
+  "rpc.notification": foundation("A notification is carried out and never answered."),
+  "rpc.order": foundation("Calls reach their handlers in the order of their frames."),
+  "rpc.parse": foundation("Bad JSON and binary frames are answered typed, and the connection lives on."),
+  "rpc.post": foundation("POST answers one message or a batch, never a stream."),
+  "rpc.revoked": foundation("Ended credentials end streams and the connection with 4401."),
+  "rpc.shutdown": foundation(
+    "Streams close with shutdown, calls in flight finish, waits end, then 1001; a call that does not finish, and a client that does not close, hold it up only so long.",
+  ),
+  "rpc.stream.backpressure": foundation(
+    "Nothing is pulled ahead of a client that does not read, and nothing is lost.",
+  ),
+  "rpc.stream.drop": foundation("A dropped connection ends its streams; so does cancelling the opening."),
+  "rpc.stream.error": foundation("A stream that fails is closed with the error's code."),
+  "rpc.stream.fair": foundation("A long replay lets other calls in between."),
+  "rpc.stream.limit": foundation("A connection holds at most so many streams, and a closed one makes room."),
+  "rpc.stream.open": foundation("A stream that cannot be opened is an error answer."),
+  "rpc.stream.order": foundation("The answer to the opening comes before the first event, the closing last."),
+  "rpc.upgrade": foundation(
+    "A refused upgrade is a typed HTTP error; a handshake that is none is refused typed; the handshake tells the contract, and only our subprotocol is taken.",
+  ),
+  "sdk.browser": foundation("The TypeScript SDK works in Chromium with the console's cookie."),
+  "sdk.browser-errors": foundation("In a browser a mistake is the typed error of its code."),
+  "sdk.browser-resume": foundation(
+    "In a browser a stream goes on after kill -9 of the daemon without gap or duplicate.",
+  ),
+  "sdk.browser-send": foundation("In a browser the SDK sends, streams and lists peers."),
+  "sdk.build": foundation("The bundle."),
+  "sdk.calls": foundation(
+    "Calls carry credentials, session, headers, timeouts and cancellation, and give raw responses.",
+  ),
+  "sdk.discovery": foundation(
+    "The client finds the daemon by the discovery file, then the config, then the usual places.",
+  ),
+  "sdk.errors": foundation("Every code is a class of its own under one base, with details and request id."),
+  "sdk.guards": foundation("The SDK's guards agree with the daemon's validators."),
+  "sdk.handshake": foundation("Contract versions are compared at the first contact; a mismatch names both."),
+  "sdk.host": foundation(
+    "A host serves its session in order, renews what it holds, and survives restarts of the daemon.",
+  ),
+  "sdk.retries": foundation(
+    "Calls are repeated only where their declared idempotency allows it, with one key.",
+  ),
+  "sdk.send-and-stream": foundation(
+    "sendAndStream gives receipt and stream, or says at which stage it failed, with the receipt kept.",
+  ),
+  "sdk.sse": foundation("The event stream parser takes any split of the bytes."),
+  "sdk.streams": foundation("Streams resume over cuts and restarts without gap or duplicate."),
+  "sdk.types": foundation("Signatures."),
+  "sdk.unknown-variants": foundation("Unknown variants keep narrowing and go round trip unchanged."),
+  "sdk.web-socket": foundation(
+    "The WebSocket client masks, joins fragments, answers pings and closes in order.",
+  ),
   "sessions.answered-once": foundation(
     "An answered interaction is not offered again when its host vanishes.",
   ),
@@ -192,6 +462,14 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.watch-no-gap": foundation("List and then watch from its rev reaches every key's newest value."),
   "storage.writer-death": foundation(
     "If the writer's thread ends or cannot start, every call gets a typed answer.",
+  ),
+  "telemetry.logs": foundation("One JSON object per line, from the level on; people get text."),
+  "telemetry.metrics": foundation(
+    "Calls are counted by code and timed by operation; names, help and types are what Prometheus' linter wants.",
+  ),
+  "telemetry.secrets": foundation("Secrets do not reach a line, wherever they lie."),
+  "telemetry.trace": foundation(
+    "A header is read and written; is no context and no error; a child stays in its trace; a root begins one.",
   ),
   "vectors.cli": foundation("Every vector holds on the command line, exit codes included."),
   "vectors.count": foundation("There are at least 100 vectors, valid and invalid."),
