@@ -4,19 +4,21 @@ import { BrowserSessions } from "./auth/browser-sessions.js";
 import { TokenStore } from "./auth/token-store.js";
 import type { Config } from "./config/load-config.js";
 import type { Paths } from "./config/paths.js";
+import type { SystemStatusResponse } from "./generated/types.js";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "./generated/version.js";
 import { requireSession, type SessionOwnership } from "./kernel/authorise.js";
 import type { Backend } from "./kernel/backend.js";
 import { systemClock } from "./kernel/clock.js";
 import type { Ambient } from "./kernel/context.js";
-import { createDispatch, handlerTable } from "./kernel/dispatch.js";
+import { createDispatch, type Dispatch, handlerTable } from "./kernel/dispatch.js";
 import { systemIds } from "./kernel/ids.js";
 import { type CompiledValidators, createValidators } from "./kernel/validate.js";
+import { LifeCycle } from "./life-cycle.js";
 import { PACKAGE_VERSION } from "./package-version.js";
-import { createCommsPlane } from "./planes/comms/index.js";
-import { createSessionsPlane } from "./planes/sessions/index.js";
+import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
+import { createSessionsPlane, type SessionsPlane } from "./planes/sessions/index.js";
 import { createSystemPlane } from "./planes/system/index.js";
-import { removeDiscovery, writeDiscovery } from "./platform/discovery-file.js";
+import { type Discovery, removeDiscovery, writeDiscovery } from "./platform/discovery-file.js";
 import { createSignIn, createSignOut } from "./raw/console/sign-in.js";
 import { createStaticFiles } from "./raw/console/static-files.js";
 import { createExplorer } from "./raw/docs/explorer.js";
@@ -26,11 +28,11 @@ import { openMemory } from "./storage/memory/open-memory.js";
 import { openSqlite } from "./storage/sqlite/open-sqlite.js";
 import { type Listeners, listen } from "./surfaces/listen.js";
 import { createMcpSurface } from "./surfaces/mcp/surface.js";
-import { createRestSurface } from "./surfaces/rest/surface.js";
-import { createRpcSurface } from "./surfaces/rpc/surface.js";
+import { createRestSurface, type RestSurface } from "./surfaces/rest/surface.js";
+import { createRpcSurface, type RpcSurface } from "./surfaces/rpc/surface.js";
 import { createCallObserver } from "./telemetry/call-observer.js";
 import { createLogger } from "./telemetry/create-logger.js";
-import { createMetrics } from "./telemetry/metrics.js";
+import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 
 export interface DaemonOptions {
   config: Config;
@@ -46,54 +48,129 @@ export interface Daemon {
   ended: Promise<number>;
 }
 
+/** What every part of one daemon is built from. */
+interface Core {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly ambient: Ambient;
+  readonly metrics: Metrics;
+  readonly life: LifeCycle;
+  readonly identity: Identity;
+}
+
+/** What the daemon says of itself everywhere. */
+type Identity = Omit<Discovery, "address" | "socket_path">;
+
+interface Store {
+  readonly backend: Backend;
+  readonly status: SystemStatusResponse["store"];
+}
+
+interface Credentials {
+  readonly tokens: TokenStore;
+  readonly browser: BrowserSessions;
+}
+
+interface Planes {
+  readonly sessions: SessionsPlane;
+  readonly comms: CommsPlane;
+}
+
+interface Surfaces {
+  readonly rest: RestSurface;
+  readonly rpc: RpcSurface;
+}
+
 /** Builds and starts the whole daemon. Rejects with an error whose message is meant for the user. */
 export async function createDaemon({ config, paths, validators }: DaemonOptions): Promise<Daemon> {
-  const clock = systemClock;
-  const ids = systemIds(clock);
+  const ids = systemIds(systemClock);
   const log = createLogger({ level: config.log.level });
-  const ambient: Ambient = { clock, ids, log };
-  const instanceId = ids.uuid();
-  const startedAt = clock.now();
-  const startedMonotonic = clock.monotonic();
-  const metrics = createMetrics({ version: PACKAGE_VERSION, contract: CONTRACT_VERSION });
+  const life = new LifeCycle(log);
+  const core: Core = {
+    config,
+    paths,
+    ambient: { clock: systemClock, ids, log },
+    metrics: createMetrics({ version: PACKAGE_VERSION, contract: CONTRACT_VERSION }),
+    life,
+    identity: createIdentity(ids.uuid(), systemClock.now()),
+  };
+  const store = await openStore(core);
+  const credentials = await openCredentials(core, store.backend);
+  const planes = await startPlanes(core, store.backend);
 
-  let stopping = false;
-  let failed = false;
-  let end: (code: number) => void = () => undefined;
-  const ended = new Promise<number>((resolve) => {
-    end = resolve;
+  // What runs only once everything is built.
+  let listeners: Listeners;
+  const connections = (): number => surfaces.rpc.stats().connections;
+  const system = bindSystemPlane(core, store, credentials, planes, {
+    addresses: () => listeners,
+    connections,
   });
-
-  const databaseFile = config.store.path ?? paths.databaseFile;
-  const backend: Backend =
-    config.store.engine === "memory"
-      ? openMemory({ clock })
-      : await openSqlite({
-          path: databaseFile,
-          clock,
-          onFatal(error) {
-            // What is on disk is uncertain now; only a fresh start can tell.
-            log.error({ err: error }, "The store failed; stopping so that nothing untrue is acknowledged.");
-            failed = true;
-            stop();
-          },
-        });
-  const store = await backend.info();
-
-  const tokens = await TokenStore.open({ backend, clock, ids, log });
-  const browser = await BrowserSessions.open({ backend, clock, ids });
-  const auth = createAuthenticator({
-    tokens,
-    browser,
-    hosts: { allowedHosts: config.server.allowed_hosts, allowedOrigins: config.server.allowed_origins },
+  const dispatch = createDispatch({
+    handlers: handlerTable({ system, sessions: planes.sessions.handlers, comms: planes.comms.handlers }),
+    validators: createValidators(validators),
+    ownsSession: ownershipOf(planes),
+    observe: createCallObserver(core.metrics.operations, config.log.requests),
   });
+  const surfaces = await createSurfaces(core, credentials, planes, dispatch);
+  addGauges(core.metrics, planes, connections);
 
-  const sessions = createSessionsPlane({ backend, clock, ids, log, inboxes: () => comms.inboxes });
-  const comms = createCommsPlane({
-    backend,
+  try {
+    listeners = await openListeners(core, surfaces);
+  } catch (error) {
+    await store.backend.close();
+    throw error;
+  }
+  const { address, socketPath } = listeners;
+  writeDiscovery(paths.discoveryFile, { ...core.identity, address, socket_path: socketPath });
+  log.info({ address, socket: socketPath, instance_id: core.identity.instance_id }, "Parley serves.");
+  life.started(() => shutDown(core, { store, credentials, planes, dispatch, surfaces, listeners }));
+  return { address, stop: () => life.stop(), ended: life.ended };
+}
+
+function createIdentity(instanceId: string, startedAt: number): Identity {
+  return {
+    instance_id: instanceId,
+    pid: process.pid,
+    version: PACKAGE_VERSION,
+    contract: CONTRACT_VERSION,
+    digest: CONTRACT_DIGEST,
+    started_at: new Date(startedAt).toISOString(),
+  };
+}
+
+async function openStore({ config, paths, ambient, life }: Core): Promise<Store> {
+  const { clock, log } = ambient;
+  if (config.store.engine === "memory") {
+    const backend = openMemory({ clock });
+    return { backend, status: { engine: "memory", durability: (await backend.info()).durability } };
+  }
+  const path = config.store.path ?? paths.databaseFile;
+  const backend = await openSqlite({
+    path,
     clock,
-    ids,
-    log,
+    onFatal(error) {
+      // What is on disk is uncertain now; only a fresh start can tell.
+      log.error({ err: error }, "The store failed; stopping so that nothing untrue is acknowledged.");
+      life.fail();
+    },
+  });
+  return { backend, status: { engine: "sqlite", durability: (await backend.info()).durability, path } };
+}
+
+async function openCredentials({ ambient }: Core, backend: Backend): Promise<Credentials> {
+  const { clock, ids, log } = ambient;
+  return {
+    tokens: await TokenStore.open({ backend, clock, ids, log }),
+    browser: await BrowserSessions.open({ backend, clock, ids }),
+  };
+}
+
+/** Sessions and comms need each other: each has a port that the other serves. */
+async function startPlanes({ config, ambient }: Core, backend: Backend): Promise<Planes> {
+  const sessions = createSessionsPlane({ ...ambient, backend, inboxes: () => comms.inboxes });
+  const comms = createCommsPlane({
+    ...ambient,
+    backend,
     directory: sessions.directory,
     limits: {
       inboxMax: config.comms.inbox_max,
@@ -105,54 +182,68 @@ export async function createDaemon({ config, paths, validators }: DaemonOptions)
   });
   await sessions.start();
   await comms.start();
-  const ownsSession: SessionOwnership = (principal, name) => sessions.directory.owns(principal, name);
-  const liveSessions = (): number => sessions.directory.all().filter(({ live }) => live).length;
+  return { sessions, comms };
+}
 
-  let listeners: Listeners;
-  const system = createSystemPlane({
+function ownershipOf({ sessions }: Planes): SessionOwnership {
+  return (principal, name) => sessions.directory.owns(principal, name);
+}
+
+function liveSessions({ sessions }: Planes): number {
+  return sessions.directory.all().filter(({ live }) => live).length;
+}
+
+/** What the system plane tells of parts that are built after it. */
+interface LateFacts {
+  addresses(): Listeners;
+  connections(): number;
+}
+
+function bindSystemPlane(
+  { config, ambient, life, identity }: Core,
+  store: Store,
+  { tokens, browser }: Credentials,
+  planes: Planes,
+  late: LateFacts,
+): ReturnType<typeof createSystemPlane> {
+  const ownsSession = ownershipOf(planes);
+  const startedMonotonic = ambient.clock.monotonic();
+  return createSystemPlane({
     version: PACKAGE_VERSION,
     tokens,
     tickets: browser,
     requireSession: (principal, session) => requireSession(principal, session, ownsSession),
-    health: () => (stopping ? "stopping" : failed ? "degraded" : "ok"),
-    address: () => listeners.address,
+    health: () => life.health,
+    address: () => late.addresses().address,
     status: async () => ({
-      version: PACKAGE_VERSION,
-      contract: CONTRACT_VERSION,
-      digest: CONTRACT_DIGEST,
-      instance_id: instanceId,
-      pid: process.pid,
-      started_at: new Date(startedAt).toISOString(),
-      uptime_ms: Math.round(clock.monotonic() - startedMonotonic),
-      address: listeners.address,
-      socket_path: listeners.socketPath,
+      ...identity,
+      uptime_ms: Math.round(ambient.clock.monotonic() - startedMonotonic),
+      address: late.addresses().address,
+      socket_path: late.addresses().socketPath,
       ...(config.path === undefined ? {} : { config_path: config.path }),
-      store: {
-        engine: config.store.engine,
-        durability: store.durability,
-        ...(config.store.engine === "memory" ? {} : { path: databaseFile }),
-      },
+      store: store.status,
       counts: {
-        sessions: sessions.directory.all().length,
-        live_sessions: liveSessions(),
-        connections: rpc.stats().connections,
-        streams: comms.stats().streams,
+        sessions: planes.sessions.directory.all().length,
+        live_sessions: liveSessions(planes),
+        connections: late.connections(),
+        streams: planes.comms.stats().streams,
       },
     }),
-    stop,
+    stop: () => life.stop(),
   });
+}
 
-  const dispatch = createDispatch({
-    handlers: handlerTable({ system, sessions: sessions.handlers, comms: comms.handlers }),
-    validators: createValidators(validators),
-    ownsSession,
-    observe: createCallObserver(metrics.operations, config.log.requests),
+async function createSurfaces(
+  { config, ambient, metrics }: Core,
+  { tokens, browser }: Credentials,
+  { sessions }: Planes,
+  dispatch: Dispatch,
+): Promise<Surfaces> {
+  const auth = createAuthenticator({
+    tokens,
+    browser,
+    hosts: { allowedHosts: config.server.allowed_hosts, allowedOrigins: config.server.allowed_origins },
   });
-
-  const asset = (name: string): (() => Promise<string>) => {
-    let text: Promise<string> | undefined;
-    return () => (text ??= readFile(new URL(`../${name}`, import.meta.url), "utf8"));
-  };
   const rpc = createRpcSurface({
     ambient,
     dispatch,
@@ -178,82 +269,72 @@ export async function createDaemon({ config, paths, validators }: DaemonOptions)
       "system.mcp": mcp.serve,
     },
   });
+  return { rest, rpc };
+}
+
+/** A file of the package's root, read when it is first asked for. */
+function asset(name: string): () => Promise<string> {
+  let text: Promise<string> | undefined;
+  return () => (text ??= readFile(new URL(`../${name}`, import.meta.url), "utf8"));
+}
+
+function addGauges(metrics: Metrics, planes: Planes, connections: () => number): void {
+  metrics.gauge({ name: "parley_rpc_connections", help: "Open WebSockets.", read: connections });
   metrics.gauge({
-    name: "parley_rpc_connections",
-    help: "Open WebSockets.",
-    read: () => rpc.stats().connections,
+    name: "parley_streams",
+    help: "Open streams.",
+    read: () => planes.comms.stats().streams,
   });
-  metrics.gauge({ name: "parley_streams", help: "Open streams.", read: () => comms.stats().streams });
   metrics.gauge({
     name: "parley_sessions_live",
     help: "Sessions with a live holder.",
-    read: liveSessions,
+    read: () => liveSessions(planes),
   });
+}
 
-  try {
-    listeners = await listen({
-      handle: rest.handle,
-      upgrades: { "/rpc": rpc.handleUpgrade },
-      host: config.server.host,
-      port: config.server.port,
-      socketPath: config.server.socket ?? paths.socketPath,
-      limits: {
-        headerBytes: config.limits.header_bytes,
-        headerTimeoutMs: config.limits.header_timeout_ms,
-        requestTimeoutMs: config.limits.request_timeout_ms,
-        connections: config.limits.connections,
-      },
-      clock,
-      ids,
-    });
-  } catch (error) {
-    await backend.close();
-    throw error;
-  }
-  writeDiscovery(paths.discoveryFile, {
-    instance_id: instanceId,
-    pid: process.pid,
-    version: PACKAGE_VERSION,
-    contract: CONTRACT_VERSION,
-    digest: CONTRACT_DIGEST,
-    address: listeners.address,
-    socket_path: listeners.socketPath,
-    started_at: new Date(startedAt).toISOString(),
+function openListeners({ config, paths, ambient }: Core, { rest, rpc }: Surfaces): Promise<Listeners> {
+  return listen({
+    handle: rest.handle,
+    upgrades: { "/rpc": rpc.handleUpgrade },
+    host: config.server.host,
+    port: config.server.port,
+    socketPath: config.server.socket ?? paths.socketPath,
+    limits: {
+      headerBytes: config.limits.header_bytes,
+      headerTimeoutMs: config.limits.header_timeout_ms,
+      requestTimeoutMs: config.limits.request_timeout_ms,
+      connections: config.limits.connections,
+    },
+    clock: ambient.clock,
+    ids: ambient.ids,
   });
-  log.info(
-    { address: listeners.address, socket: listeners.socketPath, instance_id: instanceId },
-    "Parley serves.",
-  );
+}
 
-  function stop(): void {
-    if (stopping) return;
-    stopping = true;
-    void shutDown().then(
-      () => end(failed ? 1 : 0),
-      (error: unknown) => {
-        log.error({ err: error }, "The stop did not go as it should.");
-        end(1);
-      },
-    );
-  }
+interface Running {
+  readonly store: Store;
+  readonly credentials: Credentials;
+  readonly planes: Planes;
+  readonly dispatch: Dispatch;
+  readonly surfaces: Surfaces;
+  readonly listeners: Listeners;
+}
 
-  /** Nothing new, finish what runs, tell the streams, close the store last: what was said yes to is on disk. */
-  async function shutDown(): Promise<void> {
-    log.info({}, "Stopping.");
-    removeDiscovery(paths.discoveryFile, instanceId);
-    // Streams say `shutdown` while their sockets still live.
-    await comms.close();
-    const closed = listeners.close(config.limits.drain_ms);
-    await Promise.all([dispatch.drain(), rpc.close()]);
-    await closed;
-    await rest.close();
-    await sessions.close();
-    tokens.close();
-    browser.close();
-    metrics.close();
-    await backend.close();
-    log.info({}, "Stopped.");
-  }
-
-  return { address: listeners.address, stop, ended };
+/** Nothing new, finish what runs, tell the streams, close the store last: what was said yes to is on disk. */
+async function shutDown(core: Core, running: Running): Promise<void> {
+  const { config, paths, ambient, metrics, identity } = core;
+  const { store, credentials, planes, dispatch, surfaces, listeners } = running;
+  ambient.log.info({}, "Stopping.");
+  removeDiscovery(paths.discoveryFile, identity.instance_id);
+  // Streams say `shutdown` while their sockets still live.
+  await planes.comms.close();
+  const closed = listeners.close(config.limits.drain_ms);
+  await Promise.all([dispatch.drain(), surfaces.rpc.close()]);
+  await closed;
+  await surfaces.rest.close();
+  await planes.sessions.close();
+  credentials.tokens.close();
+  credentials.browser.close();
+  metrics.close();
+  await store.backend.close();
+  ambient.log.info({}, "Stopped.");
 }
