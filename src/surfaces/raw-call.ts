@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Ambient, Call, type SurfaceName } from "../kernel/context.js";
 import type { RawCall } from "../kernel/raw.js";
+import { formatTraceparent, parseTraceparent } from "../kernel/traceparent.js";
 
 /** The call behind one HTTP request of a byte route; it is cancelled when the client goes away before its answer. */
 export function callOf(
@@ -15,7 +16,7 @@ export function callOf(
     surface,
     principal: raw.principal,
     session: headerOf(request, "parley-session"),
-    traceparent: headerOf(request, "traceparent"),
+    traceparent: traceparentOf(request),
   });
   response.once("close", () => {
     if (!response.writableFinished) call.cancel();
@@ -38,4 +39,10 @@ export function partOf(call: Call, ambient: Ambient): Call {
 export function headerOf(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return typeof value === "string" ? value : undefined;
+}
+
+/** The caller's trace context in the form of the contract; what is no trace context is left out, as its specification asks. */
+export function traceparentOf(request: IncomingMessage): string | undefined {
+  const context = parseTraceparent(headerOf(request, "traceparent"));
+  return context === undefined ? undefined : formatTraceparent(context);
 }

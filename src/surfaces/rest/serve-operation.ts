@@ -13,7 +13,7 @@ import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import { collectBody, hasBody, requireJson } from "../body.js";
-import { headerOf } from "../raw-call.js";
+import { headerOf, traceparentOf } from "../raw-call.js";
 import { writeError, writeJson } from "../reply.js";
 import { composeRequest } from "./compose-request.js";
 import { place, readInteger } from "./query.js";
@@ -55,7 +55,7 @@ export function serveOperation(route: RestRoute, options: ServeOptions): Serve {
       surface: "rest",
       principal,
       session: headerOf(request, "parley-session"),
-      traceparent: headerOf(request, "traceparent"),
+      traceparent: traceparentOf(request),
     });
     // The client's going away is what cancels; after an answer nobody is left to ask.
     response.on("close", () => {

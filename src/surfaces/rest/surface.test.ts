@@ -52,6 +52,16 @@ describe("operations", () => {
     });
   });
 
+  test("[telemetry.trace] a header that is no trace context reaches no handler; one of a later version does in ours", async () => {
+    await using it = await startRest({ handlers: { "comms.peers": echo } });
+    const traced = async (traceparent: string): Promise<unknown> =>
+      (await it.send("GET", "/comms/peers", { headers: { traceparent } })).json.traceparent;
+    const ids = `${"a".repeat(32)}-${"b".repeat(16)}`;
+    expect(await traced("x".repeat(1000))).toBeUndefined();
+    expect(await traced(`00-${ids.toUpperCase()}-01`)).toBeUndefined();
+    expect(await traced(`42-${ids}-01-more`)).toBe(`00-${ids}-01`);
+  });
+
   test("[rest.path] path fields are part of the request, decoded", async () => {
     await using it = await startRest({ handlers: { "sessions.get": echo, "sessions.drain": echo } });
     expect((await it.send("GET", "/sessions/planner")).json.request).toEqual({ name: "planner" });

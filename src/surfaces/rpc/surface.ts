@@ -9,7 +9,7 @@ import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { requireJson } from "../body.js";
-import { callOf, headerOf } from "../raw-call.js";
+import { callOf, headerOf, traceparentOf } from "../raw-call.js";
 import { contractHeaders, writeJson } from "../reply.js";
 import { RpcConnection } from "./connection.js";
 import { CredentialsWatch } from "./credentials-watch.js";
@@ -101,7 +101,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
         limits,
         principal,
         session: headerOf(request, "parley-session"),
-        traceparent: headerOf(request, "traceparent"),
+        traceparent: traceparentOf(request),
       });
       connections.add(connection);
       credentials.add(principal.ended, connection);

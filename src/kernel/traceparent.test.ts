@@ -1,7 +1,5 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../kernel/clock.js";
-import { systemIds } from "../kernel/ids.js";
-import { childSpan, formatTraceparent, parseTraceparent } from "./traceparent.js";
+import { formatTraceparent, parseTraceparent } from "./traceparent.js";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const spanId = "00f067aa0ba902b7";
@@ -25,14 +23,4 @@ test.each([
   `00-${traceId}-${spanId}-01-more`,
 ])("[telemetry.trace] %s is no context and no error", (header) => {
   expect(parseTraceparent(header)).toBeUndefined();
-});
-
-test("[telemetry.trace] a child stays in its trace; a root begins one", () => {
-  const ids = systemIds(systemClock);
-  const parent = { traceId, spanId, sampled: false };
-  const child = childSpan(parent, ids);
-  expect(child).toMatchObject({ traceId, sampled: false });
-  expect(child.spanId).not.toBe(spanId);
-  expect(parseTraceparent(formatTraceparent(child))).toEqual(child);
-  expect(parseTraceparent(formatTraceparent(childSpan(undefined, ids)))).toMatchObject({ sampled: true });
 });

@@ -1,5 +1,3 @@
-import type { Ids } from "../kernel/ids.js";
-
 /** W3C trace context of one span. */
 export interface TraceContext {
   /** 32 hex digits, not all zero. */
@@ -28,13 +26,4 @@ export function parseTraceparent(header: string | undefined): TraceContext | und
 /** The header of a context, in version 00. */
 export function formatTraceparent({ traceId, spanId, sampled }: TraceContext): string {
   return `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
-}
-
-/** A span below `parent`, or the root of a new trace. */
-export function childSpan(parent: TraceContext | undefined, ids: Ids): TraceContext {
-  const hex = (bytes: number): string => {
-    const text = Buffer.from(ids.secret(bytes), "base64url").toString("hex");
-    return /^0+$/.test(text) ? `${text.slice(0, -1)}1` : text;
-  };
-  return { traceId: parent?.traceId ?? hex(16), spanId: hex(8), sampled: parent?.sampled ?? true };
 }
