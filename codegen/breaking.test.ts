@@ -154,6 +154,7 @@ type Mutation = [rule: string, after: (copy: Contract) => unknown, before?: (cop
 
 const send = (copy: Contract): Operation => operation(copy, "comms.send");
 const create = (copy: Contract): Operation => operation(copy, "system.create_token");
+const stream = (copy: Contract): Operation => operation(copy, "comms.stream");
 const close = (copy: Contract): Operation => operation(copy, "sessions.close");
 const peers = (copy: Contract): Operation => operation(copy, "comms.peers");
 const anError = (copy: Contract) => copy.errors.find((error) => error.code === "peer_not_found")!;
@@ -172,8 +173,8 @@ const mutations: Mutation[] = [
   ["rest-method-changed", (c) => Object.assign(send(c).rest!, { method: "PUT" })],
   ["rest-path-changed", (c) => Object.assign(send(c).rest!, { path: "/send" })],
   ["rest-status-changed", (c) => Object.assign(send(c).rest!, { status: 202 })],
-  ["rest-field-moved", (c) => Object.assign(close(c).rest!.queryFields[0]!, { path: ["elsewhere"] })],
-  ["rest-field-moved", (c) => Object.assign(close(c).rest!, { rest: "body" })],
+  ["rest-field-moved", (c) => Object.assign(stream(c).rest!.queryFields[0]!, { path: ["elsewhere"] })],
+  ["rest-field-moved", (c) => Object.assign(stream(c).rest!, { rest: "body" })],
   ["rest-field-moved", (c) => close(c).rest!.pathFields.push("lease_token")],
   ["rest-idempotency-header-removed", (c) => Object.assign(send(c).rest!, { idempotencyHeader: false })],
   ["rest-idempotency-header-added", (c) => Object.assign(create(c).rest!, { idempotencyHeader: true })],

@@ -7,6 +7,8 @@ import { ensureInstalled, projectEnv, projectNode, root, run } from "./setup.mjs
 const wanted = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const report = [];
+// Colours are for terminals; CI keeps the text.
+if (!process.stdout.isTTY) process.env.NO_COLOR = "1";
 const results = join(root, ".cache/results");
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });

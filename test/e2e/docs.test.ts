@@ -93,9 +93,9 @@ function relocate(daemon: TestDaemon, own: readonly Block[]): string {
   return own
     .map(({ text }) => text)
     .join("\n")
+    .replaceAll("/tmp/", `${daemon.folder}/`)
     .replaceAll("http://127.0.0.1:7433", daemon.address)
-    .replaceAll("sdks/python/.venv/bin/python", python)
-    .replaceAll("/tmp/", `${daemon.folder}/`);
+    .replaceAll("sdks/python/.venv/bin/python", python);
 }
 
 async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: number | null; output: string }> {
