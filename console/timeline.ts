@@ -71,7 +71,7 @@ export class Timeline {
         break;
       case "interaction_failed":
         this.#end(card, "failed");
-        card.root.append(element("p", "failure", event.reason.message));
+        card.root.append(element("p", "failure", failureText(event.reason)));
         break;
     }
     if (nearEnd) this.#root.scrollTop = this.#root.scrollHeight;
@@ -115,4 +115,11 @@ export class Timeline {
 
 function words(kind: string): string {
   return kind.replaceAll("_", " ");
+}
+
+/** What the daemon says, and what the peer said with its refusal. */
+function failureText({ message, result }: { message: string; result?: unknown }): string {
+  if (result === undefined || result === null) return message;
+  const said = (result as { message?: unknown }).message ?? result;
+  return `${message} ${typeof said === "string" ? said : JSON.stringify(said)}`;
 }

@@ -65,8 +65,9 @@ function describe(event: Event["event"]): string | undefined {
     case "interaction_complete":
       return "· complete";
     case "interaction_failed": {
-      const reason = event.reason as { code: string; message: string };
-      return `failed: ${printable(reason.message)} [${reason.code}]`;
+      const reason = event.reason as { code: string; message: string; result?: { message?: unknown } | null };
+      const said = typeof reason.result?.message === "string" ? ` ${reason.result.message}` : "";
+      return `failed: ${printable(reason.message + said)} [${reason.code}]`;
     }
     case "stream_truncated":
       return `· events ${event.from_sequence} to ${event.to_sequence} are no longer kept`;
