@@ -49,7 +49,9 @@ export class Reader {
         items.push(toEntry(row));
         return (row[3] as string).length;
       });
-      return { items, next: more ? items.at(-1)!.seq + 1 : Math.max(fromSeq, lastSeq + 1), more };
+      // A commit in between may have brought rows beyond it: nothing is given out twice.
+      const lastGiven = items.at(-1)?.seq ?? 0;
+      return { items, next: (more ? lastGiven : Math.max(lastGiven, lastSeq)) + 1, more };
     });
   }
 
