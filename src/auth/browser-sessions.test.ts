@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import type { ContractError } from "../kernel/contract-error.js";
 import { systemIds } from "../kernel/ids.js";
-import { SimulatedClock } from "../storage/_simulated-clock.js";
 import { openMemory } from "../storage/memory/open-memory.js";
 import { BrowserSessions } from "./browser-sessions.js";
 

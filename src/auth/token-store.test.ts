@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import type { Backend } from "../kernel/backend.js";
 import type { ContractError } from "../kernel/contract-error.js";
 import { systemIds } from "../kernel/ids.js";
 import { silentLogger } from "../kernel/logger.js";
-import { SimulatedClock } from "../storage/_simulated-clock.js";
 import { openMemory } from "../storage/memory/open-memory.js";
 import { TokenStore } from "./token-store.js";
 

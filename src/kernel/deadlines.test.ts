@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SimulatedClock } from "../storage/_simulated-clock.js";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import { type Deadline, Deadlines } from "./deadlines.js";
 
 test("[kernel.deadline] whatever is added, removed and waited for: each expires once, in time, unless removed", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import type { Scope } from "../generated/operations.js";
-import { SimulatedClock } from "../storage/_simulated-clock.js";
 import { Call, type Principal } from "./context.js";
 import type { ContractError } from "./contract-error.js";
 import { createDispatch, type DispatchOptions, handlerTable } from "./dispatch.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SimulatedClock } from "../storage/_simulated-clock.js";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import { systemIds } from "./ids.js";
 
 test("[kernel.ids] ids are UUIDv7, unique and ordered, also within a millisecond and when its counter runs over", () => {

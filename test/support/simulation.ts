@@ -3,43 +3,6 @@ import { type Backend, BackendError } from "../../src/kernel/backend.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import type { Ids } from "../../src/kernel/ids.js";
 
-/** A clock that stands still until it is advanced; timers fire in the order of their time. */
-export class SimulatedClock implements Clock {
-  #now = 0;
-  readonly #start = Date.UTC(2026, 0, 1);
-  readonly #timers = new Set<{ at: number; callback: () => void }>();
-
-  now(): number {
-    return this.#start + this.#now;
-  }
-
-  monotonic(): number {
-    return this.#now;
-  }
-
-  after(delayMs: number, callback: () => void): () => void {
-    const timer = { at: this.#now + delayMs, callback };
-    this.#timers.add(timer);
-    return () => void this.#timers.delete(timer);
-  }
-
-  get pending(): number {
-    return this.#timers.size;
-  }
-
-  advance(ms: number): void {
-    const end = this.#now + ms;
-    for (;;) {
-      const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.callback();
-    }
-    this.#now = end;
-  }
-}
-
 /** Ids that follow from the seed: the same run makes the same ones. */
 export function seededIds(clock: Clock, seed: string): Ids {
   let count = 0;

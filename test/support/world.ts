@@ -15,7 +15,8 @@ import { type CommsPlane, createCommsPlane } from "../../src/planes/comms/index.
 import type { CommsLimits } from "../../src/planes/comms/ports.js";
 import { createSessionsPlane, type SessionsPlane } from "../../src/planes/sessions/index.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
-import { SimulatedClock, seededIds } from "./simulation.js";
+import { SimulatedClock } from "./simulated-clock.js";
+import { seededIds } from "./simulation.js";
 
 export interface CallAs {
   principal?: Principal;

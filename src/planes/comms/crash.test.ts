@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Fault, FaultyBackend, SimulatedClock, settle } from "../../../test/support/simulation.js";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { type Fault, FaultyBackend, settle } from "../../../test/support/simulation.js";
 import { World } from "../../../test/support/world.js";
 import type { CommsCommand, SendReceipt } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Fault, FaultyBackend, SimulatedClock, settle } from "../../../test/support/simulation.js";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { type Fault, FaultyBackend, settle } from "../../../test/support/simulation.js";
 import { World } from "../../../test/support/world.js";
 import type { CommsStreamEvent } from "../../generated/types.js";
 import { openMemory } from "../../storage/memory/open-memory.js";

@@ -1,4 +1,4 @@
-import { backendConformance } from "../conformance.js";
+import { backendConformance } from "../_conformance.js";
 import { openMemory } from "./open-memory.js";
 
 backendConformance("memory", {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Backend } from "../../kernel/backend.js";
-import { backendConformance } from "../conformance.js";
+import { backendConformance } from "../_conformance.js";
 import { openSqlite } from "./open-sqlite.js";
 
 const folder = mkdtempSync(join(tmpdir(), "parley-sqlite-"));

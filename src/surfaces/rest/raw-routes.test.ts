@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { BrowserSessions } from "../../auth/browser-sessions.js";
 import { systemIds } from "../../kernel/ids.js";
 import { createSignIn, createSignOut } from "../../raw/console/sign-in.js";
@@ -10,7 +11,6 @@ import { createStaticFiles } from "../../raw/console/static-files.js";
 import { createExplorer } from "../../raw/docs/explorer.js";
 import { createOpenapiDocument } from "../../raw/docs/openapi-document.js";
 import { createMetricsPage } from "../../raw/metrics/metrics-page.js";
-import { SimulatedClock } from "../../storage/_simulated-clock.js";
 import { openMemory } from "../../storage/memory/open-memory.js";
 import { startRest } from "./_fixture.js";
 

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { createServer, get, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { systemClock } from "../../kernel/clock.js";
 import { Call, type CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamClosed, StreamItem } from "../../kernel/handlers.js";
 import { systemIds } from "../../kernel/ids.js";
 import { silentLogger } from "../../kernel/logger.js";
-import { SimulatedClock } from "../../storage/_simulated-clock.js";
 import { startRest } from "./_fixture.js";
 import { streamEvents } from "./stream.js";
 

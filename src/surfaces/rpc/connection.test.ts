@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import { SimulatedClock } from "../../storage/_simulated-clock.js";
 import {
   aborted,
   connectRaw,

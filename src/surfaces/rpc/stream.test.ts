@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { StreamClosed } from "../../kernel/handlers.js";
-import { SimulatedClock } from "../../storage/_simulated-clock.js";
 import { aborted, type Frame, item, openParams, openStream, startServer, streamId } from "./_harness.js";
 
 const terminal: StreamClosed = { stream_id: streamId, reason: "terminal" };

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import type { Backend, KeyChangeEvent, LogEntry } from "../kernel/backend.js";
 import type { Clock } from "../kernel/clock.js";
 import { commands, emptyModel, idOf, type Real } from "./_model.js";
-import { SimulatedClock } from "./_simulated-clock.js";
 import { expiredKeptMs, sweepEveryMs, tombstoneKeptMs } from "./retention.js";
 
 /** An engine that the suite can open on fresh storage, and open again on the same when it outlives the process. */
@@ -267,7 +267,7 @@ export function backendConformance(name: string, engine: Engine): void {
       const held = (await backend.cas("b", "lease", lease)) as { rev: number };
       const stop = new AbortController();
       const changes = backend.watch("b", { fromRev: held.rev, signal: stop.signal })[Symbol.asyncIterator]();
-      clock.advance(tombstoneKeptMs + sweepEveryMs);
+      clock.jump(tombstoneKeptMs + sweepEveryMs);
       expect(await backend.get("b", "lease")).toMatchObject({ value: "v", rev: held.rev });
       const old = { fromRev: first.rev, signal: stop.signal };
       // The sweep runs beside: the refusal shows that it is done.
@@ -283,7 +283,7 @@ export function backendConformance(name: string, engine: Engine): void {
       expect(again.rev).toBeGreaterThan(held.rev);
       expect(again.rev).toBeGreaterThan(tombstone.rev);
       expect(await changes.next()).toMatchObject({ value: { key: "gone", rev: again.rev } });
-      clock.advance(expiredKeptMs);
+      clock.jump(expiredKeptMs);
       const buried = (await changes.next()).value as KeyChangeEvent;
       expect(buried.key).toBe("lease");
       expect(buried.value).toBeUndefined();
