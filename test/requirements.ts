@@ -359,6 +359,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The client finds the daemon by the discovery file, then the config, then the usual places.",
   ),
   "sdk.errors": foundation("Every code is a class of its own under one base, with details and request id."),
+  "sdk.examples": foundation(
+    "The examples of both languages run as they are, also over a restart of the daemon.",
+  ),
   "sdk.guards": foundation("The SDK's guards agree with the daemon's validators."),
   "sdk.handshake": foundation("Contract versions are compared at the first contact; a mismatch names both."),
   "sdk.host": foundation(
