@@ -3,7 +3,7 @@ import { type Definition, type Definitions, resolveRef } from "./refs.js";
 import { isObject, type JsonObject, type SchemaFile } from "./source.js";
 
 /** A named schema with aliases followed to where its keywords stand. */
-export function followAlias(definitions: Definitions, definition: Definition): Definition {
+function followAlias(definitions: Definitions, definition: Definition): Definition {
   const ref = definition.schema.$ref;
   return typeof ref === "string"
     ? followAlias(definitions, resolveRef(definitions, definition.file, ref))
@@ -11,27 +11,27 @@ export function followAlias(definitions: Definitions, definition: Definition): D
 }
 
 /** The object schemas that a definition can be: itself, or each variant of a union. */
-export function objectForms(definitions: Definitions, definition: Definition): Definition[] {
+function objectForms(definitions: Definitions, definition: Definition): Definition[] {
   const real = followAlias(definitions, definition);
   if (!Array.isArray(real.schema.oneOf)) return [real];
   return real.schema.oneOf.map((arm) => resolveRef(definitions, real.file, String((arm as JsonObject).$ref)));
 }
 
 /** The properties that a schema offers; `$ref` followed, none when it is no plain object. */
-export function propertiesOf(definitions: Definitions, definition: Definition): JsonObject {
+function propertiesOf(definitions: Definitions, definition: Definition): JsonObject {
   const real = followAlias(definitions, definition);
   return isObject(real.schema.properties) ? real.schema.properties : {};
 }
 
 /** The property's schema with `$ref` followed, as a definition of its own. */
-export function followProperty(definitions: Definitions, file: SchemaFile, schema: JsonObject): Definition {
+function followProperty(definitions: Definitions, file: SchemaFile, schema: JsonObject): Definition {
   if (typeof schema.$ref === "string")
     return followAlias(definitions, resolveRef(definitions, file, schema.$ref));
   return { name: "", file, key: "", origin: "", schema };
 }
 
 /** `{field}` names of a path. */
-export function pathFieldsOf(path: string): string[] {
+function pathFieldsOf(path: string): string[] {
   return [...path.matchAll(/\{([^}]*)\}/g)].map((match) => match[1] ?? "");
 }
 

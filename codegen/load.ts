@@ -24,7 +24,7 @@ export function loadContract(root: string, options: LoadOptions = {}): Contract 
 }
 
 /** Builds the contract of parsed files; throws with every finding of the linter. */
-export function buildContract(files: SchemaFile[], version: string): Contract {
+function buildContract(files: SchemaFile[], version: string): Contract {
   assertClean(lintFiles(files));
   const contract = buildUnchecked(files, version);
   assertClean(lintContract(contract));

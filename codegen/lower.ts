@@ -107,7 +107,7 @@ export function reach(types: ReadonlyMap<string, TypeDef>, name: string): string
 }
 
 /** Names that a shape refers to directly. */
-export function refsOf(shape: Shape): string[] {
+function refsOf(shape: Shape): string[] {
   switch (shape.kind) {
     case "ref":
       return [shape.name];

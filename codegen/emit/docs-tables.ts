@@ -11,7 +11,7 @@ function cell(text: string): string {
 }
 
 /** A shape in words, with its limits; named types link to `types`, the path of the page that describes them. */
-export function shapeText(shape: Shape, types: string): string {
+function shapeText(shape: Shape, types: string): string {
   switch (shape.kind) {
     case "string":
       if (shape.const !== undefined) return `\`"${shape.const}"\``;

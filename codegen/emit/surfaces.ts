@@ -10,7 +10,7 @@ export function emitSurfaces(contract: Contract): OutputFile[] {
 }
 
 /** The lines of each surface, sorted. */
-export function surfaceLines(contract: Contract): Record<string, string[]> {
+function surfaceLines(contract: Contract): Record<string, string[]> {
   const each = (line: (operation: Operation) => string | null): string[] =>
     contract.operations
       .map(line)

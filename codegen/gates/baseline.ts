@@ -100,7 +100,7 @@ function isNextMinor(before: string, after: string): boolean {
 }
 
 /** The released baseline; before the release the one of the commit before the last change; null when there is none. */
-export function previousContract(root: string): PreviousContract | null {
+function previousContract(root: string): PreviousContract | null {
   const released = show(root, "v0.3.0");
   if (released) return { contract: released, released: true };
   const digest = loadContract(root).digest;

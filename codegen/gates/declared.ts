@@ -28,11 +28,6 @@ export function declaredEvents(root: string): { id: string; rpc: string }[] {
   return blocks(root, "event");
 }
 
-/** The byte routes of the schema files. */
-export function declaredRawRoutes(root: string): { id: string; path: string }[] {
-  return blocks(root, "raw");
-}
-
 /** The error codes of `schemas/errors.json`. */
 export function declaredErrors(root: string): { code: string; client_only?: boolean }[] {
   const text = readFileSync(join(root, "schemas/errors.json"), "utf8");

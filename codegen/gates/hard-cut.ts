@@ -55,7 +55,7 @@ function textProblems(root: string): string[] {
 }
 
 /** Names that a TypeScript or Python source offers to others: declarations, and members of classes. */
-export function exportedNames(path: string, text: string): string[] {
+function exportedNames(path: string, text: string): string[] {
   if (/\.(?:ts|mts|tsx|js|mjs)$/.test(path)) {
     const declared = text.matchAll(
       /^export (?:default )?(?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type) (\w+)/gm,

@@ -13,7 +13,7 @@ const ticketLifeMs = 60_000;
 const cookieLifeMs = 12 * 3_600_000;
 const maxTickets = 64;
 /** Name of the cookie that signs the console in. */
-export const cookieName = "parley_session";
+const cookieName = "parley_session";
 const cookiePattern = /(?:^|;\s*)parley_session=([A-Za-z0-9_-]{16,128})(?:;|$)/;
 
 export interface BrowserSessionsOptions {

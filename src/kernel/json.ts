@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { ContractError } from "./contract-error.js";
 
 /** Largest JSON body or frame. */
-export const maxJsonBytes = 1024 * 1024;
+const maxJsonBytes = 1024 * 1024;
 
 /** Deepest nesting of arrays and objects in a request. */
 export const maxJsonDepth = 64;

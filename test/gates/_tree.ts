@@ -16,7 +16,7 @@ export interface Tree {
 }
 
 /** Everything that the gates read, without installed packages. */
-export const contractFiles: readonly string[] = [
+const contractFiles: readonly string[] = [
   "schemas",
   "src/generated",
   "sdks/typescript/src/generated",

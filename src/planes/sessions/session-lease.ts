@@ -16,10 +16,6 @@ export function isLive(lease: SessionLease | undefined, now: number): lease is S
   return lease !== undefined && (lease.connection !== undefined || lease.pins > 0 || lease.until > now);
 }
 
-export function renewed(lease: SessionLease, now: number): SessionLease {
-  return { ...lease, until: now + lease.ttlMs };
-}
-
 /** What opening a name comes to. */
 export type OpenMove =
   /** The name is free. */
