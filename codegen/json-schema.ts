@@ -1,5 +1,5 @@
 import type { ObjectShape, Property, Shape, StringShape, TypeDef } from "./contract.js";
-import { reach } from "./lower.js";
+import { lowerPlain, reach } from "./lower.js";
 
 /** A JSON object that is going to be printed. */
 export type JsonObject = { [key: string]: unknown };
@@ -21,26 +21,6 @@ export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
   switch (shape.kind) {
     case "string":
       return stringSchema(shape, view);
-    case "integer":
-      return { type: "integer", minimum: shape.minimum, maximum: shape.maximum };
-    case "boolean":
-      return { type: "boolean" };
-    case "json":
-      return {};
-    case "array":
-      return {
-        type: "array",
-        items: schemaOf(shape.items, view),
-        ...(shape.minItems > 0 ? { minItems: shape.minItems } : {}),
-        maxItems: shape.maxItems,
-      };
-    case "map":
-      return {
-        type: "object",
-        additionalProperties: schemaOf(shape.values, view),
-        propertyNames: { type: "string", pattern: shape.keyPattern, maxLength: shape.keyMaxLength },
-        maxProperties: shape.maxProperties,
-      };
     case "object":
       return objectSchema(shape, view);
     case "union": {
@@ -54,6 +34,8 @@ export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
     }
     case "ref":
       return { $ref: view.ref(shape.name) };
+    default:
+      return lowerPlain(shape, (inner) => schemaOf(inner, view));
   }
 }
 

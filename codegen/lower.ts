@@ -20,6 +20,23 @@ export function lowerShape(shape: Shape, lowering: Lowering): Schema {
   switch (shape.kind) {
     case "string":
       return lowerString(shape, lowering);
+    case "object":
+      return lowerObject(shape, lowering);
+    case "union":
+      return lowerUnion(shape, lowering);
+    case "ref":
+      return lowering.ref(shape.name);
+    default:
+      return lowerPlain(shape, (inner) => lowerShape(inner, lowering));
+  }
+}
+
+/** Lowers what every reader takes alike; strings, objects, unions and references differ between them. */
+export function lowerPlain(
+  shape: Exclude<Shape, { kind: "string" | "object" | "union" | "ref" }>,
+  lower: (inner: Shape) => Schema,
+): Schema {
+  switch (shape.kind) {
     case "integer":
       return { type: "integer", minimum: shape.minimum, maximum: shape.maximum };
     case "boolean":
@@ -29,23 +46,17 @@ export function lowerShape(shape: Shape, lowering: Lowering): Schema {
     case "array":
       return {
         type: "array",
-        items: lowerShape(shape.items, lowering),
+        items: lower(shape.items),
         ...(shape.minItems > 0 ? { minItems: shape.minItems } : {}),
         maxItems: shape.maxItems,
       };
     case "map":
       return {
         type: "object",
-        additionalProperties: lowerShape(shape.values, lowering),
+        additionalProperties: lower(shape.values),
         propertyNames: { type: "string", pattern: shape.keyPattern, maxLength: shape.keyMaxLength },
         maxProperties: shape.maxProperties,
       };
-    case "object":
-      return lowerObject(shape, lowering);
-    case "union":
-      return lowerUnion(shape, lowering);
-    case "ref":
-      return lowering.ref(shape.name);
   }
 }
 

@@ -134,10 +134,11 @@ export function docLines(paragraphs: string[], width: number): string[] {
   const [only] = kept;
   if (only === undefined) return [];
   if (kept.length === 1 && only.length + 7 <= width) return [`/** ${only} */`];
-  return ["/**", ...kept.flatMap((text) => wrap(text, width - 3)).map((line) => ` * ${line}`), " */"];
+  return ["/**", ...kept.flatMap((text) => wrapText(text, width - 3)).map((line) => ` * ${line}`), " */"];
 }
 
-function wrap(text: string, width: number): string[] {
+/** Words in lines of at most `width` columns; a longer word has a line of its own. */
+export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/\s+/)) {

@@ -1,4 +1,5 @@
 import type { OutputFile } from "../contract.js";
+import { wrapText } from "../printer.js";
 import { compareText } from "../source.js";
 
 /** Columns of a generated Python line, where a break is possible. */
@@ -64,7 +65,7 @@ export class PythonFile {
       this.print(`"""${only}"""`);
       return;
     }
-    const [first = [], ...rest] = kept.map((text, index) => wrap(text, index === 0 ? width - 3 : width));
+    const [first = [], ...rest] = kept.map((text, index) => wrapText(text, index === 0 ? width - 3 : width));
     this.print(`"""${first[0]}`);
     for (const line of first.slice(1)) this.print(line);
     for (const lines of rest) {
@@ -117,18 +118,6 @@ function importLines(imports: Map<string, Set<string>>, indent: string): string[
 function escapeDoc(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll('"""', '\\"\\"\\"');
   return escaped.endsWith('"') ? `${escaped.slice(0, -1)}\\"` : escaped;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 /** A plain string literal. JSON's escapes are Python's. */

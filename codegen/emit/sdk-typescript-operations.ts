@@ -1,29 +1,13 @@
 import type { Contract, Operation, OutputFile } from "../contract.js";
-import { lineWidth, quote, SourceFile } from "../printer.js";
+import { SourceFile } from "../printer.js";
+import { printOperationTypes } from "./operation-types.js";
 import { readersOf } from "./sdk-typescript-readers.js";
 
 /** `operations.ts`: how the runtime calls each operation. */
 export function printOperations(contract: Contract, folder: string): OutputFile {
   const file = new SourceFile(`${folder}/operations.ts`, "schemas/*/*.json");
   const payloads = new Map(contract.events.map((event) => [event.id, event]));
-  const type = (name: string): string => file.importType(name, "./types.js");
-  file.doc("Types of each operation's request, response and events.");
-  file.block("export interface OperationTypes {", "}", () => {
-    for (const { id, request, response, stream } of contract.operations) {
-      const event = stream === null ? undefined : payloads.get(stream.event)?.payload;
-      file.block(`${quote(id)}: {`, "};", () => {
-        file.print(`request: ${type(request)};`);
-        file.print(`response: ${type(response)};`);
-        file.print(`event: ${event === undefined ? "never" : type(event)};`);
-      });
-    }
-  });
-  file.print();
-  file.doc("Id of an operation.");
-  file.print("export type OperationId = keyof OperationTypes;");
-  file.print();
-  printIds(file, "Id of an operation that answers once.", "UnaryOperationId", contract, "unary");
-  printIds(file, "Id of an operation that answers with a stream.", "StreamOperationId", contract, "stream");
+  printOperationTypes(file, contract);
   const readers = readersOf(contract.types);
   const entry = file.importType("OperationEntry", "../runtime/operation.js");
   const table = contract.operations.map((operation) => [operation.id, entryOf(operation, payloads, readers)]);
@@ -34,26 +18,6 @@ export function printOperations(contract: Contract, folder: string): OutputFile 
     ";",
   );
   return file.toOutput();
-}
-
-function printIds(
-  file: SourceFile,
-  doc: string,
-  name: string,
-  contract: Contract,
-  kind: Operation["kind"],
-): void {
-  const ids = contract.operations.filter((operation) => operation.kind === kind).map(({ id }) => quote(id));
-  const line = `export type ${name} = ${ids.join(" | ") || "never"};`;
-  file.doc(doc);
-  if (line.length <= lineWidth) file.print(line);
-  else {
-    file.print(`export type ${name} =`);
-    ids.forEach((id, index) => {
-      file.print(`  | ${id}${index === ids.length - 1 ? ";" : ""}`);
-    });
-  }
-  file.print();
 }
 
 function entryOf(

@@ -1,10 +1,12 @@
 import type { Contract, Emitter, Operation } from "../contract.js";
 import { propertyKey, quote, SourceFile } from "../printer.js";
+import { printOperationTypes, printUnion } from "./operation-types.js";
 
 /** `operations.ts`: what types the dispatcher and the handlers. */
 export const emitOperations: Emitter = (contract) => {
   const file = new SourceFile("src/generated/operations.ts", "schemas/*/*.json");
-  printTypes(file, contract);
+  printOperationTypes(file, contract);
+  printScopes(file, contract);
   printSpec(file);
   printPlanes(file, contract);
   file.doc("Everything that the contract says of each operation.");
@@ -13,38 +15,11 @@ export const emitOperations: Emitter = (contract) => {
   return [file.toOutput()];
 };
 
-function printTypes(file: SourceFile, { operations, events }: Contract): void {
-  const payload = new Map(events.map((event) => [event.id, event.payload]));
-  const type = (name: string): string => file.importType(name, "./types.js");
-  file.doc("Types of each operation's request, response and events.");
-  file.block("export interface OperationTypes {", "}", () => {
-    for (const { id, request, response, stream } of operations) {
-      const event = stream === null ? undefined : payload.get(stream.event);
-      file.block(`${quote(id)}: {`, "};", () => {
-        file.print(`request: ${type(request)};`);
-        file.print(`response: ${type(response)};`);
-        file.print(`event: ${event === undefined ? "never" : type(event)};`);
-      });
-    }
-  });
-  file.print();
-  file.doc("Id of an operation.");
-  file.print("export type OperationId = keyof OperationTypes;");
-  file.print();
-  const ids = (kind: Operation["kind"]): string[] =>
-    operations.filter((operation) => operation.kind === kind).map(({ id }) => id);
-  printUnion(file, "Id of an operation that answers once.", "UnaryOperationId", ids("unary"));
-  printUnion(file, "Id of an operation that answers with a stream.", "StreamOperationId", ids("stream"));
+function printScopes(file: SourceFile, { operations }: Contract): void {
   const scopes = [...new Set(operations.flatMap(({ scope }) => scope ?? []))].sort();
   printUnion(file, "What credentials may allow.", "Scope", scopes);
   file.doc("Every scope.");
   file.value("export const scopes: readonly Scope[] = ", scopes, ";");
-  file.print();
-}
-
-function printUnion(file: SourceFile, doc: string, name: string, members: string[]): void {
-  file.doc(doc);
-  file.union(`export type ${name} = `, members.map(quote));
   file.print();
 }
 
