@@ -1,11 +1,8 @@
 // Compiles the request schemas once, at build time, so that the daemon's start compiles nothing.
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
 import { build } from "esbuild";
-
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+import { root } from "./setup.mjs";
 
 /** Writes an ES module that exports `validators`: one ajv function per operation id. */
 export async function buildValidators(outFile) {
