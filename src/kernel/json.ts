@@ -66,3 +66,14 @@ export function findFlaw(value: unknown, depth = 1): JsonFlaw | null {
   }
   return null;
 }
+
+/** Type of a JSON value as error details name it: JSON's names, not those of JavaScript. */
+export function jsonType(value: unknown): string {
+  if (value === null) {
+    return "null";
+  }
+  if (value === undefined) {
+    return "absent";
+  }
+  return Array.isArray(value) ? "array" : typeof value;
+}

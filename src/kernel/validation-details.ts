@@ -1,5 +1,6 @@
 import type { ErrorObject } from "ajv";
 import type { DetailIssue, ErrorDetail } from "./contract-error.js";
+import { jsonType } from "./json.js";
 
 /** A hostile body can be wrong in a million places; only the first so many are told. */
 const maxErrors = 256;
@@ -184,17 +185,6 @@ function describe(schema: Schema | undefined): string {
 
 function join(field: string, child: string): string {
   return field === "" ? child : `${field}.${child}`;
-}
-
-/** Names of JSON, not of JavaScript. */
-export function jsonType(value: unknown): string {
-  if (value === null) {
-    return "null";
-  }
-  if (value === undefined) {
-    return "absent";
-  }
-  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function shorten(value: unknown): string {

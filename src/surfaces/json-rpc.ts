@@ -1,5 +1,6 @@
 import { errors } from "../generated/errors.js";
 import { ContractError } from "../kernel/contract-error.js";
+import { jsonType } from "../kernel/json.js";
 
 /** Id of a JSON-RPC call as its caller chose it. */
 export type RpcId = string | number | null;
@@ -51,7 +52,7 @@ function isExact(id: number): boolean {
 
 /** The error for a message that is no JSON-RPC request. */
 export function invalidRpc(field: string, expected: string, got: string): ContractError {
-  const issue = got === "undefined" ? "missing_field" : "invalid_value";
+  const issue = got === "absent" ? "missing_field" : "invalid_value";
   return new ContractError("invalid_rpc", { details: [{ field, issue, expected, got }] });
 }
 
@@ -73,12 +74,6 @@ export function rawErrorFrame(id: RpcId, code: number, message: string, dataJson
 
 function encodeId(id: RpcId): string {
   return typeof id === "number" ? String(id) : JSON.stringify(id);
-}
-
-/** Type of a JSON value as error details name it. */
-export function jsonType(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function shown(value: unknown): string {

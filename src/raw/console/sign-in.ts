@@ -1,5 +1,5 @@
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
-import { decodeJson } from "../../kernel/json.js";
+import { decodeJson, jsonType } from "../../kernel/json.js";
 import type { RawHandler } from "../../kernel/raw.js";
 
 /** What signing in needs from the keeper of browser sessions. */
@@ -49,12 +49,7 @@ function readTicket(body: unknown): string {
     .map((field) => ({ field, issue: "unknown_field", expected: "absent", got: "a value" }));
   if (typeof ticket !== "string") {
     const issue = ticket === undefined ? "missing_field" : "wrong_type";
-    details.push({
-      field: "ticket",
-      issue,
-      expected: "string",
-      got: ticket === undefined ? "absent" : typeof ticket,
-    });
+    details.push({ field: "ticket", issue, expected: "string", got: jsonType(ticket) });
   }
   if (details.length > 0 || typeof ticket !== "string") {
     throw new ContractError("invalid_request", {

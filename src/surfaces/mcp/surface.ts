@@ -2,19 +2,11 @@ import { type McpTool, mcpTools } from "../../generated/mcp.js";
 import type { Ambient, Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
-import { decodeJson } from "../../kernel/json.js";
+import { decodeJson, jsonType } from "../../kernel/json.js";
 import { connectionLimits } from "../../kernel/limits.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { requireJson } from "../body.js";
-import {
-  invalidRpc,
-  jsonType,
-  type RpcId,
-  type RpcMessage,
-  readId,
-  readMessage,
-  resultFrame,
-} from "../json-rpc.js";
+import { invalidRpc, type RpcId, type RpcMessage, readId, readMessage, resultFrame } from "../json-rpc.js";
 import { callOf, partOf } from "../raw-call.js";
 import { contractHeaders, writeJson } from "../reply.js";
 import { McpFault } from "./fault.js";
@@ -212,16 +204,19 @@ function checkMeta(message: RpcMessage, http: McpHttp): void {
 
 function missingMeta(key: string, expected: string, value: unknown): McpFault {
   const issue = value === undefined ? "missing_field" : "wrong_type";
-  const got = value === undefined ? "absent" : jsonType(value);
-  return McpFault.params(400, { field: `_meta.${key}`, issue, expected, got });
+  return McpFault.params(400, { field: `_meta.${key}`, issue, expected, got: jsonType(value) });
 }
 
 function requestedVersion(params: unknown): string {
   const { protocolVersion } = params as { protocolVersion?: unknown };
   if (typeof protocolVersion === "string") return protocolVersion;
-  const got = protocolVersion === undefined ? "absent" : jsonType(protocolVersion);
   const issue = protocolVersion === undefined ? "missing_field" : "wrong_type";
-  throw McpFault.params(200, { field: "protocolVersion", issue, expected: "string", got });
+  throw McpFault.params(200, {
+    field: "protocolVersion",
+    issue,
+    expected: "string",
+    got: jsonType(protocolVersion),
+  });
 }
 
 function unknownMethod(method: string, status: number): McpFault {

@@ -3,7 +3,8 @@ import { operations, type UnaryOperationId } from "../../generated/operations.js
 import type { Call } from "../../kernel/context.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
-import { jsonType, type RpcMessage } from "../json-rpc.js";
+import { jsonType } from "../../kernel/json.js";
+import type { RpcMessage } from "../json-rpc.js";
 import { McpFault } from "./fault.js";
 
 /** A tool as `tools/list` shows it. */

@@ -2,10 +2,10 @@ import type { Call } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
+import { jsonType } from "../../kernel/json.js";
 import {
   errorFrame,
   invalidRpc,
-  jsonType,
   type RpcId,
   type RpcMessage,
   readId,
