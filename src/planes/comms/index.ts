@@ -43,7 +43,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
     },
     async close() {
       streams.shutDown();
-      mailboxes.stop();
+      await mailboxes.stop();
       await repair;
     },
     stats: () => ({ streams: streams.size, reservations: mailboxes.reservations.size }),

@@ -50,6 +50,7 @@ export class Mailbox {
   #stopRepair: (() => void) | undefined;
   #trimming: Promise<void> | undefined;
   #trimAgainAt = 0;
+  #stopped = false;
   /** The parts of a list of trimmed interactions that were read so far. */
   #listed: Pick<TrimmedEntry, "list" | "interactions"> = { list: "", interactions: {} };
 
@@ -211,9 +212,12 @@ export class Mailbox {
       if (this.#isOver(item) && (item.endedAt ?? 0) < before) this.#forget(item);
   }
 
-  stop(): void {
+  /** Nothing new is begun in the background; resolves when what was begun is done. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
     this.#stopRepair?.();
     this.wake();
+    await this.#trimming;
   }
 
   /** Nothing more will come of it and nobody reads it now. */
@@ -309,6 +313,7 @@ export class Mailbox {
 
   /** Starts to let go of old events when there are too many. */
   trimEvents(): void {
+    if (this.#stopped) return;
     const { sessionEventsMax } = this.#limits;
     const { first, last } = this.events;
     // Some above the limit, so that not every event trims one.

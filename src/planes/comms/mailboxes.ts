@@ -65,11 +65,11 @@ export class Mailboxes {
     });
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopSweep?.();
     this.reservations.close();
-    for (const mailbox of this.#loaded.values()) mailbox.stop();
+    await Promise.all([...this.#loaded.values()].map((mailbox) => mailbox.stop()));
   }
 
   async #sweep(): Promise<void> {
