@@ -232,6 +232,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "mcp.stateless.meta": foundation("A request that does not say what it speaks is malformed."),
   "mcp.stdio": foundation("Over the unix socket messages pass that never had headers: the stdio bridge's."),
+  "mcp.stdio-bridge": foundation("An agent behind `parley mcp` is the session that it names, sends as it, and survives a daemon restart."),
   "mcp.tool_error": foundation(
     "Arguments that miss or exceed the wrapper are told as such; a failure inside the daemon shows no cause.",
   ),
@@ -401,12 +402,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.emit-idempotency": foundation(
     "A repeated key appends nothing twice, also side by side and after a restart.",
   ),
+  "sessions.expired.restart": foundation("A lease that ran out does not come back with the daemon."),
   "sessions.fence": foundation("The fence rises with each holder and voids what the one before had."),
   "sessions.list": foundation("Sessions are listed by name with what waits for them."),
   "sessions.local": foundation("The local user may take any offline name."),
   "sessions.one-holder": foundation("Two live sessions cannot share a name; the holder's repeat renews."),
   "sessions.open": foundation("Opening a name makes a session and a lease on it."),
   "sessions.principal": foundation("A name belongs to its principal until it is closed."),
+  "sessions.release": foundation("A lease of no time lets go of the name at once and keeps the inbox."),
+  "sessions.release.renew": foundation("Who let go can wait for work and take the lease up again."),
   "sessions.restart": foundation("After a restart the holder's token still works and others wait."),
   "sessions.settle-dead": foundation("A dead outcome fails the interaction with its reason."),
   "sessions.settle-done": foundation("A done outcome completes with result and usage; repeating it is safe."),
