@@ -29,8 +29,12 @@ const node = projectNode();
 await suite("build", () => step("build", [join(root, "scripts/build.mjs")]), true);
 await suite("codegen", () => step("codegen", ["--import", "./scripts/ts.mjs", "codegen/main.ts", "--check"]));
 await suite("lint", () => step("lint", ["node_modules/@biomejs/biome/bin/biome", "ci", "."]));
-await suite("types", () =>
-  step("types", ["node_modules/typescript/bin/tsc", "--noEmit", "-p", "tsconfig.json"]));
+await suite("types", async () => {
+  const checked = ["tsconfig.json", "console/tsconfig.json"].map((project) =>
+    step(`types of ${project}`, ["node_modules/typescript/bin/tsc", "--noEmit", "-p", project]),
+  );
+  return sum(await Promise.all(checked));
+});
 await suite("unit", () => vitest("unit"));
 await suite("gates", () => vitest("gates"));
 await suite("vectors", () => vitest("vectors"));
@@ -60,6 +64,12 @@ async function suite(name, body, fatal = false) {
     console.log(`${totals.passed} passed, ${totals.failed} failed`);
     process.exit(1);
   }
+}
+
+function sum(counts) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const one of counts) for (const key of Object.keys(total)) total[key] += one[key];
+  return total;
 }
 
 /** A command that is one check: it passes or fails as a whole. */

@@ -210,6 +210,7 @@ export class RpcConnection {
       else if (silent >= 1 && this.#socket?.showsPings === false)
         this.#send(rpcRequest(0, "system/version", {}));
     }, step);
-    if (typeof this.#idle === "object") this.#idle.unref();
+    // A timer of Node would keep the process alive; a browser's is a number.
+    (this.#idle as unknown as { unref?(): void }).unref?.();
   }
 }
