@@ -43,6 +43,8 @@ export function printErrors(contract: Contract, folder: string): OutputFile {
   return file.toOutput();
 }
 
+/** Class of a code; a code that already ends in `error` is not doubled. */
 function errorName(code: string): string {
-  return `${pascalCase(code)}Error`;
+  const name = pascalCase(code);
+  return name.endsWith("Error") ? name : `${name}Error`;
 }

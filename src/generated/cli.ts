@@ -388,7 +388,8 @@ export const cliCommands: readonly CliCommand[] = [
         field: "ttl_ms",
         type: "integer",
         values: null,
-        description: "How long the lease lasts without renewal, milliseconds.",
+        description:
+          "How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and keeps the inbox.",
         required: false,
         flag: "--ttl",
         repeat: false,

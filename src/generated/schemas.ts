@@ -276,7 +276,7 @@ const requestTypes = {
       name: { $ref: "#/$defs/Name" },
       description: { type: "string", maxLength: 512 },
       labels: { $ref: "#/$defs/Labels" },
-      ttl_ms: { type: "integer", minimum: 1000, maximum: 86400000, default: 60000 },
+      ttl_ms: { type: "integer", minimum: 0, maximum: 86400000, default: 60000 },
       lease_token: { $ref: "#/$defs/Secret" },
     },
     required: ["name"],

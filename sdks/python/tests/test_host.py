@@ -21,6 +21,7 @@ class Inbox:
     """The sessions plane of a fake daemon: one session with a queue."""
 
     def __init__(self, daemon: FakeDaemon) -> None:
+        self.daemon = daemon
         self.waiting: list[dict[str, Any]] = []
         self.offered: list[dict[str, Any]] = []
         self.emitted: list[dict[str, Any]] = []
@@ -248,7 +249,7 @@ def test_a_restart_is_survived(start_daemon: Start, transport: str, style: str) 
     ]
     serve(daemon, inbox, style, lambda interaction, turn: "ok")
     assert len(inbox.settled) == 2
-    assert len(inbox.opens) == 2
+    assert [request["ttl_ms"] for request in inbox.opens] == [60_000, 60_000, 0]
     assert len({request["lease_token"] for request in inbox.opens}) == 1
 
 
@@ -360,3 +361,24 @@ def test_a_lost_claim_raises_in_the_handler(start_daemon: Start) -> None:
         host.serve(handle)
     assert seen == [(FenceStaleError, True)]
     assert inbox.settled == []
+
+
+@transports
+@styles
+def test_a_host_that_stops_lets_go_of_its_name(start_daemon: Start, transport: str, style: str) -> None:
+    inbox = Inbox(start_daemon(transport))
+    serve(inbox.daemon, inbox, style, lambda interaction, turn: "ok")
+    assert [request["ttl_ms"] for request in inbox.opens] == [60_000, 0]
+    assert len({request["lease_token"] for request in inbox.opens}) == 1
+
+
+@styles
+def test_a_result_that_is_refused_fails_its_interaction_only(start_daemon: Start, style: str) -> None:
+    inbox = Inbox(start_daemon("unix"))
+    inbox.put(2, kind="peer_message", body="hi")
+    inbox.refuse["settle"] = [Refusal("payload_too_large", 413)]
+    heard: list[Exception] = []
+    serve(inbox.daemon, inbox, style, lambda interaction, turn: "ok", on_error=lambda error, _: heard.append(error))
+    assert [outcome["kind"] for outcome in inbox.outcomes()] == ["dead", "done"]
+    assert "payload_too_large" in inbox.outcomes()[0]["message"]
+    assert [error.code for error in heard] == ["payload_too_large"]  # type: ignore[attr-defined]

@@ -14,6 +14,8 @@ export class FakeInbox {
   readonly opens: Record<string, unknown>[] = [];
   readonly #waiting: object[] = [];
   readonly #arrivals = new Set<() => void>();
+  /** What the next settlements are answered instead. */
+  readonly refusals: Fault[] = [];
   /** Claim tokens that are over. */
   readonly lost = new Set<string>();
   readonly claims = new Map<string, string>();
@@ -34,6 +36,8 @@ export class FakeInbox {
     });
     daemon.on("sessions/settle", ({ claim_token, interaction_id, outcome }) => {
       if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
+      const refusal = this.refusals.shift();
+      if (refusal !== undefined) return refusal;
       this.settled.set(String(interaction_id), outcome as { kind: string });
       this.#wake();
       return { settled: true, already_settled: false };

@@ -30,7 +30,7 @@ describe("[sdk.host] a host", () => {
     ]);
     await host.stop();
     await serving;
-    expect(inbox.opens.at(-1)).toMatchObject({ ttl_ms: 1000 });
+    expect(inbox.opens.at(-1)).toMatchObject({ ttl_ms: 0 });
   });
 
   test("answers with the text when the handler returns nothing, and settles what is no request by itself", async () => {
@@ -46,6 +46,21 @@ describe("[sdk.host] a host", () => {
     expect(inbox.emitted.get(id)?.filter(({ kind }) => kind === "text_delta")).toMatchObject([
       { delta: "one two" },
     ]);
+  });
+
+  test("fails an interaction whose answer is refused, and goes on", async () => {
+    const errors: unknown[] = [];
+    const { inbox, host } = await start({ onError: (error) => errors.push(error) });
+    inbox.refusals.push(new Fault("payload_too_large", {}, 413));
+    void host.serve(() => "much too much");
+    const [first, second] = [inbox, inbox].map((one) => one.add({ kind: "peer_message", body: "x" }));
+    expect(await inbox.outcome(first!)).toMatchObject({
+      kind: "dead",
+      code: "executor_error",
+      message: expect.stringContaining("payload_too_large"),
+    });
+    expect(await inbox.outcome(second!)).toMatchObject({ kind: "done" });
+    expect(errors).toMatchObject([{ code: "payload_too_large" }]);
   });
 
   test.each([
@@ -212,7 +227,7 @@ describe("[sdk.host] a host", () => {
     const held = await client.holdSession("bridge", { description: "d" });
     expect(held.session.name).toBe("bridge");
     await held.release();
-    expect(inbox.opens.map(({ ttl_ms }) => ttl_ms)).toEqual([undefined, 1000]);
+    expect(inbox.opens.map(({ ttl_ms }) => ttl_ms)).toEqual([undefined, 0]);
     expect(inbox.drains).toBe(0);
   });
 });

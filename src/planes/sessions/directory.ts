@@ -64,9 +64,9 @@ export class Directory {
     for (const { key, value, rev } of entries) {
       const session = this.#put(key, JSON.parse(value) as SessionRecord, rev);
       const { holder, ttl_ms: ttlMs, released, closed } = session.record;
-      if (holder === undefined || ttlMs === undefined || released || closed) continue;
+      if (holder === undefined || !ttlMs || released || closed) continue;
       const until = this.#clock.monotonic() + Math.max(ttlMs, graceMs);
-      this.#hold(session, { holder, ttlMs, until, pins: 0 });
+      this.#hold(session, { holder, ttlMs, until });
     }
   }
 
@@ -160,19 +160,20 @@ export class Directory {
 
   renew(session: HeldSession): void {
     const { holder, ttl_ms: ttlMs } = session.record;
-    if (session.closed || holder === undefined || ttlMs === undefined) return;
+    if (session.closed || holder === undefined || !ttlMs) return;
     const until = this.#clock.monotonic() + ttlMs;
-    this.#hold(session, { pins: 0, ...session.lease, holder, ttlMs, until });
+    this.#hold(session, { ...session.lease, holder, ttlMs, until });
   }
 
-  /** Keeps the lease alive while the holder waits; the result lets go. */
-  pin(session: HeldSession): () => void {
-    const { holder } = session.record;
-    session.pin(1);
-    return () => {
-      if (session.lease?.holder !== holder) return;
-      session.pin(-1);
-      this.renew(session);
+  /** Keeps the lease alive while the holder waits; `released` aborts when the lease ends in spite of that. */
+  pin(session: HeldSession): { released: AbortSignal; unpin: () => void } {
+    const { released, unpin } = session.pin();
+    return {
+      released,
+      unpin: () => {
+        unpin();
+        if (!released.aborted) this.renew(session);
+      },
     };
   }
 
@@ -182,18 +183,22 @@ export class Directory {
     for (const session of this.#byName.values()) {
       if (session.lease?.connection !== connection) continue;
       session.release();
-      this.#generation += 1;
-      const record: SessionRecord = { ...session.record, fence: session.fence, released: true };
-      this.#turns
-        .run(session.name, async () => {
-          if (session.live || session.closed || session.record.holder !== record.holder) return;
-          const rev = await this.#cas(session.name, session.rev, record);
-          session.update(record, rev);
-        })
-        .catch((err: unknown) =>
-          this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),
-        );
+      this.#leaseEnded(session);
     }
+  }
+
+  #leaseEnded(session: HeldSession): void {
+    this.#generation += 1;
+    const record: SessionRecord = { ...session.record, fence: session.fence, released: true };
+    this.#turns
+      .run(session.name, async () => {
+        if (session.live || session.closed || session.record.holder !== record.holder) return;
+        const rev = await this.#cas(session.name, session.rev, record);
+        session.update(record, rev);
+      })
+      .catch((err: unknown) =>
+        this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),
+      );
   }
 
   async #open(input: OpenInput): Promise<{ session: HeldSession; token: string }> {
@@ -215,12 +220,15 @@ export class Directory {
       ttl_ms: input.ttlMs,
     };
     const session = await this.#move(move, name, principal, known, holder, said);
+    if (input.ttlMs === 0) {
+      session.release();
+      return { session, token };
+    }
     this.#hold(session, {
       holder,
       ttlMs: input.ttlMs,
       until: this.#clock.monotonic() + input.ttlMs,
       ...(input.connection === undefined ? {} : { connection: input.connection }),
-      pins: session.lease?.holder === holder ? session.lease.pins : 0,
     });
     return { session, token };
   }
@@ -316,9 +324,7 @@ export class Directory {
 
   #hold(session: HeldSession, lease: Parameters<HeldSession["hold"]>[0]): void {
     if (!session.live) this.#generation += 1;
-    session.hold(lease, () => {
-      this.#generation += 1;
-    });
+    session.hold(lease, () => this.#leaseEnded(session));
   }
 }
 

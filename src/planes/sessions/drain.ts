@@ -9,19 +9,24 @@ export function drain(directory: Directory, ports: SessionsPorts): UnaryHandler<
     if (principal === null) throw new ContractError("unauthenticated");
     const session = directory.requireHolder(request.name, principal, request.lease_token);
     const { holder } = session.record;
-    const unpin = directory.pin(session);
+    const requireHolder = (): void => {
+      if (session.closed) throw new ContractError("session_not_found");
+      if (session.record.holder !== holder) throw new ContractError("fence_stale");
+    };
+    const { released, unpin } = directory.pin(session);
     try {
       return await ports.inboxes().drain({
         sessionId: session.sessionId,
         fence: session.fence,
         max: request.max,
         waitMs: request.wait_ms,
-        signal,
-        requireHolder() {
-          if (session.closed) throw new ContractError("session_not_found");
-          if (session.record.holder !== holder) throw new ContractError("fence_stale");
-        },
+        signal: AbortSignal.any([signal, released]),
+        requireHolder,
       });
+    } catch (error) {
+      if (!released.aborted || signal.aborted) throw error;
+      requireHolder();
+      return { interactions: [] };
     } finally {
       unpin();
     }

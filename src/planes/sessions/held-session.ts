@@ -11,6 +11,7 @@ export class HeldSession {
   #rev: number;
   #lease: SessionLease | undefined;
   #stopTimer: (() => void) | undefined;
+  readonly #waits = new Set<AbortController>();
 
   constructor(clock: Clock, name: string, record: SessionRecord, rev: number) {
     this.#clock = clock;
@@ -77,18 +78,33 @@ export class HeldSession {
   }
 
   /** Takes the lease; `ended` is called when it runs out without renewal. */
-  hold(lease: SessionLease, ended: () => void): void {
-    this.#lease = lease;
+  hold(lease: Omit<SessionLease, "pins">, ended: () => void): void {
+    this.#lease = { ...lease, pins: this.#waits.size };
     this.#stopTimer ??= this.#watch(ended);
   }
 
+  /** Ends the lease and with it what waits under it. */
   release(): void {
     this.#lease = undefined;
     this.cancelTimer();
+    for (const wait of this.#waits) wait.abort();
+    this.#waits.clear();
   }
 
-  pin(by: 1 | -1): void {
-    if (this.#lease !== undefined) this.#lease = { ...this.#lease, pins: this.#lease.pins + by };
+  /** Keeps the lease alive while its holder waits. */
+  pin(): { released: AbortSignal; unpin: () => void } {
+    const wait = new AbortController();
+    this.#waits.add(wait);
+    this.#countPins();
+    const unpin = (): void => {
+      this.#waits.delete(wait);
+      this.#countPins();
+    };
+    return { released: wait.signal, unpin };
+  }
+
+  #countPins(): void {
+    if (this.#lease !== undefined) this.#lease = { ...this.#lease, pins: this.#waits.size };
   }
 
   cancelTimer(): void {

@@ -164,3 +164,54 @@ test("[sessions.list] sessions are listed by name with what waits for them", asy
   expect((await world.call("sessions.get", { name: "bob" })).session.unread).toBe(0);
   await world.stop();
 });
+
+test("[sessions.release] a lease of no time lets go of the name at once, for good, and keeps the inbox", async () => {
+  const world = await World.start();
+  const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-holder" };
+  const first = await world.call("sessions.open", open);
+  const waiting = world.call("sessions.drain", {
+    name: "bob",
+    lease_token: open.lease_token,
+    max: 1,
+    wait_ms: 20_000,
+  });
+  await settle();
+  const { session } = await world.call("sessions.open", { ...open, ttl_ms: 0 });
+  expect(session.state).toBe("offline");
+  expect(await waiting).toEqual({ interactions: [] });
+  await world.call("comms.send", { kind: "peer_message", to: "bob", body: "for the next one" });
+  const later = await world.restart();
+  const next = await later.call("sessions.open", { name: "bob", ttl_ms: 5000 });
+  expect(next.session).toMatchObject({ session_id: first.session.session_id, unread: 1 });
+  expect(next.lease.fence).toBeGreaterThan(first.lease.fence);
+  await later.stop();
+});
+
+test("[sessions.release.renew] who let go and waits for work again keeps the name while waiting", async () => {
+  const world = await World.start();
+  const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-holder" };
+  const drain = { name: "bob", lease_token: open.lease_token, max: 1, wait_ms: 20_000 };
+  await world.call("sessions.open", { ...open, ttl_ms: 0 });
+  const early = world.call("sessions.drain", drain);
+  await settle();
+  await world.call("sessions.open", open);
+  world.clock.advance(20_000);
+  expect(await early).toEqual({ interactions: [] });
+  const waiting = world.call("sessions.drain", drain);
+  await settle();
+  world.clock.advance(10_000);
+  expect((await world.call("sessions.get", { name: "bob" })).session.state).toBe("live");
+  world.clock.advance(10_000);
+  await waiting;
+  await world.stop();
+});
+
+test("[sessions.expired.restart] a lease that ran out does not come back with the daemon", async () => {
+  const world = await World.start();
+  await world.call("sessions.open", { name: "bob", ttl_ms: 5000 });
+  world.clock.advance(5000);
+  await settle();
+  const later = await world.restart();
+  expect((await later.call("sessions.get", { name: "bob" })).session.state).toBe("offline");
+  await later.stop();
+});

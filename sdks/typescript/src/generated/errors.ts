@@ -83,7 +83,7 @@ export class InvalidRequestError extends InvalidFailure {}
 export class InvalidCommandError extends InvalidFailure {}
 
 /** The body is not valid JSON in well-formed UTF-8; check the quoting and the encoding. */
-export class ParseErrorError extends InvalidFailure {}
+export class ParseError extends InvalidFailure {}
 
 /** The message is not a JSON-RPC 2.0 request. */
 export class InvalidRpcError extends InvalidFailure {}
@@ -200,7 +200,7 @@ export class StreamTimeoutError extends UnavailableFailure {}
 export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   invalid_request: InvalidRequestError,
   invalid_command: InvalidCommandError,
-  parse_error: ParseErrorError,
+  parse_error: ParseError,
   invalid_rpc: InvalidRpcError,
   unknown_method: UnknownMethodError,
   route_not_found: RouteNotFoundError,

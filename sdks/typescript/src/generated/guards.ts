@@ -906,7 +906,7 @@ const shapes: Shapes = {
       name: { kind: "ref", name: "Name" },
       description: { kind: "string", maxLength: 512 },
       labels: { kind: "ref", name: "Labels" },
-      ttl_ms: { kind: "integer", minimum: 1000, maximum: 86400000 },
+      ttl_ms: { kind: "integer", minimum: 0, maximum: 86400000 },
       lease_token: { kind: "ref", name: "Secret" },
     },
   },

@@ -1024,7 +1024,10 @@ export interface SessionsOpenRequest {
   description?: string;
   /** Free key-value pairs for finding and grouping. */
   labels?: Labels;
-  /** How long the lease lasts without renewal, milliseconds. */
+  /**
+   * How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and keeps the
+   * inbox.
+   */
   ttl_ms?: number;
   /** Minted by the caller so that a repeat is safe; the same token renews. Minted here when absent. */
   lease_token?: Secret;

@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** First 16 hex digits of that contract's digest. */
-export const CONTRACT_DIGEST = "af31d8161c6a9cce";
+export const CONTRACT_DIGEST = "f8b54fd2139704b6";

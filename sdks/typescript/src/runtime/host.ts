@@ -25,7 +25,6 @@ export interface HostOptions {
 
 const drainWait = 20_000;
 const releaseTimeout = 2_000;
-const shortestTtl = 1_000;
 /** The lease ended while nobody looked, or the daemon lost sight of this host: opening again settles it. */
 const reopens: ReadonlySet<string> = new Set(["fence_stale", "session_not_found"]);
 
@@ -230,13 +229,10 @@ export class Host {
     return session;
   }
 
-  /**
-   * The session turns offline and keeps its inbox for the next host: a lease over a WebSocket ends with it, another one
-   * is made so short that it ends almost at once.
-   */
+  /** The session turns offline and keeps its inbox for the next host. */
   async #release(): Promise<void> {
     if (this.#session !== undefined)
-      await this.#lease(shortestTtl, { timeout: releaseTimeout, retries: 0 }).catch(() => {});
+      await this.#lease(0, { timeout: releaseTimeout, retries: 0 }).catch(() => {});
     this.#calls.close();
   }
 

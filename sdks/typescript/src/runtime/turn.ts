@@ -3,6 +3,7 @@ import type { Calls } from "./calls.js";
 import type { Environment } from "./environment.js";
 import { clientError } from "./errors.js";
 import { ParleyError } from "./parley-error.js";
+import { passes } from "./retry.js";
 import { cutText, type TurnEvent, TurnEvents } from "./turn-events.js";
 import type { UnknownVariant } from "./unknown-variant.js";
 
@@ -82,21 +83,26 @@ export class Turn {
     this.#take();
     await this.#complete();
     const { interaction } = this;
-    if (interaction.kind === "peer_request") await this.#respond("completed", result);
-    await this.#settle(interaction.kind === "peer_request" ? { kind: "done" } : { kind: "done", result });
+    try {
+      if (interaction.kind === "peer_request") await this.#respond("completed", result);
+      await this.#settle(interaction.kind === "peer_request" ? { kind: "done" } : { kind: "done", result });
+    } catch (error) {
+      // An answer that is refused would be refused again each time: the work can only fail.
+      if (!this.signal.aborted && error instanceof ParleyError && !passes(error))
+        await this.#dead({
+          code: "executor_error",
+          message: `${error.code}: ${error.message}`.slice(0, 4096),
+          retryable: false,
+        });
+      throw error;
+    }
   }
 
   /** Ends the interaction without a result. A handler that throws does the same. */
   async fail(message: string, { code = "executor_error", retryable = false }: Failure = {}): Promise<void> {
     this.#take();
     await this.#complete();
-    const { interaction } = this;
-    const words = message.slice(0, 4096);
-    if (interaction.kind === "peer_request" && !interaction.stream_reserved) {
-      // Nobody reads this interaction's events: the answer goes to the sender's inbox.
-      await this.#respond("failed", { code, message: words, retryable });
-      await this.#settle({ kind: "done" });
-    } else await this.#settle({ kind: "dead", code, message: words, retryable });
+    await this.#dead({ code, message: message.slice(0, 4096), retryable });
   }
 
   /** Gives the interaction back, to be offered again after `delayMs`. */
@@ -150,6 +156,15 @@ export class Turn {
     }
     await this.#events.flush();
     if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
+  }
+
+  async #dead(reason: Required<Failure> & { message: string }): Promise<void> {
+    const { interaction } = this;
+    if (interaction.kind === "peer_request" && !interaction.stream_reserved) {
+      // Nobody reads this interaction's events: the answer goes to the sender's inbox.
+      await this.#respond("failed", reason);
+      await this.#settle({ kind: "done" });
+    } else await this.#settle({ kind: "dead", ...reason });
   }
 
   async #append(events: HostEvent[]): Promise<void> {

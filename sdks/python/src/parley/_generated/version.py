@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "af31d8161c6a9cce"
+CONTRACT_DIGEST = "f8b54fd2139704b6"
 """First 16 hex digits of that contract's digest."""

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .calls import UNSET
@@ -16,6 +17,7 @@ from .host_turn import (
     LEASE_OVER,
     LEASE_TTL_MS,
     POLL_MS,
+    RELEASE_SECONDS,
     WORKING,
     TurnState,
     rejection,
@@ -65,7 +67,12 @@ class AsyncTurn:
     async def reply(self, result: Any = None) -> None:
         """Ends the interaction with a result."""
         self._state.take()
-        await self._end(*self._state.done(result))
+        try:
+            await self._end(*self._state.done(result))
+        except ParleyError as error:
+            if self._state.refused(error):
+                await self._answer(*self._state.dead(f"{error.code}: {error.message}", "executor_error", False))
+            raise
 
     async def fail(self, message: str, *, code: str = "executor_error", retryable: bool = False) -> None:
         """Ends the interaction as failed."""
@@ -87,6 +94,9 @@ class AsyncTurn:
 
     async def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         await self._emit(self._state.end_events())
+        await self._answer(response, outcome)
+
+    async def _answer(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         if response is not None:
             try:
                 await self._comms.send(response, session=self._name)
@@ -147,7 +157,7 @@ class AsyncHost:
         return opened.session
 
     async def serve(self, handler: AsyncHandler) -> None:
-        """Answers interactions until `stop()`; survives restarts of the daemon.
+        """Answers interactions until `stop()`, then lets go of the name; survives restarts of the daemon.
 
         The handler gets the interaction and an `AsyncTurn`. What it returns becomes the result, without
         that what it said; what it raises becomes the failure; unless it ended the turn itself.
@@ -164,6 +174,10 @@ class AsyncHost:
             keeper.cancel()
             for task in self._running:
                 task.cancel()
+            with suppress(ParleyError):
+                await self._sessions.open(
+                    name=self.name, ttl_ms=0, lease_token=self._lease_token, timeout=RELEASE_SECONDS
+                )
         if self._failure is not None:
             raise self._failure
 
@@ -178,13 +192,19 @@ class AsyncHost:
             if free <= 0:
                 await self._first(*self._running)
                 continue
-            try:
-                batch = await self._sessions.drain(
+            draining = asyncio.ensure_future(
+                self._sessions.drain(
                     name=self.name,
                     lease_token=self._lease_token,
                     max=min(free, 64),
                     wait_ms=POLL_MS,
                 )
+            )
+            try:
+                await self._first(draining)
+                if not draining.done():
+                    return
+                batch = draining.result()
                 attempt = 0
             except ParleyError as error:
                 if error.code in LEASE_OVER:
@@ -195,6 +215,8 @@ class AsyncHost:
                 await self._first(asyncio.create_task(asyncio.sleep(self._policy.delay(attempt, error))))
                 attempt += 1
                 continue
+            finally:
+                draining.cancel()
             if batch.claim is None:
                 continue
             for interaction in batch.interactions:
@@ -231,9 +253,8 @@ class AsyncHost:
                     await turn.reply(state.result_of(result))
         except ParleyError as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
-            if error.code not in CLAIM_OVER and not error.retryable:
-                self._failure = error
-                self._stop.set()
+            if self._on_error is not None:
+                self._on_error(error, turn.interaction)
 
     async def _open(self) -> SessionsOpenResponse:
         return await self._sessions.open(

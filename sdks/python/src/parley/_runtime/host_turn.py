@@ -11,6 +11,7 @@ from uuid import UUID
 
 if TYPE_CHECKING:
     from .model import Unknown
+    from .parley_error import ParleyError
 
 LEASE_TTL_MS = 60_000
 POLL_MS = 5_000
@@ -18,6 +19,9 @@ QUIET_SECONDS = 20.0
 """A claim lasts 60 s and every emit renews it; a handler that is silent for this long gets a sign of life."""
 
 WORKING = {"kind": "extension", "namespace": "parley", "name": "working", "data": None}
+
+RELEASE_SECONDS = 2.0
+"""Letting go is a courtesy: the lease ends by itself too."""
 
 HOST_RETRIES = 12
 HOST_SECONDS = 90.0
@@ -101,6 +105,10 @@ class TurnState:
             # Nobody reads this interaction's events: the answer goes to the sender's inbox.
             return self._response("failed", reason), {"kind": "done"}
         return None, {"kind": "dead", **reason}
+
+    def refused(self, error: ParleyError) -> bool:
+        """The answer itself is at fault, so that the work can only fail: it would be refused again each time."""
+        return not self.lost.is_set() and not error.retryable and error.code not in CLAIM_OVER
 
     def settle_request(self, outcome: dict[str, Any]) -> dict[str, Any]:
         """Request of `sessions.settle`."""

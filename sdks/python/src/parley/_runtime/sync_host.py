@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .calls import UNSET
@@ -17,6 +18,7 @@ from .host_turn import (
     LEASE_OVER,
     LEASE_TTL_MS,
     POLL_MS,
+    RELEASE_SECONDS,
     WORKING,
     TurnState,
     rejection,
@@ -65,7 +67,12 @@ class Turn:
     def reply(self, result: Any = None) -> None:
         """Ends the interaction with a result."""
         self._state.take()
-        self._end(*self._state.done(result))
+        try:
+            self._end(*self._state.done(result))
+        except ParleyError as error:
+            if self._state.refused(error):
+                self._answer(*self._state.dead(f"{error.code}: {error.message}", "executor_error", False))
+            raise
 
     def fail(self, message: str, *, code: str = "executor_error", retryable: bool = False) -> None:
         """Ends the interaction as failed."""
@@ -88,6 +95,9 @@ class Turn:
 
     def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         self._emit(self._state.end_events())
+        self._answer(response, outcome)
+
+    def _answer(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         if response is not None:
             try:
                 self._comms.send(response, session=self._name)
@@ -150,7 +160,7 @@ class Host:
         return opened.session
 
     def serve(self, handler: Handler) -> None:
-        """Answers interactions until `stop()`; survives restarts of the daemon.
+        """Answers interactions until `stop()`, then lets go of the name; survives restarts of the daemon.
 
         The handler gets the interaction and a `Turn`. What it returns becomes the result, without
         that what it said; what it raises becomes the failure; unless it ended the turn itself.
@@ -226,9 +236,8 @@ class Host:
                     turn.reply(state.result_of(result))
         except ParleyError as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
-            if error.code not in CLAIM_OVER and not error.retryable:
-                self._failure = error
-                self._stop.set()
+            if self._on_error is not None:
+                self._on_error(error, turn.interaction)
         finally:
             with self._freed:
                 del self._running[turn.id]
@@ -268,3 +277,9 @@ class Host:
             if self._stop.is_set() and self._running:
                 with self._freed:
                     self._freed.wait(period)
+        self._release()
+
+    def _release(self) -> None:
+        """The session turns offline and keeps its inbox; a drain that still waits comes back empty."""
+        with suppress(ParleyError):
+            self._sessions.open(name=self.name, ttl_ms=0, lease_token=self._lease_token, timeout=RELEASE_SECONDS)

@@ -498,8 +498,9 @@ class SessionsOpenRequest(ClosedModel):
     labels: Annotated[Labels | None, OPTIONAL] = None
     """Free key-value pairs for finding and grouping."""
 
-    ttl_ms: Annotated[Annotated[int, Integer(1000, 86400000)] | None, OPTIONAL] = None
-    """How long the lease lasts without renewal, milliseconds.
+    ttl_ms: Annotated[Annotated[int, Integer(0, 86400000)] | None, OPTIONAL] = None
+    """How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and
+    keeps the inbox.
 
     Default: 60000.
     """
