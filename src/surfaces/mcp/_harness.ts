@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { localPrincipal } from "../../auth/authenticator.js";
 import { errors } from "../../generated/errors.js";
-import { scopes } from "../../generated/operations.js";
 import type { Transport } from "../../kernel/authentication.js";
 import { systemClock } from "../../kernel/clock.js";
-import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { createDispatch } from "../../kernel/dispatch.js";
 import type { HandlerTable } from "../../kernel/handlers.js";
@@ -25,13 +24,6 @@ export const receipt = {
 } as const;
 export const noPeers = { peers: [], generation: 7 };
 
-const principal: Principal = {
-  name: "local",
-  kind: "local",
-  scopes: new Set(scopes),
-  sessions: ["*"],
-  ended: new AbortController().signal,
-};
 const validators = createValidators();
 
 const answering: Partial<HandlerTable> = {
@@ -76,7 +68,13 @@ export async function startServer({
   });
   const server = createServer(async (request, response) => {
     const readBody = async (): Promise<Buffer> => Buffer.concat(await request.toArray());
-    const raw: RawCall = { requestId: ambient.ids.uuid(), transport, principal, path: "/mcp", readBody };
+    const raw: RawCall = {
+      requestId: ambient.ids.uuid(),
+      transport,
+      principal: localPrincipal,
+      path: "/mcp",
+      readBody,
+    };
     try {
       await surface.serve(request, response, raw);
     } catch (thrown) {

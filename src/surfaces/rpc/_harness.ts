@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, request as httpRequest } from "node:http";
 import { type AddressInfo, connect as connectTcp, type Socket } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
-import { scopes } from "../../generated/operations.js";
+import { localPrincipal } from "../../auth/authenticator.js";
 import type { Authenticator } from "../../kernel/authentication.js";
 import type { Clock } from "../../kernel/clock.js";
 import { systemClock } from "../../kernel/clock.js";
@@ -25,14 +25,6 @@ export const drainParams = { name: "planner", lease_token: "a".repeat(43), max: 
 
 /** Params that open a stream. */
 export const openParams = { scope };
-
-export const localPrincipal: Principal = {
-  name: "local",
-  kind: "local",
-  scopes: new Set(scopes),
-  sessions: ["*"],
-  ended: new AbortController().signal,
-};
 
 const validators = createValidators();
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { localPrincipal } from "../../auth/authenticator.js";
 import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import {
@@ -10,7 +11,6 @@ import {
   drainParams,
   initializeHandler,
   item,
-  localPrincipal,
   openParams,
   openStream,
   startServer,
