@@ -7,8 +7,7 @@ import { markUnixSocket } from "../kernel/authentication.js";
 import type { Clock } from "../kernel/clock.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
-import { answerBrokenRequest } from "./broken-request.js";
-import { refuseUpgrade } from "./rpc/upgrade.js";
+import { answerBrokenRequest, refuseUpgrade } from "./socket-reply.js";
 
 export interface ListenOptions {
   handle(request: IncomingMessage, response: ServerResponse): void;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type OperationSpec, operations } from "../../generated/operations.js";
 import type { RestRoute } from "../../generated/rest.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
-import { decodeJson } from "../../kernel/json.js";
+import { decodeJson, jsonType } from "../../kernel/json.js";
 import { headerOf } from "../raw-call.js";
 import { decodeQuery, place, valueAt } from "./query.js";
 
@@ -28,7 +28,7 @@ export function composeRequest(
         field: name,
         issue: "forbidden_field",
         expected: "absent",
-        got: typeof fields[name],
+        got: jsonType(fields[name]),
       });
     }
     fields[name] = params[name];

@@ -11,12 +11,12 @@ import type { RawHandler } from "../../kernel/raw.js";
 import { requireJson } from "../body.js";
 import { callOf, headerOf, traceparentOf } from "../raw-call.js";
 import { contractHeaders, writeJson } from "../reply.js";
+import { contractLines, refuseUpgrade } from "../socket-reply.js";
 import { RpcConnection } from "./connection.js";
 import { CredentialsWatch } from "./credentials-watch.js";
 import { quotaExceeded } from "./exchange.js";
 import { type RpcLimits, rpcLimits } from "./limits.js";
 import { answerPost } from "./post.js";
-import { contractLines, refuseUpgrade } from "./upgrade.js";
 
 export interface RpcSurfaceOptions {
   ambient: Ambient;
