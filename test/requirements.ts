@@ -232,7 +232,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "mcp.stateless.meta": foundation("A request that does not say what it speaks is malformed."),
   "mcp.stdio": foundation("Over the unix socket messages pass that never had headers: the stdio bridge's."),
-  "mcp.stdio-bridge": foundation("An agent behind `parley mcp` is the session that it names, sends as it, and survives a daemon restart."),
+  "mcp.stdio-bridge": foundation(
+    "An agent behind `parley mcp` is the session that it names, sends as it, and survives a daemon restart.",
+  ),
   "mcp.tool_error": foundation(
     "Arguments that miss or exceed the wrapper are told as such; a failure inside the daemon shows no cause.",
   ),
