@@ -120,6 +120,9 @@ export interface KeyChangeEvent {
   expiresAt?: number;
 }
 
+/** What every engine takes as the body of one entry, bytes of UTF-8. */
+export const maxEntryBytes: number = 512 * 1024;
+
 export interface BackendInfo {
   engine: "memory" | "sqlite" | "nats";
   /** What a resolved append promises. */

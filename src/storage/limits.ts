@@ -2,12 +2,13 @@ import {
   BackendError,
   type BackendInfo,
   type KeyChange,
+  maxEntryBytes,
   type NewEntry,
   type ReadOptions,
 } from "../kernel/backend.js";
 
 /** What every engine accepts, so that data can move between them. */
-export const limits: BackendInfo["limits"] = { bodyBytes: 512 * 1024, subjectChars: 256 };
+export const limits: BackendInfo["limits"] = { bodyBytes: maxEntryBytes, subjectChars: 256 };
 
 /** The longest name of a log or bucket, and the longest key. */
 const nameChars = 1024;

@@ -1,9 +1,9 @@
-import { Buffer } from "node:buffer";
 import { hash } from "node:crypto";
 import type { Claim, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
 import { derivedId } from "./derived-id.js";
+import { encodeFitting } from "./encode-fitting.js";
 import type { NewEvent } from "./event-log.js";
 import type { InboxItem } from "./inbox.js";
 import { dueEvents } from "./interaction-events.js";
@@ -11,8 +11,8 @@ import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { CommsPorts } from "./ports.js";
 
-/** What the store takes as one entry, less what an event's frame needs. */
-const maxEventBytes = 512 * 1024 - 1024;
+/** What the frame of a stored event or outcome needs beside it, bytes. */
+const frameBytes = 1024;
 
 interface Claimed {
   sessionId: string;
@@ -74,7 +74,7 @@ export class HostInboxes {
     const { clock, ids } = this.#ports;
     const { interactionId, idempotencyKey: key, events } = request;
     const { mailbox, item, claim } = await this.#claimed(request);
-    for (const [at, event] of events.entries()) checkSize(event, `events[${at}]`);
+    for (const [at, event] of events.entries()) encodeFitting(event, `events[${at}]`, frameBytes);
     const cursor = mailbox.events.interaction(interactionId);
     const fresh = events.map((event, at): NewEvent => {
       const id = key === undefined ? ids.uuid() : derivedId("emit", interactionId, key, at);
@@ -103,7 +103,7 @@ export class HostInboxes {
     const claimHash = tokenHash(request.claimToken);
     if (item.endedBy === claimHash) return { alreadySettled: true };
     requireClaim(item, claimHash, request.fence, this.#ports.clock.monotonic());
-    checkSize(outcome, "outcome");
+    encodeFitting(outcome, "outcome", frameBytes);
     const entry = { t: "settled" as const, interaction_id: interactionId, claim: claimHash, outcome };
     if (outcome.kind === "retry_after") await mailbox.write(interactionId, entry);
     else await mailbox.writeEnding(item, entry);
@@ -164,18 +164,6 @@ function requireClaim(item: InboxItem, claimHash: string, fence: number, now: nu
 
 function tokenHash(token: string): string {
   return hash("sha256", token, "base64url");
-}
-
-function checkSize(value: unknown, field: string): void {
-  const body = JSON.stringify(value);
-  if (body.length * 3 <= maxEventBytes) return;
-  const bytes = Buffer.byteLength(body);
-  if (bytes > maxEventBytes)
-    throw new ContractError("payload_too_large", {
-      details: [
-        { field, issue: "too_long", expected: `at most ${maxEventBytes} bytes`, got: `${bytes} bytes` },
-      ],
-    });
 }
 
 /** An item as its host gets it. */

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import type {
   CommsCommand,
   InputCommand,
@@ -11,14 +10,13 @@ import { ContractError, type DetailIssue } from "../../kernel/contract-error.js"
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import { bodyHash } from "./body-hash.js";
 import { derivedId } from "./derived-id.js";
+import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, AnsweredEntry, InboxEntry } from "./inbox-entry.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
 import type { Resolver } from "./resolver.js";
 
-/** What the store takes as one entry. */
-const maxEntryBytes = 512 * 1024;
 /** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
 const reservedBytes = 2 * 1024;
 /** When a full inbox is worth another try. */
@@ -89,7 +87,7 @@ class Acceptance {
         command.kind === "input" ? { ...command, source: command.source ?? sourceOf(surface) } : command,
       reserved,
     });
-    const written = await mailbox.accept(this.id, entry, encode(entry));
+    const written = await mailbox.accept(this.id, entry, encodeFitting(entry, "", reservedBytes));
     return this.receiptFrom(written);
   }
 
@@ -165,7 +163,9 @@ async function answer(
       ? {}
       : { queue: { session_id: asker.sessionId, interaction_id: ids.childOf(asker.sessionId) } }),
   });
-  return accepted.receiptFrom(await mailbox.answer(accepted.id, entry, encode(entry)));
+  return accepted.receiptFrom(
+    await mailbox.answer(accepted.id, entry, encodeFitting(entry, "", reservedBytes)),
+  );
 }
 
 function receiptOf(
@@ -200,19 +200,6 @@ function receiptOf(
         deduplicated: false,
       };
   }
-}
-
-function encode(entry: InboxEntry): string {
-  const body = JSON.stringify(entry);
-  const limit = maxEntryBytes - reservedBytes;
-  // A UTF-16 unit is at most three bytes: most texts need no count.
-  if (body.length * 3 <= limit) return body;
-  const bytes = Buffer.byteLength(body);
-  if (bytes > limit)
-    throw new ContractError("payload_too_large", {
-      details: [{ field: "", issue: "too_long", expected: `at most ${limit} bytes`, got: `${bytes} bytes` }],
-    });
-  return body;
 }
 
 function full(): ContractError {
