@@ -25,7 +25,9 @@ try {
   process.exitCode = await daemon.ended;
   process.disconnect?.();
 } catch (error) {
-  process.stderr.write(`parley: ${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`parley: ${message}\n`);
+  process.send?.({ ready: false, message });
   process.exitCode = 1;
   process.disconnect?.();
 }

@@ -48,6 +48,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
+  "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
   "codegen.format": foundation(
@@ -173,6 +174,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
   "daemon.sigterm": foundation("SIGTERM ends open streams with a reason; receipts given before are kept."),
   "daemon.store-lock": foundation("A second daemon on the same store is refused by name."),
+  "daemon.up-failure": foundation("`up --detach` tells why the daemon could not start."),
+  "daemon.up-stranger": foundation("Who answers at the configured port is not taken for the daemon."),
   "daemon.up-detach": foundation(
     "`parley up --detach` returns when it is ready; `parley stop` leaves nothing behind.",
   ),

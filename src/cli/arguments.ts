@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** A usage mistake that commander cannot see; exit code 2. */
 export class UsageError extends Error {
   override name = "UsageError";
@@ -39,9 +41,23 @@ export function parseJson(flag: string, text: string): unknown {
   }
 }
 
+/** The text of a file that holds nothing but a secret. */
+export function readSecretFile(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8").trim();
+  } catch (error) {
+    throw new UsageError(`${flag} names a file that cannot be read: ${(error as Error).message}`);
+  }
+}
+
 /** All of stdin as text. */
 export async function readStdin(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new UsageError("stdin is not text in UTF-8; encode bytes first, for example with base64");
+  }
 }

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { createClient, type Parley } from "../../sdks/typescript/src/index.js";
-import { UsageError } from "./arguments.js";
+import { readSecretFile, UsageError } from "./arguments.js";
 
 export interface GlobalOptions {
   json?: boolean;
@@ -15,6 +14,9 @@ export function globals(command: Command): GlobalOptions {
   return command.optsWithGlobals();
 }
 
+/** Lease of the sessions that commands hold: short, so that one that was killed can soon be started again. */
+export const hostTtl = 15_000;
+
 /** A client of the daemon that the global options name: by default this machine's own, over its unix socket. */
 export function connect(options: GlobalOptions): Parley {
   if (options.baseUrl !== undefined && options.tokenFile === undefined) {
@@ -24,7 +26,7 @@ export function connect(options: GlobalOptions): Parley {
   }
   return createClient({
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
-    ...(options.tokenFile === undefined ? {} : { token: readFileSync(options.tokenFile, "utf8").trim() }),
+    ...(options.tokenFile === undefined ? {} : { token: readSecretFile("--token-file", options.tokenFile) }),
     ...(options.as === undefined ? {} : { session: options.as }),
   });
 }

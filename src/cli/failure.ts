@@ -35,6 +35,11 @@ interface Described {
 function describe(error: unknown): Described {
   if (error instanceof ParleyError) return { details: [], retryable: false, ...error.toJSON() } as Described;
   const usage = error instanceof UsageError || error instanceof CommanderError;
-  const message = error instanceof Error ? error.message.replace(/^error: /, "") : String(error);
+  const bareGroup = error instanceof CommanderError && error.code === "commander.help";
+  const message = bareGroup
+    ? "name one of the commands; --help lists them"
+    : error instanceof Error
+      ? error.message.replace(/^error: /, "")
+      : String(error);
   return { code: usage ? "invalid_request" : "internal", message, details: [], retryable: false };
 }

@@ -92,6 +92,28 @@ describe("[cli.agents] hosts of the command line", () => {
     expect(down.stderr).toContain("cannot reach the model server");
   });
 
+  test("[cli.mistakes] a mistake of usage exits with 2 and says what to do", async () => {
+    const cases: [args: string[], says: string][] = [
+      [["token"], "--help lists them"],
+      [["--base-url", "http://127.0.0.1:1", "--token-file", "/nowhere", "peers"], "--token-file"],
+      [["send"], "parley send <peer>"],
+    ];
+    for (const [args, says] of cases) {
+      const { code, stdout } = await parley(daemon.env, ["--json", ...args]);
+      const said = JSON.parse(
+        stdout
+          .slice(stdout.lastIndexOf("{"))
+          .trim()
+          .replace(/^.*?({"code)/s, "$1"),
+      );
+      expect({ code, said: said.code }).toEqual({ code: 2, said: "invalid_request" });
+      expect(said.message).toContain(says);
+    }
+    const { code, stderr } = await parley(daemon.env, ["send", "echo"], Buffer.from([0x68, 0xff, 0xfe]));
+    expect(code).toBe(2);
+    expect(stderr).toContain("UTF-8");
+  });
+
   test("[cli.peers] peers shows them as a table and as JSON", async () => {
     const { stdout } = await parley(daemon.env, ["peers"]);
     expect(stdout).toMatch(/^NAME +STATE +SENDABLE_KINDS +DESCRIPTION$/m);

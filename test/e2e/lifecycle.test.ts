@@ -1,5 +1,7 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parley } from "../support/cli.js";
 import { localCall, startDaemon } from "../support/daemon.js";
@@ -70,9 +72,34 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
     const config = join(daemon.folder, "wrong.toml");
     writeFileSync(config, '[server]\nport = "high"\n');
     const { code, stderr } = await parley(daemon.env, ["up", "--config", config]);
-    expect(code).not.toBe(0);
+    expect(code).toBe(2);
     expect(stderr).toContain(`${config}:2`);
     expect(stderr).toContain("port");
+  });
+
+  test("[daemon.up-failure] up --detach tells why the daemon could not start", async () => {
+    await using daemon = await startDaemon();
+    await daemon.stop();
+    writeFileSync(join(daemon.folder, "broken.db"), "this is no database, whoever wrote it".repeat(200));
+    const config = join(daemon.folder, "broken.toml");
+    writeFileSync(config, `[server]\nport = 0\n[store]\npath = "${join(daemon.folder, "broken.db")}"\n`);
+    const { code, stderr } = await parley(daemon.env, ["up", "--detach", "--config", config]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("broken.db: file is not a database");
+  });
+
+  test("[daemon.up-stranger] who answers at the configured port is not taken for the daemon", async () => {
+    await using daemon = await startDaemon();
+    await daemon.stop();
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const config = join(daemon.env.XDG_CONFIG_HOME!, "parley/parley.toml");
+    mkdirSync(dirname(config), { recursive: true });
+    writeFileSync(config, `[server]\nport = ${(silent.address() as AddressInfo).port}\n`);
+    const { code } = await parley(daemon.env, ["up", "--detach"]);
+    silent.close();
+    expect(code).toBe(0);
+    expect((await parley(daemon.env, ["stop"])).code).toBe(0);
   });
 
   test("[daemon.doctor] doctor names what is wrong and the fix, and is content when nothing is", async () => {

@@ -67,6 +67,14 @@ describe("[mcp.stdio-bridge] an agent behind `parley mcp`", () => {
     expect(isError).toBeFalsy();
   });
 
+  test("lets go of the session when it is told to end", async () => {
+    const bridge = startParley(daemon.env, ["mcp", "--name", "short-lived"]);
+    await untilLive(daemon, "short-lived");
+    await bridge.stop();
+    const { body } = await localCall(daemon.socketPath, "GET", "/sessions/short-lived");
+    expect(body).toMatchObject({ session: { state: "offline" } });
+  });
+
   test("lets go of the session when the agent's client closes it", async () => {
     await client.close();
     await until("bot to be offline", async () => ((await session()).state === "offline" ? true : undefined));

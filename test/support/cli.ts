@@ -10,7 +10,11 @@ export interface CliResult {
 }
 
 /** Runs the built CLI to its end. */
-export function parley(env: NodeJS.ProcessEnv, args: string[], input = ""): Promise<CliResult> {
+export function parley(
+  env: NodeJS.ProcessEnv,
+  args: string[],
+  input: string | Uint8Array = "",
+): Promise<CliResult> {
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);

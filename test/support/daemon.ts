@@ -54,7 +54,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     for (const stream of [child.stdout!, child.stderr!])
       stream.on("data", (data) => (output = (output + data).slice(-20_000)));
     await new Promise<void>((resolve, reject) => {
-      child.once("message", () => resolve());
+      child.once("message", (told: { ready: boolean }) => told.ready && resolve());
       child.once("exit", (code) =>
         reject(new Error(`the daemon ended with ${code} before it was ready:\n${output}`)),
       );

@@ -54,6 +54,9 @@ def test_a_config_file_names_the_address(environment: dict[str, str]) -> None:
     assert discover("t", environment) == Target(host="127.0.0.2", port=7555, token="t")
     Path("parley.toml").write_text("[server]\nport = 7666\n")
     assert discover("t", environment).port == 7666
+    for unusable in ("0", "99999", '"x"'):
+        Path("parley.toml").write_text(f"[server]\nport = {unusable}\n")
+        assert discover("t", environment).port == 7433
     Path("parley.toml").write_text("[server\n")
     with pytest.raises(ParleyError, match="parley.toml cannot be read"):
         discover("t", environment)

@@ -54,6 +54,8 @@ describe("[sdk.discovery] the daemon is found", () => {
     ['[other]\nhost = "a"\n', {}],
     ['[ server ]\r\nhost="h\\\\x"\r\nport=12\r\n[log]\r\nport=3', { host: "h\\x", port: 12 }],
     ["[server]\nhost = 5\nport = 'x'\nsocket = \"\"\n", { socket: "" }],
+    ["[server]\nport = 0\n", {}],
+    ["[server]\nport = 99999\n", {}],
     ['[[endpoints]]\nport = 4\n[server]\n# port = 1\nhost = "::1"', { host: "::1" }],
   ])("%j says %j", (toml, section) => {
     expect(readServerSection(toml)).toEqual(section);

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { readSecretFile } from "../arguments.js";
 import { streamCompletion } from "./chat-completion.js";
 import { bodyOf, serve } from "./serve.js";
 
@@ -13,7 +13,8 @@ export interface ModelFlags {
 
 /** Answers each interaction with one streamed chat completion. */
 export async function model(flags: ModelFlags, command: Command): Promise<void> {
-  const apiKey = flags.apiKeyFile === undefined ? undefined : readFileSync(flags.apiKeyFile, "utf8").trim();
+  const apiKey =
+    flags.apiKeyFile === undefined ? undefined : readSecretFile("--api-key-file", flags.apiKeyFile);
   const description = `${flags.model} at ${new URL(flags.modelUrl).host}`;
   await serve(command, flags.name, { description }, async (interaction, turn) => {
     const messages = [

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Parley } from "../../../sdks/typescript/src/index.js";
-import { withClient } from "../client.js";
+import { hostTtl, withClient } from "../client.js";
 import { note, paint } from "../output.js";
 
 type Host = ReturnType<Parley["host"]>;
@@ -19,7 +19,8 @@ export async function serve(
   await withClient(command, async (client) => {
     const stop = new AbortController();
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
-    const host = client.host(name, options);
+    const host = client.host(name, { ttl: hostTtl, ...options });
+    await host.open();
     note(paint("dim", `${name} serves; Ctrl-C stops it`, process.stderr));
     await host.serve(handler, { signal: stop.signal });
   });

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import type { Parley } from "../../../sdks/typescript/src/index.js";
-import { withClient } from "../client.js";
+import { hostTtl, withClient } from "../client.js";
 
 /**
  * A bridge from stdio to the daemon's `/mcp`: one JSON-RPC message a line each way. It knows nothing of the tools,
@@ -9,15 +9,18 @@ import { withClient } from "../client.js";
  */
 export async function mcp(flags: { name: string; description?: string }, command: Command): Promise<void> {
   await withClient(command, async (client) => {
-    const held = await client.holdSession(
-      flags.name,
-      flags.description === undefined ? {} : { description: flags.description },
-    );
+    const stop = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+    const held = await client.holdSession(flags.name, {
+      ttl: hostTtl,
+      ...(flags.description === undefined ? {} : { description: flags.description }),
+    });
     const pending = new Set<Promise<void>>();
     try {
       for await (const line of createInterface({
         input: process.stdin,
         crlfDelay: Number.POSITIVE_INFINITY,
+        signal: stop.signal,
       })) {
         if (line.trim() === "") continue;
         const answered = answer(client, line, flags.name);

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { createClient, ParleyError } from "../../../sdks/typescript/src/index.js";
+import { ConfigError } from "../../config/config-error.js";
 import { loadConfig } from "../../config/load-config.js";
-import { resolvePaths } from "../../config/paths.js";
+import { type Paths, resolvePaths } from "../../config/paths.js";
+import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
 
@@ -15,35 +18,29 @@ export interface UpFlags {
 }
 
 /** What the daemon tells the process that started it, once. */
-interface Ready {
-  ready: true;
-  address: string;
-}
+type Told = { ready: true; address: string } | { ready: false; message: string };
 
 export async function up(flags: UpFlags, command: Command): Promise<void> {
   const json = globals(command).json === true;
-  const running = await runningDaemon(command);
+  const running = await runningDaemon();
   if (running !== undefined) {
     if (json) printJson({ already_running: true, ...running });
     else print(`parley already runs: pid ${running.pid} at ${running.address}, since ${running.started_at}`);
     if (flags.welcome) await welcome(command, running.address);
     return;
   }
-  // A mistake in the config is told here, in the terminal of the person who made it.
-  loadConfig({
-    ...(flags.config === undefined ? {} : { path: flags.config }),
-    cwd: process.cwd(),
-    env: process.env,
-  });
+  checkConfig(flags.config);
   const child = start(flags);
-  const ready = await untilReady(child);
-  if (ready === undefined) {
+  const told = await firstWords(child);
+  if (!told.ready) {
+    // In the foreground the daemon has said it itself.
+    if (flags.detach || json) throw new Error(told.message);
     process.exitCode = 1;
     return;
   }
-  if (json) printJson({ already_running: false, pid: child.pid, address: ready.address });
-  else note(`parley runs: pid ${child.pid} at ${ready.address}`);
-  if (flags.welcome) await welcome(command, ready.address);
+  if (json) printJson({ already_running: false, pid: child.pid, address: told.address });
+  else note(`parley runs: pid ${child.pid} at ${told.address}`);
+  if (flags.welcome) await welcome(command, told.address);
   if (flags.detach) {
     child.disconnect();
     child.unref();
@@ -51,6 +48,16 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+}
+
+/** A mistake in the config is told before the start, in the terminal of the person who made it. */
+function checkConfig(path: string | undefined): void {
+  try {
+    loadConfig({ ...(path === undefined ? {} : { path }), cwd: process.cwd(), env: process.env });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 function start(flags: UpFlags): ChildProcess {
@@ -65,21 +72,38 @@ function start(flags: UpFlags): ChildProcess {
   return spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log, "ipc"] });
 }
 
-function untilReady(child: ChildProcess): Promise<Ready | undefined> {
+function firstWords(child: ChildProcess): Promise<Told> {
   return new Promise((resolve) => {
-    child.once("message", (message) => resolve(message as Ready));
-    child.once("exit", () => resolve(undefined));
+    child.once("message", (message) => resolve(message as Told));
+    child.once("exit", (code, signal) =>
+      resolve({
+        ready: false,
+        message: `the daemon ended at its start with ${signal ?? `exit code ${code}`}`,
+      }),
+    );
   });
 }
 
-async function runningDaemon(
-  command: Command,
-): Promise<{ pid: number; address: string; started_at: string } | undefined> {
+/** This user's daemon, whatever the config says of addresses: what answers there may be anybody. */
+async function runningDaemon(): Promise<{ pid: number; address: string; started_at: string } | undefined> {
+  const client = createClient({ socketPath: socketInUse(resolvePaths(process.env)) });
   try {
-    return await withClient(command, async (client) => client.system.status({ timeout: 2_000, retries: 0 }));
+    return await client.system.status({ timeout: 2_000, retries: 0 });
   } catch (error) {
-    if ((error as { code?: string }).code === "daemon_unreachable") return undefined;
+    const silent = ["daemon_unreachable", "deadline_exceeded"];
+    if (error instanceof ParleyError && silent.includes(error.code)) return undefined;
     throw error;
+  } finally {
+    await client.close();
+  }
+}
+
+function socketInUse({ discoveryFile, socketPath }: Paths): string {
+  try {
+    const found = JSON.parse(readFileSync(discoveryFile, "utf8")) as { socket_path?: unknown };
+    return typeof found.socket_path === "string" ? found.socket_path : socketPath;
+  } catch {
+    return socketPath;
   }
 }
 

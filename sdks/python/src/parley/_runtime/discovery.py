@@ -71,7 +71,10 @@ def _from_config(path: Path, token: str | None) -> Target:
     host = str(server.get("host", "127.0.0.1"))
     if host in ("0.0.0.0", "::"):
         host = "127.0.0.1"
-    return Target(host=host, port=int(server.get("port", DEFAULT_PORT)), token=token)
+    port = server.get("port")
+    # 0 lets the daemon choose: only its discovery file knows what. Mistakes are the daemon's to complain about.
+    known = isinstance(port, int) and 0 < port < 65_536
+    return Target(host=host, port=port if known else DEFAULT_PORT, token=token)
 
 
 def _folder(env: Mapping[str, str], variable: str, fallback: str) -> Path:

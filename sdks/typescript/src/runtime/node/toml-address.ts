@@ -20,7 +20,8 @@ export function readServerSection(toml: string): ServerSection {
     const text = /^"((?:[^"\\]|\\.)*)"|^'([^']*)'/.exec(value);
     if (key === "port") {
       const port = /^\d+/.exec(value.replaceAll("_", ""))?.[0];
-      if (port !== undefined) section.port = Number(port);
+      // 0 lets the daemon choose: only its discovery file knows what.
+      if (Number(port) > 0 && Number(port) < 65_536) section.port = Number(port);
     } else if ((key === "host" || key === "socket") && text !== null)
       section[key] = text[1] === undefined ? (text[2] ?? "") : unescapeBasic(text[1]);
   }
