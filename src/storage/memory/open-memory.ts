@@ -1,16 +1,16 @@
-import {
-  type AppendResult,
-  type Backend,
-  BackendError,
-  type CasResult,
-  type KeyChange,
-  type KeyEntry,
-  type LogEntry,
-  type NewEntry,
-  type ReadOptions,
-  type Versioned,
+import type {
+  AppendResult,
+  Backend,
+  CasResult,
+  KeyChange,
+  KeyEntry,
+  LogEntry,
+  NewEntry,
+  ReadOptions,
+  Versioned,
 } from "../../kernel/backend.js";
 import { type Clock, systemClock } from "../../kernel/clock.js";
+import { closedError } from "../closed-error.js";
 import { follow, followChanges, type Page } from "../follow.js";
 import { checkChange, checkEntry, checkPosition, checkRead, limits } from "../limits.js";
 import { sweepEveryMs } from "../retention.js";
@@ -151,8 +151,4 @@ class MemoryBackend implements Backend {
       this.#scheduleSweep();
     });
   }
-}
-
-function closedError(): BackendError {
-  return new BackendError("closed", "The backend is closed.");
 }

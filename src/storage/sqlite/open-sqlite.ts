@@ -14,6 +14,7 @@ import type {
   Versioned,
 } from "../../kernel/backend.js";
 import { type Clock, systemClock } from "../../kernel/clock.js";
+import { closedError } from "../closed-error.js";
 import { follow, followChanges } from "../follow.js";
 import { checkChange, checkEntry, checkPosition, checkRead, limits } from "../limits.js";
 import { expiredKeptMs, sweepEveryMs, tombstoneKeptMs } from "../retention.js";
@@ -23,7 +24,7 @@ import { FollowedLog } from "./followed-log.js";
 import type { IoFault } from "./io-fault.js";
 import * as protocol from "./protocol.js";
 import { Reader } from "./reader.js";
-import { closedError, type OpResult, Writer } from "./writer.js";
+import { type OpResult, Writer } from "./writer.js";
 
 /** Rows that a follower takes from the database at once. */
 const pageRows = 256;

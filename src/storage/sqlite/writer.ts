@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { BackendError } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
+import { closedError } from "../closed-error.js";
 import type * as protocol from "./protocol.js";
 import { writerScript } from "./writer-script.js";
 
@@ -151,10 +152,6 @@ export class Writer {
     for (const op of this.#queue.splice(0)) op.settle({ outcome: "failed", error: cause });
     this.#exited.resolve();
   }
-}
-
-export function closedError(): BackendError {
-  return new BackendError("closed", "The backend is closed.");
 }
 
 function fromWire({ code, message }: protocol.WireError): BackendError {
