@@ -21,16 +21,16 @@ try {
   });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => daemon.stop());
   // The parent that started us waits for this; without one there is no channel.
-  process.send?.({ ready: true, address: daemon.address });
+  if (process.connected) process.send?.({ ready: true, address: daemon.address });
   process.exitCode = await daemon.ended;
-  process.disconnect?.();
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`parley: ${message}\n`);
-  process.send?.({ ready: false, message });
+  if (process.connected) process.send?.({ ready: false, message });
   process.exitCode = 1;
-  process.disconnect?.();
 }
+// A parent that waited only for the start has closed the channel already.
+if (process.connected) process.disconnect();
 
 /** What the build compiled; from sources there is nothing, and validators are compiled when they are first needed. */
 async function compiledValidators(): Promise<CompiledValidators> {

@@ -39,6 +39,8 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
     });
     expect(existsSync(discovery)).toBe(false);
     expect(existsSync(socket_path)).toBe(false);
+    const log = readFileSync(join(daemon.folder, "state/parley/daemon.log"), "utf8").trim().split("\n");
+    expect(JSON.parse(log.at(-1)!)).toMatchObject({ level: "info", msg: "Stopped." });
     const after = await parley(daemon.env, ["status"]);
     expect(after.code).toBe(7);
     expect(after.stderr).toContain("No daemon answers");
