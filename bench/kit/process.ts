@@ -66,7 +66,8 @@ export async function start(options: StartOptions): Promise<Running> {
     }, 60_000);
     child.once("message", (message) => {
       clearTimeout(patience);
-      resolve(message);
+      if ((message as { ready?: boolean }).ready === false) reject(new Error(`${options.script}: ${output}`));
+      else resolve(message);
     });
     child.once("exit", (code) => {
       clearTimeout(patience);
