@@ -13,8 +13,6 @@ export interface ErrorShape {
 /** One way to call operations; the same vectors run on each. */
 export interface Surface {
   readonly name: string;
-  /** False when the contract gives the operation no form here, or the request cannot be said here at all. */
-  supports(operation: OperationId, request: unknown): boolean;
   call(operation: OperationId, request: unknown, session: string | undefined): Promise<Outcome>;
   close(): Promise<void>;
 }

@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { cliCommands } from "../../../src/generated/cli.js";
 import { errors } from "../../../src/generated/errors.js";
-import { operations } from "../../../src/generated/operations.js";
 import type { TestDaemon } from "../../support/daemon.js";
 import { errorShape, type Surface } from "../surface.js";
 
@@ -12,12 +11,6 @@ const program = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
 export function cliSurface(daemon: TestDaemon): Surface {
   return {
     name: "cli",
-    // The CLI speaks JSON-RPC over the unix socket, which has no form for a request that is no object or array.
-    supports(operation, request) {
-      if (typeof request !== "object" || request === null) return false;
-      const command = cliCommands.find((candidate) => candidate.operation === operation);
-      return command !== undefined && operations[operation].kind === "unary" && command.command !== "console";
-    },
     async call(operation, request, session) {
       const { command } = cliCommands.find((candidate) => candidate.operation === operation)!;
       const args = [

@@ -22,13 +22,6 @@ export function mcpSurface(daemon: TestDaemon): Surface {
   };
   return {
     name: "mcp",
-    supports(operation, request) {
-      const tool = mcpTools.find((candidate) => candidate.operation === operation);
-      return (
-        tool !== undefined &&
-        (tool.wrap !== null || (typeof request === "object" && request !== null && !Array.isArray(request)))
-      );
-    },
     async call(operation, request, session = "") {
       const tool = mcpTools.find((candidate) => candidate.operation === operation)!;
       const pending = clients.get(session) ?? connect(session);

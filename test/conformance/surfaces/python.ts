@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { operations } from "../../../src/generated/operations.js";
 import type { TestDaemon } from "../../support/daemon.js";
 import { errorShape, type Outcome, type Surface } from "../surface.js";
 
@@ -20,8 +19,6 @@ export function pythonSurface(daemon: TestDaemon, python: string): Surface {
   createInterface({ input: child.stdout! }).on("line", (line) => waiting.shift()?.(line));
   return {
     name: "py",
-    supports: (operation, request) =>
-      operations[operation].rpc !== "initialize" && typeof request === "object" && request !== null,
     async call(operation, request, session): Promise<Outcome> {
       const line = await new Promise<string>((resolve, reject) => {
         if (child.exitCode !== null) throw new Error(`the Python driver ended with ${child.exitCode}`);

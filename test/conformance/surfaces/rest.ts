@@ -8,14 +8,6 @@ import { errorShape, type Surface } from "../surface.js";
 export function restSurface(daemon: TestDaemon): Surface {
   return {
     name: "rest",
-    supports(operation, request) {
-      const route = restRoutes.find((candidate) => candidate.operation === operation);
-      if (route === undefined) return false;
-      const fields = (request ?? {}) as Record<string, unknown>;
-      if (route.in === "query" && (typeof request !== "object" || request === null || Array.isArray(request)))
-        return false;
-      return route.pathFields.every((field) => typeof fields[field] === "string" && fields[field] !== "");
-    },
     async call(operation, request, session) {
       const route = restRoutes.find((candidate) => candidate.operation === operation)!;
       let path: string = route.path;

@@ -37,9 +37,6 @@ export function rpcSurface(daemon: TestDaemon): Surface {
   };
   return {
     name: "rpc",
-    // JSON-RPC itself allows only objects and arrays as params.
-    supports: (operation, request) =>
-      operations[operation].rpc !== null && typeof request === "object" && request !== null,
     async call(operation, request, session = "") {
       const pending = sockets.get(session) ?? connect(session);
       sockets.set(session, pending);

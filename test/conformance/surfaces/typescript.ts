@@ -8,8 +8,6 @@ export function typescriptSurface(daemon: TestDaemon): Surface {
   const clients = new Map<string, Parley>();
   return {
     name: "ts",
-    supports: (operation, request) =>
-      operations[operation].rpc !== "initialize" && typeof request === "object" && request !== null,
     async call(operation, request, session = "") {
       const client =
         clients.get(session) ??
