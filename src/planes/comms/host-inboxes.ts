@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import type { Claim, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { tokenHash } from "../../kernel/token-hash.js";
 import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
@@ -160,10 +160,6 @@ function requireClaim(item: InboxItem, claimHash: string, fence: number, now: nu
   const { claim } = item;
   if (!claimLives(claim, fence, now) || claim.hash !== claimHash) throw new ContractError("fence_stale");
   return claim;
-}
-
-function tokenHash(token: string): string {
-  return hash("sha256", token, "base64url");
 }
 
 /** An item as its host gets it. */

@@ -4,10 +4,11 @@ import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Ids } from "../../kernel/ids.js";
 import type { Logger } from "../../kernel/logger.js";
+import { tokenHash } from "../../kernel/token-hash.js";
 import { mayCreate, mayUse } from "./access.js";
 import { HeldSession } from "./held-session.js";
 import { decideOpen } from "./session-lease.js";
-import { type SessionRecord, tokenHash } from "./session-record.js";
+import type { SessionRecord } from "./session-record.js";
 import { Turns } from "./turns.js";
 
 const bucket = "sessions";

@@ -1,5 +1,3 @@
-import { hash } from "node:crypto";
-
 /** A session as the bucket `sessions` keeps it, under its name. */
 export interface SessionRecord {
   session_id: string;
@@ -18,9 +16,4 @@ export interface SessionRecord {
   /** The holder's connection is gone; its token still works. */
   released?: true;
   closed?: true;
-}
-
-/** What is stored of a token: it proves the token without telling it. */
-export function tokenHash(token: string): string {
-  return hash("sha256", token, "base64url");
 }
