@@ -12,6 +12,7 @@ export type Issue = "foundation" | "foundation-hardened" | "comms-complete";
 export const delivered: ReadonlySet<Issue> = new Set<Issue>(["foundation"]);
 
 const foundation = (text: string): Requirement => ({ text, issue: "foundation" });
+const hardened = (text: string): Requirement => ({ text, issue: "foundation-hardened" });
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   "auth.cli-tokens": foundation("The command line makes, rotates and revokes tokens."),
@@ -181,6 +182,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "docs.blocks": foundation("Every code block in the docs runs as written, or says why it does not."),
   "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
+  "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
+  "faults.seed": hardened("A fault run's printed seed repeats its choices."),
   "kernel.authorise": foundation(
     "A session is allowed to its owner; an operation without a scope takes anybody.",
   ),
