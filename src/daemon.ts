@@ -12,6 +12,7 @@ import { systemClock } from "./kernel/clock.js";
 import type { Ambient } from "./kernel/context.js";
 import { createDispatch, type Dispatch, handlerTable } from "./kernel/dispatch.js";
 import { systemIds } from "./kernel/ids.js";
+import type { Logger } from "./kernel/logger.js";
 import { type CompiledValidators, createValidators } from "./kernel/validate.js";
 import { LifeCycle } from "./life-cycle.js";
 import { PACKAGE_VERSION } from "./package-version.js";
@@ -31,13 +32,13 @@ import { createMcpSurface } from "./surfaces/mcp/surface.js";
 import { createRestSurface, type RestSurface } from "./surfaces/rest/surface.js";
 import { createRpcSurface, type RpcSurface } from "./surfaces/rpc/surface.js";
 import { createCallObserver } from "./telemetry/call-observer.js";
-import { createLogger } from "./telemetry/create-logger.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 
 export interface DaemonOptions {
   config: Config;
   paths: Paths;
   validators: CompiledValidators;
+  log: Logger;
 }
 
 export interface Daemon {
@@ -82,9 +83,8 @@ interface Surfaces {
 }
 
 /** Builds and starts the whole daemon. Rejects with an error whose message is meant for the user. */
-export async function createDaemon({ config, paths, validators }: DaemonOptions): Promise<Daemon> {
+export async function createDaemon({ config, paths, validators, log }: DaemonOptions): Promise<Daemon> {
   const ids = systemIds(systemClock);
-  const log = createLogger({ level: config.log.level });
   const life = new LifeCycle(log);
   const core: Core = {
     config,
@@ -94,9 +94,19 @@ export async function createDaemon({ config, paths, validators }: DaemonOptions)
     life,
     identity: createIdentity(ids.uuid(), systemClock.now()),
   };
+  // What a start that fails half-way has opened is closed again, newest first.
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => core.metrics.close());
   const store = await openStore(core);
+  opened.defer(() => store.backend.close());
   const credentials = await openCredentials(core, store.backend);
+  opened.defer(() => {
+    credentials.tokens.close();
+    credentials.browser.close();
+  });
   const planes = await startPlanes(core, store.backend);
+  opened.defer(() => planes.sessions.close());
+  opened.defer(() => planes.comms.close());
 
   // What runs only once everything is built.
   let listeners: Listeners;
@@ -112,17 +122,16 @@ export async function createDaemon({ config, paths, validators }: DaemonOptions)
     observe: createCallObserver(core.metrics.operations, config.log.requests),
   });
   const surfaces = await createSurfaces(core, credentials, planes, dispatch);
+  opened.defer(() => surfaces.rest.close());
+  opened.defer(() => surfaces.rpc.close());
   addGauges(core.metrics, planes, connections);
-
-  try {
-    listeners = await openListeners(core, surfaces);
-  } catch (error) {
-    await store.backend.close();
-    throw error;
-  }
+  listeners = await openListeners(core, surfaces);
+  opened.defer(() => listeners.close(0));
   const { address, socketPath } = listeners;
   writeDiscovery(paths.discoveryFile, { ...core.identity, address, socket_path: socketPath });
   log.info({ address, socket: socketPath, instance_id: core.identity.instance_id }, "Parley serves.");
+  // From here on the life cycle closes everything, in the order of a graceful stop.
+  opened.move();
   life.started(() => shutDown(core, { store, credentials, planes, dispatch, surfaces, listeners }));
   return { address, stop: () => life.stop(), ended: life.ended };
 }

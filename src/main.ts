@@ -1,12 +1,18 @@
 import { existsSync } from "node:fs";
+import { isatty } from "node:tty";
 import { loadConfig } from "./config/load-config.js";
 import { resolvePaths } from "./config/paths.js";
 import { createDaemon } from "./daemon.js";
+import { BackendError } from "./kernel/backend.js";
 import type { CompiledValidators } from "./kernel/validate.js";
+import { AlreadyRunningError } from "./surfaces/listen.js";
+import { createLogger } from "./telemetry/create-logger.js";
+import { openLogSink } from "./telemetry/log-sink.js";
 
 /** The daemon as a process: arguments, signals and exit codes; `daemon.ts` builds what it runs. */
-const configIndex = process.argv.indexOf("--config");
-const configPath = configIndex === -1 ? undefined : process.argv[configIndex + 1];
+const configPath = argument("--config");
+/** From `up --detach`: the log of a daemon without a terminal, unless the config names one. */
+const detachedLog = argument("--detached-log");
 
 try {
   const config = loadConfig({
@@ -14,23 +20,48 @@ try {
     cwd: process.cwd(),
     env: process.env,
   });
+  const file = config.log.file ?? detachedLog;
+  // Without a file the lines go to stderr, because stdout belongs to the command that was asked for.
+  const sink = openLogSink(file ?? 2);
+  const readable = file === undefined && isatty(2);
+  const log = createLogger({ level: config.log.level, destination: sink, readable });
+  process.on("uncaughtExceptionMonitor", (err) => log.error({ err }, "The daemon cannot go on."));
+  const reopen = (): void => {
+    try {
+      sink.reopen();
+    } catch (err) {
+      log.error({ err }, "The log was not reopened; it goes on in the file that it had.");
+    }
+  };
+  process.on("SIGUSR2", reopen);
   const daemon = await createDaemon({
     config,
     paths: resolvePaths(process.env),
     validators: await compiledValidators(),
+    log,
   });
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => daemon.stop());
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop());
+  // A terminal that closes ends what runs in it; without one the signal means what it means to every daemon.
+  process.on("SIGHUP", () => (detachedLog !== undefined ? reopen() : daemon.stop()));
   // The parent that started us waits for this; without one there is no channel.
   if (process.connected) process.send?.({ ready: true, address: daemon.address });
   process.exitCode = await daemon.ended;
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
+  const taken =
+    error instanceof AlreadyRunningError || (error instanceof BackendError && error.code === "locked");
   process.stderr.write(`parley: ${message}\n`);
-  if (process.connected) process.send?.({ ready: false, message });
+  // Of two that start at once one is too late: the parent can wait for the other.
+  if (process.connected) process.send?.({ ready: false, message, taken });
   process.exitCode = 1;
 }
 // A parent that waited only for the start has closed the channel already.
 if (process.connected) process.disconnect();
+
+function argument(name: string): string | undefined {
+  const index = process.argv.indexOf(name);
+  return index === -1 ? undefined : process.argv[index + 1];
+}
 
 /** What the build compiled; from sources there is nothing, and validators are compiled when they are first needed. */
 async function compiledValidators(): Promise<CompiledValidators> {

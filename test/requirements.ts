@@ -174,8 +174,10 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.lifecycle": foundation("One daemon of a user starts, says who it is, and stops in order."),
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
   "daemon.sigterm": foundation("SIGTERM ends open streams with a reason; receipts given before are kept."),
+  "daemon.start-cleanup": hardened("A start that fails half-way closes everything that it opened."),
   "daemon.store-lock": foundation("A second daemon on the same store is refused by name."),
   "daemon.up-failure": foundation("`up --detach` tells why the daemon could not start."),
+  "daemon.up-race": hardened("Of daemons started at once one runs, and every start names it."),
   "daemon.up-stranger": foundation("Who answers at the configured port is not taken for the daemon."),
   "daemon.up-detach": foundation(
     "`parley up --detach` returns when it is ready; `parley stop` leaves nothing behind.",
@@ -478,9 +480,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.writer-death": foundation(
     "If the writer's thread ends or cannot start, every call gets a typed answer.",
   ),
+  "telemetry.log-disk-full": hardened(
+    "A log that cannot be written ends nothing, tears no line, and says what was lost.",
+  ),
   "telemetry.logs": foundation("One JSON object per line, from the level on; people get text."),
   "telemetry.metrics": foundation(
     "Calls are counted by code and timed by operation; names, help and types are what Prometheus' linter wants.",
+  ),
+  "telemetry.rotation": hardened(
+    "A log that is renamed and reopened under load keeps every line, once and whole.",
   ),
   "telemetry.secrets": foundation("Secrets do not reach a line, wherever they lie."),
   "telemetry.trace": foundation(

@@ -46,6 +46,8 @@ export const configSchema = section({
       ],
       { default: "info" },
     ),
+    /** Path of a file for the log instead of stderr; opened again on SIGUSR2, for log rotation. */
+    file: Type.Optional(path),
     /** One line per request; costs more than answering it. */
     requests: Type.Boolean({ default: false }),
   }),

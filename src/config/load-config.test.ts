@@ -81,11 +81,13 @@ describe("which file is read", () => {
 
   test("[config.paths] paths are relative to the file, or to the home folder", () => {
     const { folder, load } = workspace({
-      "work/parley.toml": '[server]\nsocket = "run/d.sock"\n[store]\npath = "~/data/p.db"\n',
+      "work/parley.toml":
+        '[server]\nsocket = "run/d.sock"\n[store]\npath = "~/data/p.db"\n[log]\nfile = "d.log"\n',
     });
     const config = load();
     expect(config.server.socket).toBe(join(folder, "work/run/d.sock"));
     expect(config.store.path).toBe(join(folder, "home/data/p.db"));
+    expect(config.log.file).toBe(join(folder, "work/d.log"));
   });
 
   test("[config.environment] variables locate folders and set nothing", () => {

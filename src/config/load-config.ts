@@ -36,6 +36,9 @@ export function loadConfig(source: ConfigSource): Config {
   if (values.store.path !== undefined) {
     values.store.path = absolute(values.store.path, base);
   }
+  if (values.log.file !== undefined) {
+    values.log.file = absolute(values.log.file, base);
+  }
   return { ...values, path: found.path };
 }
 

@@ -4,12 +4,10 @@ import { readableLines } from "./readable-lines.js";
 
 export interface LoggerOptions {
   level: "debug" | "info" | "warn" | "error" | "silent";
-  /** File descriptor to write to; default 2, because stdout belongs to the command that was asked for. */
-  fd?: number;
-  /** Text for people instead of JSON; default: whether the descriptor is a terminal. */
+  /** What takes the lines. */
+  destination: DestinationStream;
+  /** Text for people instead of JSON. */
   readable?: boolean;
-  /** Instead of a file descriptor. */
-  destination?: DestinationStream;
 }
 
 const secretFields = [
@@ -29,14 +27,12 @@ const secretPaths = secretFields.flatMap((name) => {
   return [key.replace(/^\./, ""), `*${key}`, `*.*${key}`];
 });
 
-/** The process's logger: one JSON object per line, readable text on a terminal, written synchronously so that a crash loses nothing. */
+/** The process's logger: one JSON object per line, or readable text. */
 export function createLogger(options: LoggerOptions): Logger {
   return createPino(options);
 }
 
-function createPino({ level, fd = 2, readable, destination }: LoggerOptions): PinoLogger {
-  const target = destination ?? pino.destination({ fd, sync: true });
-  const forPeople = readable ?? (destination === undefined && isTerminal(fd));
+function createPino({ level, destination, readable = false }: LoggerOptions): PinoLogger {
   return pino(
     {
       level,
@@ -45,11 +41,6 @@ function createPino({ level, fd = 2, readable, destination }: LoggerOptions): Pi
       redact: { paths: secretPaths, censor: "[secret]" },
       formatters: { level: (label) => ({ level: label }) },
     },
-    forPeople ? readableLines(target) : target,
+    readable ? readableLines(destination) : destination,
   );
-}
-
-function isTerminal(fd: number): boolean {
-  const stream = fd === 1 ? process.stdout : fd === 2 ? process.stderr : undefined;
-  return stream?.isTTY === true;
 }

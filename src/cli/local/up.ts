@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { createClient, ParleyError } from "../../../sdks/typescript/src/index.js";
@@ -18,21 +19,25 @@ export interface UpFlags {
 }
 
 /** What the daemon tells the process that started it, once. */
-type Told = { ready: true; address: string } | { ready: false; message: string };
+type Told =
+  | { ready: true; address: string }
+  /** `taken`: another process has the store or the socket. */
+  | { ready: false; message: string; taken?: boolean };
+
+/** How long the daemon that was faster may take to answer, milliseconds, and how often it is asked. */
+const winnerWaitMs = 10_000;
+const winnerAskEveryMs = 50;
 
 export async function up(flags: UpFlags, command: Command): Promise<void> {
   const json = globals(command).json === true;
   const running = await runningDaemon();
-  if (running !== undefined) {
-    if (json) printJson({ already_running: true, ...running });
-    else print(`parley already runs: pid ${running.pid} at ${running.address}, since ${running.started_at}`);
-    if (flags.welcome) await welcome(command, running.address);
-    return;
-  }
+  if (running !== undefined) return sayRunning(running, flags, command);
   checkConfig(flags.config);
   const child = start(flags);
   const told = await firstWords(child);
   if (!told.ready) {
+    const winner = told.taken ? await winnerOfTheStart() : undefined;
+    if (winner !== undefined) return sayRunning(winner, flags, command);
     // In the foreground the daemon has said it itself.
     if (flags.detach || json) throw new Error(told.message);
     process.exitCode = 1;
@@ -48,6 +53,28 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
   }
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+}
+
+interface RunningDaemon {
+  pid: number;
+  address: string;
+  started_at: string;
+}
+
+async function sayRunning(running: RunningDaemon, flags: UpFlags, command: Command): Promise<void> {
+  if (globals(command).json) printJson({ already_running: true, ...running });
+  else print(`parley already runs: pid ${running.pid} at ${running.address}, since ${running.started_at}`);
+  if (flags.welcome) await welcome(command, running.address);
+}
+
+/** Of two that start at once one gets the store; the other waits until that one answers. */
+async function winnerOfTheStart(): Promise<RunningDaemon | undefined> {
+  for (let waited = 0; waited < winnerWaitMs; waited += winnerAskEveryMs) {
+    const winner = await runningDaemon();
+    if (winner !== undefined) return winner;
+    await wait(winnerAskEveryMs);
+  }
+  return undefined;
 }
 
 /** A mistake in the config is told before the start, in the terminal of the person who made it. */
@@ -68,8 +95,13 @@ function start(flags: UpFlags): ChildProcess {
   if (!flags.detach) return spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const { stateDir } = resolvePaths(process.env);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const log = openSync(join(stateDir, "daemon.log"), "a", 0o600);
-  return spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log, "ipc"] });
+  const path = join(stateDir, "daemon.log");
+  // The daemon opens its log itself, to do so again after a rotation; here lands what Node says when it cannot start.
+  const log = openSync(path, "a", 0o600);
+  return spawn(process.execPath, [...args, "--detached-log", path], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+  });
 }
 
 function firstWords(child: ChildProcess): Promise<Told> {
@@ -85,7 +117,7 @@ function firstWords(child: ChildProcess): Promise<Told> {
 }
 
 /** This user's daemon, whatever the config says of addresses: what answers there may be anybody. */
-async function runningDaemon(): Promise<{ pid: number; address: string; started_at: string } | undefined> {
+async function runningDaemon(): Promise<RunningDaemon | undefined> {
   const client = createClient({ socketPath: socketInUse(resolvePaths(process.env)) });
   try {
     return await client.system.status({ timeout: 2_000, retries: 0 });
