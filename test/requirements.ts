@@ -255,8 +255,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rest.auth": foundation(
     "The unix socket needs none; public operations need none, and stale ones do not harm.",
   ),
+  "rest.body-room": hardened("Bodies under way have a common limit, and room comes back with each answer."),
   "rest.cancel": foundation("A client that goes away cancels its call."),
-  "rest.connections": foundation("Connections over the limit are closed at once."),
+  "rest.connections": foundation(
+    "Connections over the limit are told so and closed; the first and the unix socket go on.",
+  ),
   "rest.console": foundation(
     "The page is public, and fenced by its headers; is nothing; a folder that is missing is no crash.",
   ),
@@ -272,6 +275,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rest.idempotency-key": foundation("The header is the key; another one in the body is a mistake."),
   "rest.listen": foundation("Both listeners lead to one handler that can tell them apart."),
   "rest.metrics": foundation("The configuration may open the metrics, and them alone."),
+  "rest.one-target": hardened(
+    "A request names one host and one path, or is refused before anything is served.",
+  ),
   "rest.path": foundation("Path fields are part of the request, decoded; [rest.method.toLowerCase()]."),
   "rest.port": foundation("A taken port leads to the next one, but only when there is one to try."),
   "rest.query": foundation(

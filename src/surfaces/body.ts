@@ -54,14 +54,22 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 export function requireJson(request: IncomingMessage): void {
   const type = request.headers["content-type"];
   const encoding = request.headers["content-encoding"];
+  const transfer = request.headers["transfer-encoding"];
+  if (transfer !== undefined && transfer.toLowerCase() !== "chunked") {
+    throw unsupported("transfer-encoding", "chunked", transfer);
+  }
   const isPlain = encoding === undefined || encoding.toLowerCase() === "identity";
   if (isPlain && (type === "application/json" || (type !== undefined && jsonType.test(type)))) {
     return;
   }
-  const [field, got] = isPlain ? ["content-type", type] : ["content-encoding", encoding];
-  const expected = isPlain ? "application/json" : "identity";
-  throw new ContractError("unsupported_media_type", {
-    details: [{ field: field!, issue: "invalid_value", expected, got: got?.slice(0, 64) ?? "absent" }],
+  throw isPlain
+    ? unsupported("content-type", "application/json", type)
+    : unsupported("content-encoding", "identity", encoding);
+}
+
+function unsupported(field: string, expected: string, got = "absent"): ContractError {
+  return new ContractError("unsupported_media_type", {
+    details: [{ field, issue: "invalid_value", expected, got: got.slice(0, 64) }],
   });
 }
 

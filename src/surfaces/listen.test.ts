@@ -184,12 +184,75 @@ describe("broken and hostile bytes", () => {
     expect(await taken.promise).toBe("/rpc?x=1");
   });
 
-  test("[rest.connections] connections over the limit are closed at once", async () => {
+  test("[rest.connections] connections over the limit are told so and closed; the first go on", async () => {
     const limits = { headerBytes: 4096, headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, connections: 1 };
-    const { port } = await start({ limits });
+    const { port, socketPath } = await start({ limits });
     const first = connect(port, "127.0.0.1");
     await new Promise((resolve) => first.once("connect", resolve));
-    expect(await raw(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").catch(() => "")).toBe("");
+    const answer = await raw(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1\.1 429 [\s\S]*\r\nretry-after: 1\r\n[\s\S]*\r\nConnection: close\r\n/i);
+    expect(JSON.parse(answer.split("\r\n\r\n")[1]!)).toMatchObject({
+      code: "quota_exceeded",
+      details: [{ expected: "at most 1 connections" }],
+    });
+    const upgrade =
+      "GET /rpc HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    expect(await raw(port, upgrade)).toMatch(/^HTTP\/1\.1 429 /);
+    expect(await ask({ socketPath })).toBe("unix");
+    const served = new Promise((resolve) => first.once("data", (chunk) => resolve(String(chunk))));
+    first.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    expect(await served).toMatch(/^HTTP\/1\.1 200 /);
     first.destroy();
+  });
+
+  test.each([
+    ["Host twice", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\n\r\n", "host"],
+    ["another authority in the target", "GET http://evil.test/ HTTP/1.1\r\nHost: localhost\r\n\r\n", ""],
+    [
+      "both in an upgrade",
+      "GET //evil.test HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+      "host",
+    ],
+  ])("[rest.one-target] %s is refused before anything is served", async (_what, bytes, field) => {
+    const { port } = await start({ handle: () => expect.unreachable() });
+    const [head, body] = (await raw(port, bytes)).split("\r\n\r\n");
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(JSON.parse(body!)).toMatchObject({ code: "invalid_request", details: [{ field }] });
+  });
+
+  test("[rest.one-target] a tunnel is refused; an unknown expectation changes nothing", async () => {
+    const { port } = await start();
+    expect(await raw(port, "CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n")).toMatch(
+      /^HTTP\/1\.1 405 [\s\S]*"code":"method_not_allowed"/,
+    );
+    const expecting = "GET / HTTP/1.1\r\nHost: localhost\r\nExpect: magic\r\nConnection: close\r\n\r\n";
+    expect(await raw(port, expecting)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("[rest.body-room] bodies under way have a common limit, and room comes back with each answer", async () => {
+    const taken: ServerResponse[] = [];
+    const waiting: ((answer: ServerResponse) => void)[] = [];
+    const { port } = await start({
+      handle: (_asked, answer) => void (waiting.shift()?.(answer) ?? taken.push(answer)),
+      limits: {
+        headerBytes: 4096,
+        headerTimeoutMs: 1e4,
+        requestTimeoutMs: 3e4,
+        connections: 9,
+        bodyBytes: 50_000,
+      },
+    });
+    const head = (length: number): string =>
+      `POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
+    const entered = new Promise<ServerResponse>((resolve) => waiting.push(resolve));
+    const first = raw(port, head(40_000) + "x".repeat(40_000));
+    const answer = await entered;
+    expect(await raw(port, head(20_000))).toMatch(/^HTTP\/1\.1 429 [\s\S]*"at most 50000 bytes of bodies/);
+    answer.end("done");
+    await first;
+    const second = new Promise<ServerResponse>((resolve) => waiting.push(resolve));
+    const again = raw(port, head(20_000) + "x".repeat(20_000));
+    (await second).end("served");
+    expect(await again).toContain("served");
   });
 });

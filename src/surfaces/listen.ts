@@ -7,6 +7,8 @@ import { markUnixSocket } from "../kernel/authentication.js";
 import type { Clock } from "../kernel/clock.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
+import { FrontDoor, surplusConnections } from "./front-door.js";
+import { writeError } from "./reply.js";
 import { answerBrokenRequest, refuseUpgrade } from "./socket-reply.js";
 
 export interface ListenOptions {
@@ -19,7 +21,14 @@ export interface ListenOptions {
   /** How many ports to try after `port` when somebody else has it; default 32. */
   portTries?: number;
   socketPath: string;
-  limits: { headerBytes: number; headerTimeoutMs: number; requestTimeoutMs: number; connections: number };
+  limits: {
+    headerBytes: number;
+    headerTimeoutMs: number;
+    requestTimeoutMs: number;
+    connections: number;
+    /** Bytes of all request bodies that may be under way at once; default 64 MiB. */
+    bodyBytes?: number;
+  };
   clock: Clock;
   ids: Ids;
 }
@@ -42,11 +51,13 @@ export class AlreadyRunningError extends Error {
 
 /** Opens the unix socket (0600) and the TCP port; both lead to the same handler. */
 export async function listen(options: ListenOptions): Promise<Listeners> {
-  const unix = httpServer(options);
+  const { connections, bodyBytes = 64 * 1024 * 1024 } = options.limits;
+  // The user at his own socket is never locked out by what comes over TCP.
+  const unix = httpServer(options, new FrontDoor({ connections: Number.POSITIVE_INFINITY, bodyBytes }));
   unix.on("connection", markUnixSocket);
   await listenUnix(unix, options.socketPath);
-  const tcp = httpServer(options);
-  tcp.maxConnections = options.limits.connections;
+  const tcp = httpServer(options, new FrontDoor({ connections, bodyBytes }));
+  tcp.maxConnections = connections + surplusConnections;
   const servers = [tcp, unix];
   const open = new Set<Socket>();
   for (const server of servers) {
@@ -85,7 +96,16 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
   };
 }
 
-function httpServer({ handle, upgrades, limits, ids }: ListenOptions): Server {
+function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: FrontDoor): Server {
+  const enter = (request: IncomingMessage, response: ServerResponse): void => {
+    const problem = door.problem(request) ?? door.takeBody(request, response);
+    if (problem === undefined) {
+      handle(request, response);
+    } else {
+      response.shouldKeepAlive = false;
+      writeError(request, response, problem, ids.uuid());
+    }
+  };
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -95,18 +115,28 @@ function httpServer({ handle, upgrades, limits, ids }: ListenOptions): Server {
       connectionsCheckingInterval: Math.min(1_000, limits.headerTimeoutMs),
       keepAliveTimeout: 65_000,
       requireHostHeader: false,
+      // A header sent twice reads as both, so that nobody is served by the one that was not checked.
+      joinDuplicateHeaders: true,
     },
-    handle,
+    enter,
   );
+  server.on("connection", (socket: Socket) => door.connected(socket));
+  // Expecting what nobody knows of is allowed and changes nothing.
+  server.on("checkExpectation", enter);
+  server.on("connect", (_request: IncomingMessage, socket: Duplex) => {
+    socket.on("error", () => socket.destroy());
+    refuseUpgrade(socket, new ContractError("method_not_allowed"), ids.uuid());
+  });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
     answerBrokenRequest(error, socket, ids.uuid()),
   );
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? "").split("?", 1)[0]!;
     const take = Object.hasOwn(upgrades, path) ? upgrades[path] : undefined;
-    if (take === undefined) {
+    const problem = door.problem(request);
+    if (problem !== undefined || take === undefined) {
       socket.on("error", () => socket.destroy());
-      refuseUpgrade(socket, new ContractError("route_not_found"), ids.uuid());
+      refuseUpgrade(socket, problem ?? new ContractError("route_not_found"), ids.uuid());
     } else {
       take(request, socket, head);
     }

@@ -51,7 +51,8 @@ export async function createRestSurface(options: RestSurfaceOptions): Promise<Re
     genReqId: () => "",
     // No route has a schema for Fastify: without these it would load its own validators, a tenth of the daemon's start.
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
-    routerOptions: { maxParamLength: 256 },
+    // How long a field of the path may be is the validator's question; the listener bounds the whole head.
+    routerOptions: { maxParamLength: 1024 * 1024 },
     frameworkErrors: (error, request, reply) => {
       reply.hijack();
       fail(request.raw, reply.raw, fromFramework(error));

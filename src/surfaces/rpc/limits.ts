@@ -6,6 +6,9 @@ export interface RpcLimits {
   readonly inFlight: number;
   readonly streams: number;
   readonly batch: number;
+  /** Fragments of one message, and pieces of unread bytes: many tiny ones cost more than what they carry. */
+  readonly fragments: number;
+  readonly chunks: number;
   readonly connections: number;
   /** Unsent bytes of a connection above which nothing more is pulled from streams or read from the client. */
   readonly bufferedBytes: number;
@@ -20,6 +23,8 @@ export interface RpcLimits {
 /** The limits of the design; the first four are told to clients by `initialize`. */
 export const rpcLimits: RpcLimits = {
   ...connectionLimits,
+  fragments: 256,
+  chunks: 4096,
   connections: 1024,
   bufferedBytes: 1024 * 1024,
   pingMs: 15_000,

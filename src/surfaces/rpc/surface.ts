@@ -61,6 +61,8 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
     noServer: true,
     clientTracking: false,
     maxPayload: limits.frameBytes,
+    maxFragments: limits.fragments,
+    maxBufferedChunks: limits.chunks,
     perMessageDeflate: false,
     skipUTF8Validation: false,
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
