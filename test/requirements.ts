@@ -39,6 +39,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "auth.token-rotate": foundation(
     "The old secret works until its overlap ends, then its connections end; without overlap the old secret ends now; a second rotation ends the one before.",
   ),
+  "backup.kill9": hardened("kill -9 while a backup is written leaves nothing under its name."),
+  "backup.mistakes": hardened("What cannot be backed up or restored says what to do."),
+  "backup.round-trip": hardened(
+    "A backup taken under load restores everything acknowledged before it, with tokens and sequences.",
+  ),
   "bench.bars": foundation("Every performance bar has its benchmark, or says which plane it waits for."),
   "cli.agent-echo": foundation("`parley agent echo` streams what it was sent and completes with it."),
   "cli.agent-exec": foundation(
@@ -443,6 +448,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.append-idempotent": foundation(
     "A repeated id gets its first position, also among concurrent calls.",
   ),
+  "storage.backup": hardened(
+    "A backup is the store at one moment, whole or not there, taken while the store serves.",
+  ),
   "storage.cas-rev-rises": foundation(
     "Each committed change has a rev above all before, also after tombstones.",
   ),
@@ -473,6 +481,10 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.modes": foundation("Files are 0600 and the folder is 0700."),
   "storage.read-bounded": foundation("Reads of large entries are complete though taken in bounded steps."),
   "storage.read-yields": foundation("A long read lets the event loop turn between steps."),
+  "storage.restore": hardened(
+    "A restore puts a checked backup in place, keeps what was there, and changes nothing when it is refused.",
+  ),
+  "storage.restore-crash": hardened("A restore that a crash cut off leaves the old store or the new one."),
   "storage.retention": foundation("Age-based clean-up never repeats a rev, and an overtaken watch is told."),
   "storage.schema-version": foundation("A newer schema is refused naming both versions, file untouched."),
   "storage.signal": foundation("Signals reach current listeners in order and nobody after removal."),

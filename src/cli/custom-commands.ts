@@ -18,6 +18,33 @@ export function addCustomCommands(program: Command): void {
     .description("Check daemon, store, disk, clock, ports and name resolution; say what is wrong and the fix")
     .action(async (_options, command) => (await import("./local/doctor.js")).doctor(command));
   program
+    .command("backup")
+    .description("Copy the store to one file, while the daemon serves or without one")
+    .argument("<file>", "the file to write; it appears whole or not at all")
+    .option("--force", "replace the file when it is there")
+    .option("--config <path>", "config file to use instead of those found")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  parley backup parley-monday.db\n  parley backup --force /mnt/backup/parley.db",
+    )
+    .action(async (file, options, command) =>
+      (await import("./local/backup.js")).backup(file, options, command),
+    );
+  program
+    .command("restore")
+    .description(
+      "Put a backup in the store's place, with the daemon stopped; what was there is kept beside it",
+    )
+    .argument("<file>", "a file that `parley backup` wrote")
+    .option("--config <path>", "config file to use instead of those found")
+    .addHelpText(
+      "after",
+      "\nExample:\n  parley stop && parley restore parley-monday.db && parley up --detach",
+    )
+    .action(async (file, options, command) =>
+      (await import("./local/restore.js")).restore(file, options, command),
+    );
+  program
     .command("send")
     .description(
       "Send a message, a request (--stream or --intent), input to a session (--input) or a reply (--reply)",

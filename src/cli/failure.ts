@@ -34,6 +34,9 @@ interface Described {
 
 function describe(error: unknown): Described {
   if (error instanceof ParleyError) return { details: [], retryable: false, ...error.toJSON() } as Described;
+  // From a command that works on the store's file itself.
+  if (error instanceof Error && error.name === "BackendError")
+    return { code: "storage_unavailable", message: error.message, details: [], retryable: false };
   const usage = error instanceof UsageError || error instanceof CommanderError;
   const bareGroup = error instanceof CommanderError && error.code === "commander.help";
   const message = bareGroup

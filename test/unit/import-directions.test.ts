@@ -30,6 +30,8 @@ const cases: [file: string, specifier: string, refused: boolean][] = [
   ["src/cli/main.ts", "../config/paths.js", true],
   ["src/cli/local/up.ts", "../../config/paths.js", false],
   ["src/cli/local/up.ts", "../../storage/memory/open-memory.js", true],
+  ["src/cli/local/backup.ts", "../../storage/sqlite/open-sqlite.js", true],
+  ["src/cli/local/backup.ts", "../../storage/sqlite/offline/backup-database.js", false],
   ["codegen/load.ts", "../src/kernel/clock.js", true],
   ["sdks/typescript/src/runtime/call.ts", "../../../../src/kernel/clock.js", true],
   ["console/main.ts", "../src/kernel/clock.js", true],

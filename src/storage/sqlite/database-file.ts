@@ -54,8 +54,23 @@ export function lockDatabase(path: string): DatabaseSync {
   return lock;
 }
 
+/** The store to come, from the moment on from which a restore can only be finished. */
+export function restoringPath(path: string): string {
+  return `${path}.restoring`;
+}
+
+/** Finishes a restore that a crash cut off, and does nothing when there was none. The caller holds the lock. */
+export function finishRestore(path: string): void {
+  if (!existsSync(restoringPath(path))) return;
+  // First: replayed into the new file the old log would destroy it.
+  for (const end of ["-wal", "-shm"]) rmSync(`${path}${end}`, { force: true });
+  renameSync(restoringPath(path), path);
+  syncFolder(path);
+}
+
 /** Opens the database read-write, creates it when there is none, and brings its schema up to date. */
 export function openDatabase(path: string): DatabaseSync {
+  finishRestore(path);
   if (!existsSync(path)) createDatabase(path);
   else if (statSync(path).size === 0) throw damaged(path, "the file is empty");
   const database = new DatabaseSync(path, { timeout: 5_000 });
@@ -93,12 +108,17 @@ function createDatabase(path: string): void {
     database.close();
   }
   renameSync(draft, path);
+  syncFolder(path);
+}
+
+function syncFolder(path: string): void {
   const folder = openSync(dirname(path), "r");
   fsyncSync(folder);
   closeSync(folder);
 }
 
-function checkOurs(database: DatabaseSync, path: string): void {
+/** Throws `corrupt` for a database of another program and `version` for one of a newer Parley. */
+export function checkOurs(database: DatabaseSync, path: string): void {
   const id = pragma(database, "application_id");
   if (id !== applicationId) throw damaged(path, "it is an SQLite database, but not Parley's");
   const version = pragma(database, "user_version");
@@ -114,7 +134,8 @@ function migrate(database: DatabaseSync): void {
     database.exec(`BEGIN IMMEDIATE; ${migrations[version]}; PRAGMA user_version = ${version + 1}; COMMIT`);
 }
 
-function pragma(database: DatabaseSync, name: string): number {
+/** The number that a pragma tells. */
+export function pragma(database: DatabaseSync, name: string): number {
   return Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] as number;
 }
 
