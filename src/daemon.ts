@@ -120,6 +120,7 @@ export async function createDaemon({ config, paths, validators, log }: DaemonOpt
     validators: createValidators(validators),
     ownsSession: ownershipOf(planes),
     observe: createCallObserver(core.metrics.operations, config.log.requests),
+    calls: config.limits.calls,
   });
   const surfaces = await createSurfaces(core, credentials, planes, dispatch);
   opened.defer(() => surfaces.rest.close());

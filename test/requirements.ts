@@ -191,6 +191,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
   "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
   "faults.seed": hardened("A fault run's printed seed repeats its choices."),
+  "kernel.admission": hardened(
+    "More short calls than a plane has room for are refused typed with a time to wait; bursts are let in whole.",
+  ),
   "kernel.authorise": foundation(
     "A session is allowed to its owner; an operation without a scope takes anybody.",
   ),

@@ -160,3 +160,43 @@ test("[kernel.dispatch] the planes' tables become one by operation id", () => {
   expect(table["comms.send"]).toBe(send);
   expect(Object.keys(table)).toContain("system.health");
 });
+
+describe("[kernel.admission] more short calls than there is room for", () => {
+  const host = principal(["comms:read", "sessions:read", "system:read"]);
+  const stuck = new Promise<never>(() => {});
+
+  test("are refused after a while with a time to wait; other planes and the system plane go on", async () => {
+    const { clock, dispatch, call, seen } = setUp(
+      {
+        "comms.peers": () => stuck,
+        "sessions.list": async () => ({ sessions: [] }),
+        "system.version": async () => ({}),
+      },
+      { calls: 2 },
+    );
+    const send = (): Promise<string> => codeOf(dispatch.unary("comms.peers", {}, call(host)));
+    // A burst is let in; when it is over, nothing is.
+    for (let n = 0; n < 16; n += 1) void send();
+    clock.advance(250);
+    const refused = dispatch.unary("comms.peers", {}, call(host));
+    await expect(codeOf(dispatch.unary("sessions.list", {}, call(host)))).resolves.toBe("ok");
+    await expect(codeOf(dispatch.unary("system.version", {}, call(null)))).resolves.toBe("ok");
+    expect(seen).toEqual(["sessions.list ok", "system.version ok"]);
+    clock.advance(250);
+    await expect(refused).rejects.toMatchObject({
+      code: "quota_exceeded",
+      retryAfterMs: 100,
+      details: [{ expected: "at most 2 calls of this plane under way" }],
+    });
+    // Room comes back: here with the deadline of the first two.
+    clock.advance(30_000);
+    const last = send();
+    clock.advance(30_000);
+    expect(await last).toBe("deadline_exceeded");
+  });
+
+  test("are not even looked at without credentials", async () => {
+    const { dispatch, call } = setUp({}, { calls: 0 });
+    expect(await codeOf(dispatch.unary("comms.peers", {}, call(null)))).toBe("unauthenticated");
+  });
+});

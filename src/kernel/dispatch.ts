@@ -5,6 +5,7 @@ import {
   type StreamOperationId,
   type UnaryOperationId,
 } from "../generated/operations.js";
+import { Admission } from "./admission.js";
 import { requireCredentials, requireScope, requireSession, type SessionOwnership } from "./authorise.js";
 import type { Call, CallContext } from "./context.js";
 import { ContractError } from "./contract-error.js";
@@ -30,7 +31,16 @@ export interface DispatchOptions {
   observe?: CallObserver;
   /** Milliseconds per timeout class; default 30 s and 75 s (the longest wait that a request may ask for, and some). */
   timeouts?: { short: number; wait: number };
+  /** Short calls under way at once, for each plane by itself; default 256. */
+  calls?: number;
 }
+
+/** How long more than that may be under way. */
+const burstMs = 250;
+/** Long enough to be worth waiting for, short enough not to leave the daemon idle. */
+const busyRetryMs = 100;
+/** A refusal costs nearly as much as an answer: told at once, those who do not wait would leave no time for others. */
+const busyHoldMs = 250;
 
 type AnyHandler = (request: unknown, context: CallContext) => Promise<unknown>;
 
@@ -38,14 +48,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const { handlers, validators, ownsSession, observe } = options;
   const timeouts = { short: 30_000, wait: 75_000, ...options.timeouts };
   const deadlines = new Map<string, Deadlines>();
+  const { calls = 256 } = options;
+  const admissions = new Map<string, Admission>();
   let inFlight = 0;
   let drained: (() => void) | undefined;
 
   function prepare(spec: OperationSpec, request: unknown, call: Call): unknown {
-    if (drained !== undefined && spec.scope !== null) {
-      throw new ContractError("shutting_down", { retryAfterMs: 1000 });
-    }
-    requireCredentials(spec, call.principal);
     const checked = validators.request(spec.id)(request);
     if (!checked.ok) {
       throw new ContractError(spec.validationError, { details: checked.details });
@@ -66,6 +74,21 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return queue;
   }
 
+  /**
+   * Room for a call, taken before its request is looked at; undefined when its kind needs none: waits and streams cost
+   * little, and the system plane is how somebody looks into a daemon that is busy. Each plane has room of its own, so
+   * that senders do not keep out the hosts that work off what was sent.
+   */
+  function admit({ plane, timeout }: OperationSpec, now: number): Admission | "none" | undefined {
+    if (timeout !== "short" || plane === "system") return undefined;
+    let admission = admissions.get(plane);
+    if (admission === undefined) {
+      admission = new Admission({ calls, burstMs });
+      admissions.set(plane, admission);
+    }
+    return admission.enter(now) ? admission : "none";
+  }
+
   /** One promise per call, settled once: by the handler, by its deadline, or by what is checked before both. */
   function run(id: OperationId, request: unknown, call: Call): Promise<unknown> {
     const started = call.clock.monotonic();
@@ -73,6 +96,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return new Promise((resolve, reject) => {
       let queue: Deadlines | undefined;
       let deadline: Deadline | undefined;
+      let admission: Admission | undefined;
       let settled = false;
       const settle = (code: string): boolean => {
         if (settled) {
@@ -82,6 +106,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         if (deadline !== undefined) {
           queue?.remove(deadline);
         }
+        admission?.leave();
         observe?.(id, call, code, call.clock.monotonic() - started);
         inFlight -= 1;
         if (inFlight === 0) {
@@ -98,6 +123,16 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       };
       try {
         const spec: OperationSpec = operations[id];
+        if (drained !== undefined && spec.scope !== null) {
+          throw new ContractError("shutting_down", { retryAfterMs: 1000 });
+        }
+        requireCredentials(spec, call.principal);
+        const room = admit(spec, started);
+        if (room === "none") {
+          call.clock.after(busyHoldMs, () => fail(busy(calls)));
+          return;
+        }
+        admission = room;
         const valid = prepare(spec, request, call);
         if (spec.timeout !== "stream") {
           queue = deadlinesOf(spec.timeout, call);
@@ -131,6 +166,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       });
     },
   };
+}
+
+function busy(calls: number): ContractError {
+  const expected = `at most ${calls} calls of this plane under way`;
+  const details = [{ field: "", issue: "out_of_range" as const, expected, got: "more" }];
+  return new ContractError("quota_exceeded", { details, retryAfterMs: busyRetryMs });
 }
 
 /** What the caller is not told is told to the log. */
