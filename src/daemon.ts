@@ -123,7 +123,6 @@ export async function createDaemon({ config, paths, validators, log }: DaemonOpt
     calls: config.limits.calls,
   });
   const surfaces = await createSurfaces(core, credentials, planes, dispatch);
-  opened.defer(() => surfaces.rest.close());
   opened.defer(() => surfaces.rpc.close());
   addGauges(core.metrics, planes, connections);
   listeners = await openListeners(core, surfaces);
@@ -262,7 +261,7 @@ async function createSurfaces(
     onClosed: (connectionId) => sessions.directory.connectionClosed(connectionId),
   });
   const mcp = createMcpSurface({ ambient, dispatch, version: PACKAGE_VERSION });
-  const rest = await createRestSurface({
+  const rest = createRestSurface({
     ambient,
     dispatch,
     auth,
@@ -340,7 +339,6 @@ async function shutDown(core: Core, running: Running): Promise<void> {
   const closed = listeners.close(config.limits.drain_ms);
   await Promise.all([dispatch.drain(), surfaces.rpc.close()]);
   await closed;
-  await surfaces.rest.close();
   await planes.sessions.close();
   credentials.tokens.close();
   credentials.browser.close();

@@ -75,7 +75,7 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
     validators: createValidators(),
     ownsSession: () => false,
   });
-  const rest = await createRestSurface({
+  const rest = createRestSurface({
     ambient: { clock, ids, log },
     dispatch,
     auth,
@@ -149,7 +149,6 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
     async [Symbol.asyncDispose]() {
       agent.destroy();
       await listeners.close(0);
-      await rest.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,11 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  fastify,
-} from "fastify";
+import findMyWay, { type HTTPMethod } from "find-my-way";
 import { operations } from "../../generated/operations.js";
 import { type RawRoute, rawRoutes } from "../../generated/raw.js";
 import { type RestRoute, restRoutes } from "../../generated/rest.js";
@@ -28,14 +22,10 @@ export interface RestSurfaceOptions extends ServeOptions {
 export interface RestSurface {
   /** Serves one request of any listener. */
   handle(request: IncomingMessage, response: ServerResponse): void;
-  close(): Promise<void>;
 }
 
-/**
- * Routes HTTP requests with Fastify, which here only finds the route: bodies are read, decoded and answered on the plain
- * request and response, so that every failure has the contract's form and nothing is coerced on the way.
- */
-export async function createRestSurface(options: RestSurfaceOptions): Promise<RestSurface> {
+/** Finds each request's route and serves it on the plain request and response, so that every failure has the contract's form. */
+export function createRestSurface(options: RestSurfaceOptions): RestSurface {
   const { auth, ambient } = options;
   const fail = (
     request: IncomingMessage,
@@ -44,39 +34,33 @@ export async function createRestSurface(options: RestSurfaceOptions): Promise<Re
     extra?: string[],
   ): void => writeError(request, response, error, ambient.ids.uuid(), extra);
 
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    requestIdHeader: false,
-    genReqId: () => "",
-    // No route has a schema for Fastify: without these it would load its own validators, a tenth of the daemon's start.
-    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
-    // How long a field of the path may be is the validator's question; the listener bounds the whole head.
-    routerOptions: { maxParamLength: 1024 * 1024 },
-    frameworkErrors: (error, request, reply) => {
-      reply.hijack();
-      fail(request.raw, reply.raw, fromFramework(error));
+  const served = rawRoutes.filter(({ id }) => options.rawHandlers[id] !== undefined);
+  const routes: Route[] = [
+    ...restRoutes.map((route) => ({
+      path: route.path,
+      methods: operationMethods(route),
+      serve: serveOperation(route, options),
+    })),
+    ...served.flatMap((route) => {
+      const serve = serveRaw(route, options.rawHandlers[route.id]!, options);
+      return rawPaths(route).map((path) => ({ path, methods: rawMethods(route), serve }));
+    }),
+  ];
+  const router = findMyWay({
+    maxParamLength: 256,
+    // What is asked for is read where it is needed.
+    querystringParser: () => noQuery,
+    onBadUrl: (_, request, response) => {
+      const message = "The path is not valid percent-encoded UTF-8.";
+      fail(
+        request as IncomingMessage,
+        response as ServerResponse,
+        new ContractError("invalid_request", { message }),
+      );
     },
   });
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    reply.hijack();
-    fail(request.raw, reply.raw, fromFramework(error));
-  });
-
-  const served = rawRoutes.filter(({ id }) => options.rawHandlers[id] !== undefined);
-  for (const route of restRoutes) {
-    addRoute(app, operationMethods(route), route.path, serveOperation(route, options));
-  }
-  for (const route of served) {
-    const serve = serveRaw(route, options.rawHandlers[route.id]!, options);
-    for (const path of rawPaths(route)) {
-      addRoute(app, rawMethods(route), path, serve);
-    }
-  }
-  const methodsOf = routeMethods([
-    ...restRoutes.map((route) => ({ path: route.path, methods: operationMethods(route) })),
-    ...served.flatMap((route) => rawPaths(route).map((path) => ({ path, methods: rawMethods(route) }))),
-  ]);
+  for (const { path, methods, serve } of routes) router.on(methods as HTTPMethod[], path, serve as never);
+  const methodsOf = routeMethods(routes);
   const unrouted = (request: IncomingMessage, response: ServerResponse): void => {
     const methods = methodsOf(request.url ?? "/");
     if (methods.length === 0) {
@@ -85,13 +69,6 @@ export async function createRestSurface(options: RestSurfaceOptions): Promise<Re
       fail(request, response, new ContractError("method_not_allowed"), ["allow", methods.join(", ")]);
     }
   };
-  app.setNotFoundHandler((request, reply) => {
-    reply.hijack();
-    unrouted(request.raw, reply.raw);
-  });
-  // Node parses methods that Fastify's router throws on.
-  const routable = new Set([...restRoutes.flatMap(operationMethods), ...served.flatMap(rawMethods)]);
-  await app.ready();
 
   return {
     handle(request, response) {
@@ -101,31 +78,20 @@ export async function createRestSurface(options: RestSurfaceOptions): Promise<Re
         fail(request, response, ContractError.from(thrown));
         return;
       }
-      if (routable.has(request.method ?? "")) app.routing(request, response);
-      else unrouted(request, response);
+      const found = router.find(request.method as HTTPMethod, request.url ?? "/");
+      if (found === null) unrouted(request, response);
+      else (found.handler as unknown as Serve)(request, response, found.params as Record<string, string>);
     },
-    close: () => app.close(),
   };
 }
 
-/** Serving begins in the first hook and Fastify hears no more of it: what comes after costs as much as all of ours. */
-function noCompiler(): never {
-  throw new Error(
-    "Fastify has nothing to compile here: dispatch validates, and replies are written as they are.",
-  );
+interface Route {
+  path: string;
+  methods: string[];
+  serve: Serve;
 }
 
-function addRoute(app: FastifyInstance, methods: string[], url: string, serve: Serve): void {
-  app.route({
-    method: methods,
-    url,
-    onRequest(request: FastifyRequest, reply: FastifyReply) {
-      reply.hijack();
-      serve(request.raw, reply.raw, request.params as Record<string, string>);
-    },
-    handler: () => {},
-  });
-}
+const noQuery = {};
 
 /** HEAD tells what GET would; a stream has nothing to tell without being opened. */
 function operationMethods({ method, operation }: RestRoute): string[] {
@@ -139,14 +105,4 @@ function rawMethods({ methods }: RawRoute): string[] {
 
 function rawPaths({ path, prefixes }: RawRoute): string[] {
   return [path, ...prefixes.map((prefix) => `${prefix}*`)];
-}
-
-function fromFramework(error: { code?: string; cause?: unknown; message: string }): ContractError {
-  if (error.code === "FST_ERR_BAD_URL") {
-    return new ContractError("invalid_request", {
-      message: "The path is not valid percent-encoded UTF-8.",
-      cause: error,
-    });
-  }
-  return ContractError.from(error);
 }
