@@ -30,6 +30,8 @@ export interface CallContext {
   readonly connectionId: string;
   /** Aborts when the caller cancels or is gone, and when the deadline passes. */
   readonly signal: AbortSignal;
+  /** Whether the signal has aborted; asking does not bring a signal to life. */
+  readonly cancelled: boolean;
   /** `clock.monotonic()` milliseconds; Infinity for streams. */
   readonly deadline: number;
   readonly traceparent?: string;

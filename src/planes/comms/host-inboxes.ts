@@ -21,6 +21,17 @@ interface Claimed {
   interactionId: string;
 }
 
+/** A host asks for work. */
+export interface DrainRequest {
+  sessionId: string;
+  fence: number;
+  max: number;
+  /** Without it only what is there now counts. */
+  wait?: { ms: number; signal: AbortSignal };
+  /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */
+  requireWanted(): void;
+}
+
 /** The host's side of a session: what the sessions plane's drain, emit and settle come to. */
 export class HostInboxes {
   readonly #ports: CommsPorts;
@@ -44,26 +55,20 @@ export class HostInboxes {
   }
 
   /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
-  async drain(request: {
-    sessionId: string;
-    fence: number;
-    max: number;
-    waitMs: number;
-    signal: AbortSignal;
-    requireHolder: () => void;
-  }): Promise<{ claim?: Claim; interactions: InboxInteraction[] }> {
+  async drain(request: DrainRequest): Promise<{ claim?: Claim; interactions: InboxInteraction[] }> {
     const { clock } = this.#ports;
-    const { sessionId, fence, max, signal, requireHolder } = request;
-    const deadline = clock.monotonic() + request.waitMs;
-    const mailbox = await this.#mailboxes.get(sessionId);
+    const { sessionId, fence, max, wait, requireWanted } = request;
+    const deadline = clock.monotonic() + (wait?.ms ?? 0);
+    const found = this.#mailboxes.get(sessionId);
+    const mailbox = found instanceof Promise ? await found : found;
     for (;;) {
-      signal.throwIfAborted();
-      requireHolder();
+      wait?.signal.throwIfAborted();
+      requireWanted();
       const now = clock.monotonic();
       const items = mailbox.inbox.offered(max, fence, now);
-      if (items.length > 0) return this.#claim(mailbox, items, fence, signal);
-      if (now >= deadline) return { interactions: [] };
-      await mailbox.changed(Math.min(deadline, mailbox.inbox.nextFree(now)), signal);
+      if (items.length > 0) return this.#claim(mailbox, items, request);
+      if (wait === undefined || now >= deadline) return { interactions: [] };
+      await mailbox.changed(Math.min(deadline, mailbox.inbox.nextFree(now)), wait.signal);
     }
   }
 
@@ -113,8 +118,7 @@ export class HostInboxes {
   async #claim(
     mailbox: Mailbox,
     items: readonly InboxItem[],
-    fence: number,
-    signal: AbortSignal,
+    { fence, wait, requireWanted }: DrainRequest,
   ): Promise<{ claim: Claim; interactions: InboxInteraction[] }> {
     const { clock, ids } = this.#ports;
     const token = ids.secret(24);
@@ -126,10 +130,13 @@ export class HostInboxes {
     } finally {
       for (const item of items) item.claiming = false;
     }
-    if (signal.aborted) {
+    try {
+      wait?.signal.throwIfAborted();
+      requireWanted();
+    } catch (gone) {
       mailbox.inbox.release(claimHash);
       mailbox.wake();
-      signal.throwIfAborted();
+      throw gone;
     }
     return {
       claim: { token, expires_at: new Date(clock.now() + claimTtlMs).toISOString() },

@@ -5,27 +5,32 @@ import type { SessionsPorts } from "./ports.js";
 
 export function drain(directory: Directory, ports: SessionsPorts): UnaryHandler<"sessions.drain"> {
   return async (request, context) => {
-    const { principal, signal } = context;
+    const { principal } = context;
     if (principal === null) throw new ContractError("unauthenticated");
     const session = directory.requireHolder(request.name, principal, request.lease_token);
     const { holder } = session.record;
-    const requireHolder = (): void => {
-      if (session.closed) throw new ContractError("session_not_found");
-      if (session.record.holder !== holder) throw new ContractError("fence_stale");
+    const wanted = {
+      sessionId: session.sessionId,
+      fence: session.fence,
+      max: request.max,
+      requireWanted(): void {
+        if (context.cancelled) context.signal.throwIfAborted();
+        if (session.closed) throw new ContractError("session_not_found");
+        if (session.record.holder !== holder) throw new ContractError("fence_stale");
+      },
     };
+    const now = await ports.inboxes().drain(wanted);
+    if (now.claim !== undefined || request.wait_ms === 0) return now;
+    // Only who waits pays for signals, and holds its lease meanwhile.
+    const { signal } = context;
     const { released, unpin } = directory.pin(session);
     try {
-      return await ports.inboxes().drain({
-        sessionId: session.sessionId,
-        fence: session.fence,
-        max: request.max,
-        waitMs: request.wait_ms,
-        signal: AbortSignal.any([signal, released]),
-        requireHolder,
-      });
+      return await ports
+        .inboxes()
+        .drain({ ...wanted, wait: { ms: request.wait_ms, signal: AbortSignal.any([signal, released]) } });
     } catch (error) {
       if (!released.aborted || signal.aborted) throw error;
-      requireHolder();
+      wanted.requireWanted();
       return { interactions: [] };
     } finally {
       unpin();

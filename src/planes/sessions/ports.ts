@@ -28,10 +28,10 @@ export interface DrainRequest {
   sessionId: string;
   fence: number;
   max: number;
-  waitMs: number;
-  signal: AbortSignal;
-  /** Throws when the caller lost the session while it waited. */
-  requireHolder: () => void;
+  /** Without it only what is there now counts. */
+  wait?: { ms: number; signal: AbortSignal };
+  /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */
+  requireWanted(): void;
 }
 
 export interface ClaimedRequest {
