@@ -1,4 +1,4 @@
-import { randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Clock } from "./clock.js";
 
 /** Where ids and randomness come from; tests and simulations own it. */
@@ -13,43 +13,45 @@ export interface Ids {
 
 /** Ids from the machine's random source; a counter in the sub-millisecond bits keeps ids of one millisecond ordered. */
 export function systemIds(clock: Clock): Ids {
-  const pool = Buffer.alloc(4096);
-  let used = pool.length;
-  let lastMs = 0;
-  let counter = 0;
-  const take = (bytes: number): Buffer => {
-    if (used + bytes > pool.length) {
-      randomFillSync(pool);
+  // Several ids are made for every message: random digits and the millisecond's are made for many at once.
+  let pool = "";
+  let used = 0;
+  const takeDigits = (digits: number): string => {
+    if (used + digits > pool.length) {
+      pool = randomBytes(poolBytes).toString("hex");
       used = 0;
     }
-    const slice = pool.subarray(used, used + bytes);
-    used += bytes;
-    return slice;
+    used += digits;
+    return pool.slice(used - digits, used);
   };
-  // Hex digits of the millisecond, kept because many ids are made in one.
+  let lastMs = 0;
+  let counter = 0;
   let timePart = "";
   const uuid = (): string => {
     const now = clock.now();
     if (now > lastMs) {
       lastMs = now;
-      counter = take(2).readUInt16BE() & 0x3ff;
+      counter = Number.parseInt(takeDigits(4), 16) & 0x3ff;
       timePart = timeDigits(now);
     } else if (++counter > 0xfff) {
       lastMs += 1;
       counter = 0;
       timePart = timeDigits(lastMs);
     }
-    const tail = take(8);
-    tail[0] = (tail[0]! & 0x3f) | 0x80;
-    const random = tail.toString("hex");
-    return `${timePart}-7${counter.toString(16).padStart(3, "0")}-${random.slice(0, 4)}-${random.slice(4)}`;
+    const random = takeDigits(16);
+    const variant = variants[Number.parseInt(random[0]!, 16) & 3]!;
+    return `${timePart}-7${counterDigits[counter]!}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
   };
   return {
     uuid,
     childOf: (parent) => uuid().slice(0, -8) + parent.slice(-8),
-    secret: (bytes) => Buffer.from(take(bytes)).toString("base64url"),
+    secret: (bytes) => randomBytes(bytes).toString("base64url"),
   };
 }
+
+const poolBytes = 4096;
+const variants = "89ab";
+const counterDigits = Array.from({ length: 0x1000 }, (_, value) => value.toString(16).padStart(3, "0"));
 
 function timeDigits(ms: number): string {
   const digits = ms.toString(16).padStart(12, "0");

@@ -9,7 +9,7 @@ export function writeJson(response: ServerResponse, status: number, requestId: s
   if (response.headersSent || response.destroyed) {
     return;
   }
-  response.writeHead(status, [...jsonHeaders(requestId), "content-length", String(Buffer.byteLength(json))]);
+  response.writeHead(status, jsonHeaders(requestId, json));
   response.end(json);
 }
 
@@ -26,7 +26,7 @@ export function writeError(
     return;
   }
   const json = JSON.stringify(error.toPayload(requestId));
-  const headers = [...jsonHeaders(requestId), "content-length", String(Buffer.byteLength(json)), ...extra];
+  const headers = [...jsonHeaders(requestId, json), ...extra];
   if (error.retryAfterMs !== undefined) {
     headers.push("retry-after", String(Math.ceil(error.retryAfterMs / 1000)));
   }
@@ -56,6 +56,22 @@ export function contractHeaders(requestId: string): string[] {
   ];
 }
 
-function jsonHeaders(requestId: string): string[] {
-  return ["content-type", "application/json", "cache-control", "no-store", ...contractHeaders(requestId)];
+/** Written out: this runs on every request. */
+function jsonHeaders(requestId: string, json: string): string[] {
+  return [
+    "content-type",
+    "application/json",
+    "content-length",
+    String(Buffer.byteLength(json)),
+    "cache-control",
+    "no-store",
+    "parley-contract",
+    CONTRACT_VERSION,
+    "parley-digest",
+    CONTRACT_DIGEST,
+    "parley-request-id",
+    requestId,
+    "x-content-type-options",
+    "nosniff",
+  ];
 }
