@@ -174,7 +174,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.bad-config": foundation("A mistake in the config is named with file, line and key."),
   "daemon.doctor": foundation("`parley doctor` names what is wrong and the fix."),
   "daemon.kill9": foundation(
-    "kill -9 of the daemon under load loses no receipt, doubles none per key and leaves no gap in a log.",
+    "kill -9 of the daemon under load loses no receipt, doubles none per key, leaves no gap in a log and reuses no fence.",
   ),
   "daemon.lifecycle": foundation("One daemon of a user starts, says who it is, and stops in order."),
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
@@ -189,6 +189,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "docs.blocks": foundation("Every code block in the docs runs as written, or says why it does not."),
   "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
+  "faults.kill-sees": hardened(
+    "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
+  ),
   "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
   "faults.seed": hardened("A fault run's printed seed repeats its choices."),
   "kernel.admission": hardened(

@@ -19,6 +19,8 @@ export interface TestDaemon {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts a daemon again on the same folders and port after `stop`. */
   restart(): Promise<void>;
+  /** As `restart`, but kills it with SIGKILL this many milliseconds after its process began, ready or not. */
+  restartAndKill(afterMs: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -43,13 +45,16 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const writeConfig = (): void => writeFileSync(config, `[server]\nport = ${port}\n${options.config ?? ""}`);
   let child: ChildProcess;
   const daemon = { env, folder } as TestDaemon;
-  const start = async (): Promise<void> => {
+  const launch = (): void => {
     writeConfig();
     child = spawn(process.execPath, [join(root, "dist/daemon.js"), "--config", config], {
       cwd: folder,
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+  };
+  const start = async (): Promise<void> => {
+    launch();
     let output = "";
     for (const stream of [child.stdout!, child.stderr!])
       stream.on("data", (data) => (output = (output + data).slice(-20_000)));
@@ -72,6 +77,13 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     await ended;
   };
   daemon.restart = start;
+  daemon.restartAndKill = async (afterMs) => {
+    launch();
+    for (const stream of [child.stdout!, child.stderr!]) stream.resume();
+    const timer = setTimeout(() => child.kill("SIGKILL"), afterMs);
+    await new Promise((resolve) => child.once("exit", resolve));
+    clearTimeout(timer);
+  };
   daemon[Symbol.asyncDispose] = async () => {
     await daemon.stop();
     rmSync(folder, { recursive: true, force: true });

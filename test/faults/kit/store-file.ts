@@ -1,0 +1,51 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { seqBits } from "../../../src/storage/sqlite/schema.js";
+
+/**
+ * What is wrong with a store's file that no process has open, by itself: pages and indexes, positions without a gap, one
+ * id once, numbers below their counters. Works on a copy, so that the next start finds what the fault left.
+ */
+export function checkStoreFile(path: string): string[] {
+  const folder = mkdtempSync(join(tmpdir(), "parley-check-"));
+  try {
+    const copy = join(folder, "store.db");
+    for (const suffix of ["", "-wal"])
+      if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
+    const database = new DatabaseSync(copy);
+    try {
+      return findings(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return [`the store cannot be read: ${(error as Error).message}`];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function findings(database: DatabaseSync): string[] {
+  const found: string[] = [];
+  const check = database
+    .prepare("PRAGMA quick_check")
+    .all()
+    .map((row) => String(Object.values(row)[0]));
+  if (check.join() !== "ok") found.push(`quick_check says ${check.slice(0, 3).join("; ")}`);
+  const logs = database
+    .prepare(
+      `SELECT log.name, log.last_seq AS last, count(*) AS kept, min(pos & :mask) AS low, max(pos & :mask) AS high
+       FROM log JOIN entry ON entry.log = log.log GROUP BY log.log`,
+    )
+    .all({ mask: 2 ** seqBits - 1 });
+  for (const { name, last, kept, low, high } of logs as Record<string, number>[])
+    if (high !== last || kept !== high! - low! + 1)
+      found.push(`${name} has ${kept} entries from ${low} to ${high} and last ${last}`);
+  const { above } = database
+    .prepare("SELECT count(*) AS above FROM slot WHERE rev > (SELECT rev FROM counter)")
+    .get() as { above: number };
+  if (above > 0) found.push(`${above} revisions lie above the counter`);
+  return found;
+}
