@@ -16,7 +16,8 @@ export function addCustomCommands(program: Command): void {
   program
     .command("doctor")
     .description("Check daemon, store, disk, clock, ports and name resolution; say what is wrong and the fix")
-    .action(async (_options, command) => (await import("./local/doctor.js")).doctor(command));
+    .option("--config <path>", "config file to use instead of those found")
+    .action(async (options, command) => (await import("./local/doctor/doctor.js")).doctor(options, command));
   program
     .command("backup")
     .description("Copy the store to one file, while the daemon serves or without one")

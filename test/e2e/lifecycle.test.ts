@@ -115,7 +115,18 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
     const finding = JSON.parse(down.stdout).findings.find(
       (entry: { check: string }) => entry.check === "daemon",
     );
-    expect(finding).toMatchObject({ state: "problem", fix: expect.stringContaining("npm start") });
+    expect(finding).toMatchObject({
+      state: "problem",
+      id: "daemon-down",
+      why: expect.stringContaining("nothing can be sent"),
+      fix: expect.stringContaining("npm start"),
+    });
+    const store = join(daemon.folder, "data/parley/parley.db");
+    writeFileSync(store, "no database, whoever wrote it ".repeat(300));
+    const damaged = await parley(daemon.env, ["doctor"]);
+    expect(damaged.code).toBe(1);
+    expect(damaged.stdout).toContain("parley restore <backup>");
+    expect(readFileSync(store, "utf8")).toContain("whoever wrote it");
   });
 
   test("[daemon.store-lock] a second daemon on the same store is refused by name", async () => {

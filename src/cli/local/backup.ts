@@ -3,7 +3,7 @@ import { backupDatabase } from "../../storage/sqlite/offline/backup-database.js"
 import { UsageError } from "../arguments.js";
 import { globals } from "../client.js";
 import { print, printJson } from "../output.js";
-import { copyProgress, mebibytes } from "./copy-progress.js";
+import { byteSize, copyProgress } from "./copy-progress.js";
 import { storeFile } from "./store-place.js";
 
 export interface BackupFlags {
@@ -24,7 +24,7 @@ export async function backup(file: string, flags: BackupFlags, command: Command)
     });
     progress.end();
     if (globals(command).json) printJson({ path, bytes, schema_version: schemaVersion, store: from });
-    else print(`backed up ${from} to ${path} (${mebibytes(bytes)}, checked)`);
+    else print(`backed up ${from} to ${path} (${byteSize(bytes)}, checked)`);
   } catch (error) {
     progress.end();
     if ((error as NodeJS.ErrnoException).code === "EEXIST")

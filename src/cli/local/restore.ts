@@ -3,7 +3,7 @@ import { type RestoreResult, restoreDatabase } from "../../storage/sqlite/offlin
 import { UsageError } from "../arguments.js";
 import { globals } from "../client.js";
 import { print, printJson } from "../output.js";
-import { copyProgress, mebibytes } from "./copy-progress.js";
+import { byteSize, copyProgress } from "./copy-progress.js";
 import { storeFile } from "./store-place.js";
 
 /** Puts a backup in the store's place; the daemon must not run. */
@@ -27,7 +27,7 @@ export async function restore(file: string, flags: { config?: string }, command:
     printJson({ path: to, bytes, schema_version: schemaVersion, ...(kept === undefined ? {} : { kept }) });
     return;
   }
-  print(`restored ${to} from ${file} (${mebibytes(bytes)}, checked)`);
+  print(`restored ${to} from ${file} (${byteSize(bytes)}, checked)`);
   if (kept !== undefined) print(`the store that was there is kept as ${kept}`);
   print("start the daemon with: parley up --detach");
 }

@@ -5,6 +5,8 @@ import { BackendError } from "../../../kernel/backend.js";
 import { checkOurs, pragma } from "../database-file.js";
 import { toBackendError } from "../sqlite-error.js";
 
+export { checkSqliteVersion } from "../database-file.js";
+
 /** What a database file says of itself. Sizes in bytes. */
 export interface DatabaseFacts {
   schemaVersion: number;

@@ -1,0 +1,85 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { globals } from "../../client.js";
+import { paint, print, printJson } from "../../output.js";
+import { checkClock } from "./check-clock.js";
+import { checkConfig, checkDaemon } from "./check-daemon.js";
+import { checkSpace, checkSync, stampSkewMs } from "./check-disk.js";
+import { checkNames } from "./check-names.js";
+import { checkFiles, checkFolder, checkLog, nearest } from "./check-permissions.js";
+import { checkPort } from "./check-port.js";
+import { checkLimits, checkNode, checkSqlite } from "./check-runtime.js";
+import { checkStore } from "./check-store.js";
+import { type Finding, type Result, trouble } from "./finding.js";
+import { lookAround, type Surroundings } from "./surroundings.js";
+
+type Look = () => Promise<Result | Result[]> | Result | Result[];
+
+/** Looks at everything a daemon here depends on, with one running or not; exit code 1 for a problem, 0 for warnings. */
+export async function doctor(flags: { config?: string }, command: Command): Promise<void> {
+  const around = await lookAround(flags.config, command);
+  const findings: Finding[] = [];
+  for (const [check, look] of Object.entries(looks(around))) {
+    let found: Result | Result[];
+    try {
+      found = await look();
+    } catch (error) {
+      found = trouble("check-failed", (error as Error).message);
+    }
+    for (const result of [found].flat()) findings.push({ check, ...result });
+  }
+  if (globals(command).json) printJson({ findings });
+  else for (const finding of findings) printFinding(finding);
+  if (findings.some(({ state }) => state === "problem")) process.exitCode = 1;
+}
+
+function looks(around: Surroundings): Record<string, Look> {
+  const { paths, daemon, storePath, logPath } = around;
+  const dataDir = storePath === undefined ? paths.dataDir : dirname(storePath);
+  const data = nearest(dataDir);
+  const storeFiles =
+    storePath === undefined ? [] : ["", "-wal", "-shm", ".lock"].map((end) => storePath + end);
+  const socket = daemon instanceof Error ? paths.socketPath : (daemon.socket_path ?? paths.socketPath);
+  const files = [...storeFiles, paths.discoveryFile, socket, logPath];
+  return {
+    daemon: () => checkDaemon(around),
+    config: () => checkConfig(around),
+    node: () => checkNode(),
+    sqlite: () => checkSqlite(),
+    limits: () => checkLimits(around),
+    store: () => checkStore(storePath),
+    sync: () => checkSync(data),
+    disk: () => checkSpace(data),
+    "data folder": () => checkFolder(dataDir),
+    "state folder": () => checkFolder(paths.stateDir),
+    files: () => checkFiles(files),
+    log: () => checkLog(logPath, daemon instanceof Error ? undefined : daemon.pid),
+    clock: () =>
+      checkClock({
+        now: Date.now(),
+        daemon:
+          daemon instanceof Error
+            ? undefined
+            : { startedAt: Date.parse(daemon.started_at), uptime: daemon.uptime_ms },
+        newestFile: newest(files),
+        diskSkew: stampSkewMs(data),
+      }),
+    port: () => checkPort(around),
+    resolution: () => checkNames(),
+  };
+}
+
+function newest(paths: readonly string[]): number | undefined {
+  const times = paths.flatMap((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? []);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function printFinding({ check, state, says, id, why, fix }: Finding): void {
+  const colour = ({ ok: "green", warning: "yellow", problem: "red" } as const)[state];
+  print(`${paint(colour, state.padEnd(7))}  ${check.padEnd(13)} ${says}`);
+  if (id === undefined) return;
+  const indent = " ".repeat(23);
+  print(`${indent}why: ${why} ${paint("dim", `[${id}]`)}`);
+  print(`${indent}fix: ${fix?.replaceAll("`", "")}`);
+}
