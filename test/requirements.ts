@@ -189,6 +189,25 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "docs.blocks": foundation("Every code block in the docs runs as written, or says why it does not."),
   "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
+  "doctor.clock": hardened(
+    "The doctor tells a clock that is implausible, was set back, or disagrees with the files.",
+  ),
+  "doctor.disk": hardened(
+    "The doctor tells short space, slow or failing syncs, and file systems that do not keep receipts.",
+  ),
+  "doctor.docs": hardened(
+    "The page on troubles has each finding of the doctor, as it says it, and no other.",
+  ),
+  "doctor.names": hardened("The doctor tells names that do not lead to this machine."),
+  "doctor.permissions": hardened(
+    "The doctor tells folders and files that others can read or own, and a log that nothing rotates.",
+  ),
+  "doctor.runtime": hardened(
+    "The doctor tells versions and limits that do not suffice, and who has the port.",
+  ),
+  "doctor.store": hardened(
+    "The doctor tells a store that is damaged, newer, gone, half restored or dragging its log.",
+  ),
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
