@@ -458,9 +458,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.release": foundation("A lease of no time lets go of the name at once and keeps the inbox."),
   "sessions.release.renew": foundation("Who let go can wait for work and take the lease up again."),
   "sessions.restart": foundation("After a restart the holder's token still works and others wait."),
+  "sessions.revived": hardened(
+    "A holder that came back after its lease had ended keeps the name over a restart.",
+  ),
   "sessions.settle-dead": foundation("A dead outcome fails the interaction with its reason."),
   "sessions.settle-done": foundation("A done outcome completes with result and usage; repeating it is safe."),
   "sessions.settle-errors": foundation("Settling needs the claim that is in force."),
+  "sessions.settle-once": hardened(
+    "Repeats of a settlement that overtake each other settle once and take nothing from the next host.",
+  ),
   "sessions.settle-retry": foundation(
     "A retried interaction is offered again, not before its time, also over a restart.",
   ),

@@ -99,7 +99,10 @@ export class HostInboxes {
     return { lastSequence: cursor.published, claimExpiresAt: clock.now() + claimTtlMs };
   }
 
-  /** The entry in the inbox's log is the truth; the terminal event follows from it. */
+  /**
+   * The entry in the inbox's log is the truth; the terminal event follows from it. Its id follows from the claim, so that
+   * a repeat that overtakes the first does not settle twice: by then the item may be somebody else's.
+   */
   async settle(request: Claimed & { outcome: Outcome }): Promise<{ alreadySettled: boolean }> {
     const { interactionId, outcome } = request;
     const mailbox = await this.#mailboxes.get(request.sessionId);
@@ -110,9 +113,12 @@ export class HostInboxes {
     requireClaim(item, claimHash, request.fence, this.#ports.clock.monotonic());
     encodeFitting(outcome, "outcome", frameBytes);
     const entry = { t: "settled" as const, interaction_id: interactionId, claim: claimHash, outcome };
-    if (outcome.kind === "retry_after") await mailbox.write(interactionId, entry);
-    else await mailbox.writeEnding(item, entry);
-    return { alreadySettled: false };
+    const id = derivedId("settle", interactionId, claimHash);
+    const { duplicate } =
+      outcome.kind === "retry_after"
+        ? await mailbox.write(interactionId, entry, id)
+        : await mailbox.writeEnding(item, entry, id);
+    return { alreadySettled: duplicate };
   }
 
   async #claim(

@@ -203,6 +203,9 @@ export class Inbox {
 
   #settled(item: InboxItem, entry: SettledEntry, at: number, now: number, wall: number): void {
     const { outcome } = entry;
+    const late = item.claim !== undefined && item.claim.hash !== entry.claim;
+    // Given back when it was another host's already: that one keeps it.
+    if (late && outcome.kind === "retry_after") return;
     item.claim = undefined;
     item.endedBy = entry.claim;
     if (item.settled) return;

@@ -129,16 +129,25 @@ export class Mailbox {
   }
 
   /** Writes an entry about items of this inbox. `id` makes a repeat safe; without it the entry is new. */
-  async write(subject: string, entry: Unstamped<InboxEntry>, id = this.#ports.ids.uuid()): Promise<void> {
-    await this.#log.append(id, subject, this.stamp(entry));
+  async write(
+    subject: string,
+    entry: Unstamped<InboxEntry>,
+    id = this.#ports.ids.uuid(),
+  ): Promise<{ duplicate: boolean }> {
+    return this.#log.append(id, subject, this.stamp(entry));
   }
 
-  /** Writes an entry that ends the interaction. */
-  async writeEnding(item: InboxItem, entry: Unstamped<InboxEntry>): Promise<void> {
+  /** Writes an entry that ends the interaction, once for each id. */
+  async writeEnding(
+    item: InboxItem,
+    entry: Unstamped<InboxEntry>,
+    id: string,
+  ): Promise<{ duplicate: boolean }> {
     this.#ending.add(item.interactionId);
     try {
-      await this.write(item.interactionId, entry);
+      const written = await this.write(item.interactionId, entry, id);
       await this.follow(item);
+      return written;
     } finally {
       this.#ending.delete(item.interactionId);
     }

@@ -164,6 +164,7 @@ export class Directory {
     if (session.closed || holder === undefined || !ttlMs) return;
     const until = this.#clock.monotonic() + ttlMs;
     this.#hold(session, { ...session.lease, holder, ttlMs, until });
+    if (session.record.released) this.#storeRevival(session);
   }
 
   /** Keeps the lease alive while the holder waits; `released` aborts when the lease ends in spite of that. */
@@ -190,16 +191,33 @@ export class Directory {
 
   #leaseEnded(session: HeldSession): void {
     this.#generation += 1;
-    const record: SessionRecord = { ...session.record, fence: session.fence, released: true };
+    const { holder } = session.record;
     this.#turns
       .run(session.name, async () => {
-        if (session.live || session.closed || session.record.holder !== record.holder) return;
-        const rev = await this.#cas(session.name, session.rev, record);
-        session.update(record, rev);
+        const { record } = session;
+        if (session.live || session.closed || record.released || record.holder !== holder) return;
+        await this.#mark(session, { ...record, fence: session.fence, released: true });
       })
       .catch((err: unknown) =>
         this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),
       );
+  }
+
+  /** The holder came back after its lease had ended: else the next start would take it for gone. Tried until it works. */
+  #storeRevival(session: HeldSession): void {
+    this.#turns
+      .run(session.name, async () => {
+        const { released, ...record } = session.record;
+        if (!session.live || session.closed || !released) return;
+        await this.#mark(session, { ...record, fence: session.fence });
+      })
+      .catch((err: unknown) =>
+        this.#log.warn({ err, session: session.name }, "A lease's revival was not stored."),
+      );
+  }
+
+  async #mark(session: HeldSession, record: SessionRecord): Promise<void> {
+    session.update(record, await this.#cas(session.name, session.rev, record));
   }
 
   async #open(input: OpenInput): Promise<{ session: HeldSession; token: string }> {

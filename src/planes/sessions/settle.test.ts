@@ -37,6 +37,17 @@ test("[sessions.settle-done] done completes with the result and usage; repeating
   await later.stop();
 });
 
+test("[sessions.settle-once] a repeat that overtakes the first settles once, and takes nothing from the next host", async () => {
+  const { world, bob, id } = await claimed();
+  const back = { kind: "retry_after", delay_ms: 0 } as const;
+  const both = await Promise.all([bob.settle(id, back), bob.settle(id, back)]);
+  expect(both.map(({ already_settled: already }) => already).sort()).toEqual([false, true]);
+  expect(await bob.drain()).toMatchObject([{ interaction_id: id, attempt: 2 }]);
+  const log = await world.backend.read(`inbox/${bob.sessionId}`, { fromSeq: 1, limit: 100 });
+  expect(log.filter(({ body }) => (JSON.parse(body) as { t: string }).t === "settled")).toHaveLength(1);
+  await world.stop();
+});
+
 test("[sessions.settle-dead] dead fails the interaction with its reason", async () => {
   const { world, bob, id } = await claimed();
   await bob.settle(id, { kind: "dead", code: "executor_error", message: "no model", retryable: true });
