@@ -18,3 +18,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+let isoMs = Number.NaN;
+let iso = "";
+
+/** Wall milliseconds as an ISO 8601 text; many are asked for in one millisecond. */
+export function isoTime(ms: number): string {
+  if (ms !== isoMs) {
+    iso = new Date(ms).toISOString();
+    isoMs = ms;
+  }
+  return iso;
+}

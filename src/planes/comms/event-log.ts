@@ -1,6 +1,6 @@
 import type { AgentEvent } from "../../generated/types.js";
 import { type AppendResult, type Backend, BackendError } from "../../kernel/backend.js";
-import type { Clock } from "../../kernel/clock.js";
+import { type Clock, isoTime } from "../../kernel/clock.js";
 import { decodeRecord, type EventRecord, encodeRecord, encodeTail, isTerminal } from "./event-record.js";
 import { InteractionCursor } from "./interaction-cursor.js";
 
@@ -163,7 +163,10 @@ export class EventLog {
   }
 
   #issueAll(events: readonly NewEvent[]): Promise<EventRecord[]> {
-    const at = new Date(this.#clock.now()).toISOString();
+    const at = isoTime(this.#clock.now());
+    const [first, ...others] = events;
+    // Nearly always one; and a send is acknowledged with its first event under way.
+    if (first !== undefined && others.length === 0) return this.#issue(first, at).then((record) => [record]);
     return Promise.all(events.map((event) => this.#issue(event, at)));
   }
 
@@ -297,8 +300,12 @@ export class EventLog {
 
   #tell(records: readonly EventRecord[]): void {
     for (const listener of this.#listeners) listener();
-    for (const id of new Set(records.map(({ interactionId }) => interactionId)))
-      for (const listener of this.#interactions.get(id)?.listeners ?? []) listener();
+    const first = records[0]?.interactionId;
+    if (first === undefined) return;
+    if (records.every(({ interactionId }) => interactionId === first)) this.#interactions.get(first)?.tell();
+    else
+      for (const id of new Set(records.map(({ interactionId }) => interactionId)))
+        this.#interactions.get(id)?.tell();
   }
 
   async #readStored(after: number, limit: number): Promise<EventRecord[]> {

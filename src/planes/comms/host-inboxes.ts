@@ -86,12 +86,12 @@ export class HostInboxes {
       return { id, interactionId, event };
     });
     const firstId = fresh[0]!.id;
-    const missing = cursor.ids.has(firstId) ? await this.#missing(mailbox, fresh) : fresh;
+    const missing = cursor.has(firstId) ? await this.#missing(mailbox, fresh) : fresh;
     await mailbox.events.append(() => {
-      if (missing.length === 0 || (missing === fresh && cursor.ids.has(firstId))) return [];
+      if (missing.length === 0 || (missing === fresh && cursor.has(firstId))) return [];
       if (cursor.sealed || mailbox.isEnding(item)) throw new ContractError("interaction_ended");
       const due = dueEvents(item, cursor);
-      if (key !== undefined) cursor.ids.add(firstId);
+      if (key !== undefined) cursor.add(firstId);
       return [...due, ...missing];
     });
     claim.until = clock.monotonic() + claimTtlMs;

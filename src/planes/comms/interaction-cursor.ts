@@ -18,11 +18,40 @@ export class InteractionCursor {
   /** The terminal event is durable. */
   ended = false;
   terminal: EventRecord | undefined;
-  /** Ids of repeatable events that are written or on their way. */
-  readonly ids = new Set<string>();
-  /** Ids of answers' events that are durable. */
-  readonly answered = new Set<string>();
-  readonly listeners = new Set<() => void>();
+  // Most interactions have none of these, and there may be hundreds of thousands.
+  #ids: Set<string> | undefined;
+  #answered: Set<string> | undefined;
+  #listeners: Set<() => void> | undefined;
+
+  /** Whether the repeatable event with the id is written or on its way. */
+  has(id: string): boolean {
+    return this.#ids?.has(id) === true;
+  }
+
+  add(id: string): void {
+    this.#ids ??= new Set();
+    this.#ids.add(id);
+  }
+
+  /** Whether the answer's event with the id is durable. */
+  hasAnswer(id: string): boolean {
+    return this.#answered?.has(id) === true;
+  }
+
+  addAnswer(id: string): void {
+    this.#answered ??= new Set();
+    this.#answered.add(id);
+  }
+
+  /** Called after each event that became durable. */
+  get listeners(): Set<() => void> {
+    this.#listeners ??= new Set();
+    return this.#listeners;
+  }
+
+  tell(): void {
+    if (this.#listeners !== undefined) for (const listener of this.#listeners) listener();
+  }
 
   /** Takes in an event that is durable. */
   publish(record: EventRecord): void {
@@ -33,8 +62,8 @@ export class InteractionCursor {
       this.firstPublished = record.interactionSequence;
     }
     this.lastSequence = record.sequence;
-    if (isDerived(record.eventId)) this.ids.add(record.eventId);
-    if (record.kind === "peer_response_received") this.answered.add(record.eventId);
+    if (isDerived(record.eventId) && record.kind !== "interaction_started") this.add(record.eventId);
+    if (record.kind === "peer_response_received") this.addAnswer(record.eventId);
     if (isTerminal(record.kind)) {
       this.sealed = true;
       this.ended = true;
@@ -44,7 +73,7 @@ export class InteractionCursor {
 
   /** Takes back an event that did not become durable. */
   rollBack(record: EventRecord): void {
-    this.ids.delete(record.eventId);
+    this.#ids?.delete(record.eventId);
     this.assigned = this.published;
     if (isTerminal(record.kind)) this.sealed = this.ended;
   }

@@ -5,8 +5,9 @@ import type { Answer, InboxItem } from "./inbox.js";
 import type { Ending } from "./inbox-entry.js";
 import type { InteractionCursor } from "./interaction-cursor.js";
 
-export function startedId(item: InboxItem): string {
-  return derivedId(item.interactionId, "started");
+/** The interaction's own id as one that follows from it: an interaction starts once. */
+function startedId({ interactionId }: InboxItem): string {
+  return `${interactionId.slice(0, 14)}8${interactionId.slice(15)}`;
 }
 
 export function answerId(answer: Answer): string {
@@ -25,12 +26,18 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor): NewEvent[
   if (cursor.sealed) return [];
   const due: NewEvent[] = [];
   const add = (id: string, event: AgentEvent): void => {
-    if (cursor.ids.has(id)) return;
-    cursor.ids.add(id);
+    if (cursor.has(id)) return;
+    cursor.add(id);
     due.push({ id, interactionId: item.interactionId, event });
   };
-  const { surface, kind: command, sender } = item;
-  add(startedId(item), { kind: "interaction_started", surface, command, from: sender.name });
+  const { interactionId, surface, kind: command, sender } = item;
+  // It is the first event of every interaction: where there is one, this one was.
+  if (cursor.assigned === 0)
+    due.push({
+      id: startedId(item),
+      interactionId,
+      event: { kind: "interaction_started", surface, command, from: sender.name },
+    });
   for (const answer of item.answers) add(answerId(answer), responseReceived(answer));
   if (item.ending !== undefined) add(terminalId(item), terminalEvent(item.ending));
   return due;

@@ -4,7 +4,7 @@ import { EventLog } from "./event-log.js";
 import { Inbox, type InboxItem } from "./inbox.js";
 import type { AcceptedEntry, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
 import { InboxLog } from "./inbox-log.js";
-import { answerId, dueEvents, startedId, terminalId } from "./interaction-events.js";
+import { answerId, dueEvents, terminalId } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { Reservations } from "./reservations.js";
 
@@ -176,7 +176,7 @@ export class Mailbox {
   async follow(item: InboxItem): Promise<void> {
     try {
       await this.events.append(() => dueEvents(item, this.events.interaction(item.interactionId)));
-      await this.#queueAnswers(item);
+      if (item.answers.length > 0) await this.#queueAnswers(item);
       this.trimEvents();
     } catch (err) {
       this.#ports.log.warn({ err, interaction_id: item.interactionId }, "Events are late: the store fails.");
@@ -287,12 +287,11 @@ export class Mailbox {
       cursor.published = known.last;
       cursor.sealed = known.sealed;
       cursor.ended = known.sealed;
-      cursor.ids.add(startedId(item));
       for (const answer of item.answers.slice(0, known.answers)) {
-        cursor.ids.add(answerId(answer));
-        cursor.answered.add(answerId(answer));
+        cursor.add(answerId(answer));
+        cursor.addAnswer(answerId(answer));
       }
-      if (known.sealed) cursor.ids.add(terminalId(item));
+      if (known.sealed) cursor.add(terminalId(item));
     }
   }
 
@@ -354,7 +353,7 @@ export class Mailbox {
       interactions[item.interactionId] = {
         last: cursor.published,
         sealed: cursor.ended,
-        answers: item.answers.filter((answer) => cursor.answered.has(answerId(answer))).length,
+        answers: item.answers.filter((answer) => cursor.hasAnswer(answerId(answer))).length,
       };
       listed += 1;
       if (listed % trimmedListed > 0) continue;

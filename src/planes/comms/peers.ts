@@ -1,4 +1,5 @@
 import type { PeerDirectoryEntry } from "../../generated/types.js";
+import { isoTime } from "../../kernel/clock.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { PeerRoute, Resolver } from "./resolver.js";
 
@@ -9,7 +10,7 @@ export function peers(
 ): UnaryHandler<"comms.peers"> {
   return async (_, context) => {
     const actor = await resolver.actor(context);
-    const observedAt = new Date(context.clock.now()).toISOString();
+    const observedAt = isoTime(context.clock.now());
     const found = resolver.peers(actor).map((peer) => entryOf(peer, observedAt, isRead));
     return { peers: found, generation: resolver.generation };
   };
