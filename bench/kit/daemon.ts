@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scopes } from "../../src/generated/operations.js";
 import { localCall } from "../../test/support/daemon.js";
-import { type Running, root, start } from "./process.js";
+import { type Running, root, type Side, start } from "./process.js";
 
 /** The built daemon in folders of its own, on the server's processor. */
 export interface BenchDaemon extends Running {
@@ -24,6 +24,8 @@ export interface BenchDaemonOptions {
   /** Shared library that is loaded before all others. */
   preload?: string;
   nodeArgs?: readonly string[];
+  /** Default `server`. */
+  side?: Side;
 }
 
 /** Folders and configuration for a daemon; nothing outside of them is read or written. */
@@ -60,7 +62,7 @@ export async function startDaemon(options: BenchDaemonOptions = {}): Promise<Ben
     throw new Error("dist/daemon.js is missing: run `npm run build` first");
   const { folder, env, config } = prepareFolder(options);
   const running = await start({
-    side: "server",
+    side: options.side ?? "server",
     script: "dist/daemon.js",
     built: true,
     args: ["--config", config],

@@ -12,8 +12,8 @@ export const send1: Benchmark = {
   name: "send-1",
   summary: "durable send over REST, 1 in flight: latency above raw node:http, in fdatasyncs",
   async run({ rounds, durationMs }): Promise<Result[]> {
-    await using daemon = await startDaemon();
-    await using raw = await start({ side: "server", script: "yardsticks/raw-http.ts" });
+    await using daemon = await startDaemon({ side: "any" });
+    await using raw = await start({ side: "any", script: "yardsticks/raw-http.ts" });
     await using loader = await startLoader();
     await openSession(daemon, "sink");
     const spec: LoadSpec = {

@@ -27,8 +27,8 @@ export const send64: Benchmark = {
 
 async function measure({ rounds, durationMs }: BenchContext, preload: string | undefined): Promise<Result[]> {
   const slow = preload !== undefined;
-  await using daemon = await startDaemon(slow ? { preload } : {});
-  await using raw = await start({ side: "server", script: "yardsticks/raw-http.ts" });
+  await using daemon = await startDaemon({ side: "any", ...(slow ? { preload } : {}) });
+  await using raw = await start({ side: "any", script: "yardsticks/raw-http.ts" });
   await using loader = await startLoader();
   // A recipient for each sender: an inbox with ten thousands of unread messages is no state that agents are in.
   const recipients = Array.from({ length: senders }, (_, index) => `sink-${index}`);

@@ -5,8 +5,8 @@ import { decodeRecord, type EventRecord, encodeRecord, encodeTail, isTerminal } 
 import { InteractionCursor } from "./interaction-cursor.js";
 
 /** Recent events that readers get without asking the store. */
-const ringEvents = 1024;
-const ringChars = 8 * 1024 * 1024;
+const ringEvents = 256;
+const ringChars = 2 * 1024 * 1024;
 const pageEvents = 1024;
 
 export interface NewEvent {
