@@ -211,8 +211,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
+  "faults.replay": hardened("The seed of a simulated world replays it step by step."),
   "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
   "faults.seed": hardened("A fault run's printed seed repeats its choices."),
+  "faults.simulation": hardened(
+    "Whatever order clock, scheduler, storage and network take, nothing acknowledged is lost, done twice or out of sequence.",
+  ),
+  "faults.simulation-self-test": hardened(
+    "The simulation finds out a lost append, a doubled execution and a skipped sequence.",
+  ),
   "kernel.admission": hardened(
     "More short calls than a plane has room for are refused typed with a time to wait; bursts are let in whole.",
   ),
@@ -506,6 +513,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.kill9": foundation("No acknowledged append is lost or doubled by kill -9 under load."),
   "storage.limits": foundation("Oversized or malformed input is refused before anything is written."),
   "storage.lock": foundation("A second opener is refused, and the lock is free after a kill."),
+  "storage.log-damage": hardened(
+    "A write-ahead log that is damaged before synced commits keeps the store from opening; a torn end does not.",
+  ),
   "storage.model": foundation(
     "Every engine answers random command sequences as a plain in-memory model does.",
   ),

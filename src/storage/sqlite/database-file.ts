@@ -5,6 +5,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -12,6 +13,7 @@ import {
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BackendError } from "../../kernel/backend.js";
+import { findLogDamage } from "./log-damage.js";
 import { applicationId, migrations } from "./schema.js";
 import { resultCode, resultCodeOf, toBackendError } from "./sqlite-error.js";
 
@@ -73,6 +75,7 @@ export function openDatabase(path: string): DatabaseSync {
   finishRestore(path);
   if (!existsSync(path)) createDatabase(path);
   else if (statSync(path).size === 0) throw damaged(path, "the file is empty");
+  checkLog(path);
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     checkOurs(database, path);
@@ -86,6 +89,30 @@ export function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     database.close();
     throw toBackendError(error, path);
+  }
+}
+
+/** SQLite would leave out, without a word, what follows a damaged part of the log. */
+function checkLog(path: string): void {
+  const frame = findLogDamage(`${path}-wal`, pageBytesOf(path));
+  if (frame === undefined) return;
+  throw new BackendError(
+    "corrupt",
+    `${path}: its write-ahead log is damaged at ${frame === 0 ? "its header" : `frame ${frame}`}, before receipts that were given. ` +
+      "Both were left as they are: restore a backup; or keep what lies before the damage with `parley backup <file>` and `parley restore <file>`.",
+  );
+}
+
+/** From the file's header; 4096 when that cannot be right. */
+export function pageBytesOf(path: string): number {
+  const fd = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(2);
+    readSync(fd, bytes, 0, 2, 16);
+    const told = bytes.readUInt16BE();
+    return told >= 512 && (told & (told - 1)) === 0 ? told : 4_096;
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -54,6 +54,10 @@ export const catalogue = {
     "The store's file is damaged or not Parley's. The daemon never replaces it by an empty one.",
     "`parley stop`, then `parley restore <backup>`; without a backup move `<path>` and its `-wal` away to start empty",
   ),
+  "store-log-damaged": problem(
+    "The write-ahead log is damaged in what was synced: receipts lie behind the damage, so the daemon does not start.",
+    "`parley restore <backup>`; or keep what lies before the damage: `parley backup saved.db`, then `parley restore saved.db`",
+  ),
   "store-newer": problem(
     "A newer Parley has written the store; this one cannot read it and leaves it alone.",
     "start the newer Parley, or `parley restore` a backup made before",

@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,6 +14,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../../config/load-config.js";
+import { backupDatabase } from "../../../storage/sqlite/offline/backup-database.js";
+import { restoreDatabase } from "../../../storage/sqlite/offline/restore-database.js";
 import { openSqlite } from "../../../storage/sqlite/open-sqlite.js";
 import { checkClock } from "./check-clock.js";
 import { checkSpace, checkSync, stampSkewMs } from "./check-disk.js";
@@ -73,6 +83,29 @@ describe("[doctor.store] the store", () => {
     const found = checkStore(path);
     expect(ids(found)).toEqual([id]);
     expect(found[0]?.fix).not.toContain("<path>");
+  });
+
+  test("store-log-damaged, and what lies before the damage can be kept", async () => {
+    const live = await makeStore();
+    const store = await openSqlite({ path: live });
+    for (let n = 2; n < 9; n++)
+      await store.append("a", { id: `0190a000-0000-7000-8000-00000000000${n}`, subject: "", body: "y" });
+    const path = join(temporaryFolder(), "crashed.db");
+    for (const end of ["", "-wal"]) copyFileSync(live + end, path + end);
+    await store.close();
+    expect(ids(checkStore(path))).toEqual([]);
+    const log = readFileSync(`${path}-wal`);
+    log[log.length >> 1]! ^= 1;
+    writeFileSync(`${path}-wal`, log);
+    expect(ids(checkStore(path))).toEqual(["store-log-damaged"]);
+    const saved = `${path}.saved`;
+    await backupDatabase({ from: path, to: saved, replace: false });
+    await restoreDatabase({ from: saved, to: path, now: new Date() });
+    const again = await openSqlite({ path });
+    const kept = await again.lastSeq("a");
+    await again.close();
+    expect(kept).toBeGreaterThan(1);
+    expect(kept).toBeLessThan(8);
   });
 
   test("in memory is told", () => expect(ids(checkStore(undefined))).toEqual(["store-memory"]));

@@ -48,7 +48,7 @@ function looks(around: Surroundings): Record<string, Look> {
     node: () => checkNode(),
     sqlite: () => checkSqlite(),
     limits: () => checkLimits(around),
-    store: () => checkStore(storePath),
+    store: () => checkStore(storePath, !(daemon instanceof Error)),
     sync: () => checkSync(data),
     disk: () => checkSpace(data),
     "data folder": () => checkFolder(dataDir),

@@ -2,7 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { BackendError } from "../../../kernel/backend.js";
-import { checkOurs, pragma } from "../database-file.js";
+import { checkOurs, pageBytesOf, pragma } from "../database-file.js";
+import { findLogDamage } from "../log-damage.js";
 import { toBackendError } from "../sqlite-error.js";
 
 export { checkSqliteVersion } from "../database-file.js";
@@ -61,6 +62,11 @@ export function findDamage(
   } catch (error) {
     return toBackendError(error, path).message;
   }
+}
+
+/** The frame at which the log of a store that nothing works on is damaged, 0 for its header. */
+export function damageOfLog(path: string): number | undefined {
+  return findLogDamage(`${path}-wal`, pageBytesOf(path));
 }
 
 /** A file without a write-ahead log and without users of one: it can be read where nothing may be written beside it. */
