@@ -33,12 +33,15 @@ export function payloadTooLarge(maxBytes: number): ContractError {
 }
 
 /** What makes a parsed value unfit for any handler. */
-export type JsonFlaw = "too_deep" | "proto_key" | "lone_surrogate";
+export type JsonFlaw = "too_deep" | "proto_key" | "lone_surrogate" | "inexact_number";
 
 /** Looks for the first flaw; recursion ends at the depth limit, so it is safe on any input. */
 export function findFlaw(value: unknown, depth = 1): JsonFlaw | null {
   if (typeof value === "string") {
     return value.isWellFormed() ? null : "lone_surrogate";
+  }
+  if (typeof value === "number") {
+    return isExact(value) ? null : "inexact_number";
   }
   if (typeof value !== "object" || value === null) {
     return null;
@@ -59,12 +62,21 @@ export function findFlaw(value: unknown, depth = 1): JsonFlaw | null {
     if (key === "__proto__") {
       return "proto_key";
     }
+    if (!key.isWellFormed()) {
+      return "lone_surrogate";
+    }
     const flaw = findFlaw((value as Record<string, unknown>)[key], depth + 1);
     if (flaw !== null) {
       return flaw;
     }
   }
   return null;
+}
+
+/** Reading rounds whole numbers above 2^53 and loses what no double holds. From 1e21 on nobody means a digit. */
+function isExact(value: number): boolean {
+  if (Number.isSafeInteger(value)) return true;
+  return Number.isInteger(value) ? Math.abs(value) >= 1e21 : Number.isFinite(value);
 }
 
 /** Type of a JSON value as error details name it: JSON's names, not those of JavaScript. */

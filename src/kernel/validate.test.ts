@@ -199,6 +199,22 @@ describe("hostile values", () => {
     ]);
   });
 
+  test.each([
+    ["in a key", { "\udc00": 1 }, { issue: "invalid_value", expected: "well-formed Unicode" }],
+    ["2^53", { at: 2 ** 53 }, { issue: "out_of_range" }],
+    ["-2^53", { at: [-(2 ** 53)] }, { issue: "out_of_range" }],
+    ["Infinity", { at: Number.POSITIVE_INFINITY }, { issue: "out_of_range" }],
+  ])("[kernel.json-hostile] free JSON that would not arrive as it was sent: %s", (_name, params, detail) => {
+    const request = { kind: "peer_request", to: "planner", intent: "ask", params };
+    expect(details("comms.send", request)).toEqual([expect.objectContaining({ field: "", ...detail })]);
+  });
+
+  test("[kernel.json-hostile] numbers that arrive as they were sent are fine", () => {
+    const params = { numbers: [2 ** 53 - 1, -(2 ** 53 - 1), 0.1, 1e300, -1e21, 5e-324] };
+    const request = { kind: "peer_request", to: "planner", intent: "ask", params };
+    expect(details("comms.send", request)).toEqual([]);
+  });
+
   test("[kernel.validation-details] a hundred thousand mistakes give a bounded, sorted answer", () => {
     const value = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, index]));
     const found = details("comms.send", { ...message, ...value });

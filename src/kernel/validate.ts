@@ -59,6 +59,12 @@ const flawDetails: { readonly [Flaw in JsonFlaw]: ErrorDetail } = {
     expected: "well-formed Unicode",
     got: "a lone surrogate",
   },
+  inexact_number: {
+    field: "",
+    issue: "out_of_range",
+    expected: "whole numbers up to 2^53-1; send larger ones as text",
+    got: "more",
+  },
 };
 
 interface Compiler {
