@@ -54,10 +54,6 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 export function requireJson(request: IncomingMessage): void {
   const type = request.headers["content-type"];
   const encoding = request.headers["content-encoding"];
-  const transfer = request.headers["transfer-encoding"];
-  if (transfer !== undefined && transfer.toLowerCase() !== "chunked") {
-    throw unsupported("transfer-encoding", "chunked", transfer);
-  }
   const isPlain = encoding === undefined || encoding.toLowerCase() === "identity";
   if (isPlain && (type === "application/json" || (type !== undefined && jsonType.test(type)))) {
     return;

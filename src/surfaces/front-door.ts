@@ -20,6 +20,7 @@ const retryAfterMs = 1_000;
 export class FrontDoor {
   readonly #limits: FrontDoorLimits;
   readonly #surplus = new WeakSet<Socket>();
+  readonly #refused = new Set<Socket>();
   #connections = 0;
   #bodyBytes = 0;
 
@@ -36,6 +37,17 @@ export class FrontDoor {
     });
   }
 
+  /** Nothing more is read from a connection whose last request was refused here: where the next begins is unsure. */
+  refuse(socket: Socket): void {
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
+    socket.once("close", () => this.#refused.delete(socket));
+  }
+
+  isRefused(socket: Socket): boolean {
+    return this.#refused.size > 0 && this.#refused.has(socket);
+  }
+
   /** Why a request or an upgrade is not let in; undefined when it is. */
   problem(request: IncomingMessage): ContractError | undefined {
     if (this.#connections > this.#limits.connections && this.#surplus.has(request.socket)) {
@@ -46,8 +58,13 @@ export class FrontDoor {
     if (headers.host?.includes(",") === true) {
       return malformed("host", "one Host header", headers.host);
     }
+    // Where a body in any other coding ends is a matter of opinion.
+    const coding = headers["transfer-encoding"];
+    if (coding !== undefined && coding.toLowerCase() !== "chunked") {
+      return malformed("transfer-encoding", "chunked", coding);
+    }
     // Another authority in the target would name another host than the header that is checked; this is no proxy.
-    return url.startsWith("/") || url === "*" ? undefined : malformed("", "a path as request target", url);
+    return url.startsWith("/") ? undefined : malformed("", "a path as request target", url);
   }
 
   /** Takes room for the request's body until its answer is over; the error says that there is none. */

@@ -207,6 +207,12 @@ describe("broken and hostile bytes", () => {
 
   test.each([
     ["Host twice", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.test\r\n\r\n", "host"],
+    ["no path", "GET * HTTP/1.1\r\nHost: localhost\r\n\r\n", ""],
+    [
+      "a body that ends nobody knows where",
+      "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+      "transfer-encoding",
+    ],
     ["another authority in the target", "GET http://evil.test/ HTTP/1.1\r\nHost: localhost\r\n\r\n", ""],
     [
       "both in an upgrade",
@@ -218,6 +224,23 @@ describe("broken and hostile bytes", () => {
     const [head, body] = (await raw(port, bytes)).split("\r\n\r\n");
     expect(head).toMatch(/^HTTP\/1\.1 400 /);
     expect(JSON.parse(body!)).toMatchObject({ code: "invalid_request", details: [{ field }] });
+  });
+
+  test("[rest.one-target] what follows a refused request is neither served nor answered", async () => {
+    let served = 0;
+    const { port } = await start({
+      handle: (_asked, answer) => {
+        served += 1;
+        answer.end();
+      },
+    });
+    const smuggled = "GET /inner HTTP/1.1\r\nHost: localhost\r\n\r\nNO HTTP\r\n\r\n";
+    const answer = await raw(
+      port,
+      `POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: identity\r\n\r\n${smuggled}`,
+    );
+    expect(answer.match(/HTTP\/1\.1 [0-9]+/g)).toEqual(["HTTP/1.1 400"]);
+    expect(served).toBe(0);
   });
 
   test("[rest.one-target] a tunnel is refused; an unknown expectation changes nothing", async () => {

@@ -98,10 +98,12 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
 
 function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: FrontDoor): Server {
   const enter = (request: IncomingMessage, response: ServerResponse): void => {
+    if (door.isRefused(request.socket)) return;
     const problem = door.problem(request) ?? door.takeBody(request, response);
     if (problem === undefined) {
       handle(request, response);
     } else {
+      door.refuse(request.socket);
       response.shouldKeepAlive = false;
       writeError(request, response, problem, ids.uuid());
     }
@@ -127,9 +129,10 @@ function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: Fron
     socket.on("error", () => socket.destroy());
     refuseUpgrade(socket, new ContractError("method_not_allowed"), ids.uuid());
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
-    answerBrokenRequest(error, socket, ids.uuid()),
-  );
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (door.isRefused(socket)) socket.destroySoon();
+    else answerBrokenRequest(error, socket, ids.uuid());
+  });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = (request.url ?? "").split("?", 1)[0]!;
     const take = Object.hasOwn(upgrades, path) ? upgrades[path] : undefined;

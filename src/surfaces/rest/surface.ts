@@ -47,7 +47,8 @@ export function createRestSurface(options: RestSurfaceOptions): RestSurface {
     }),
   ];
   const router = findMyWay({
-    maxParamLength: 256,
+    // How long a field of the path may be is the validator's question; the listener bounds the whole head.
+    maxParamLength: 1024 * 1024,
     // What is asked for is read where it is needed.
     querystringParser: () => noQuery,
     onBadUrl: (_, request, response) => {
