@@ -15,6 +15,9 @@ const foundation = (text: string): Requirement => ({ text, issue: "foundation" }
 const hardened = (text: string): Requirement => ({ text, issue: "foundation-hardened" });
 
 export const requirements: Readonly<Record<string, Requirement>> = {
+  "abuse.walk": hardened(
+    "Every route with every method and upgrade refuses nobody, foreign Hosts and foreign Origins; the walk is red when a check is gone.",
+  ),
   "auth.cli-tokens": foundation("The command line makes, rotates and revokes tokens."),
   "auth.cookie": foundation("The cookie is for this site's requests only and proves the console."),
   "auth.cookie-durable": foundation("A session outlives the process, hashed, and ends after 12 hours."),
@@ -244,7 +247,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "kernel.json-depth": foundation("Nesting of 64 levels passes, 65 does not, a million does not crash."),
   "kernel.json-hostile": foundation(
-    "Deep nesting decodes without a crash and without pollution; a __proto__ key is refused wherever it lies; half a surrogate pair is no text.",
+    "Deep nesting decodes without a crash and without pollution; a __proto__ key is refused wherever it lies; half a surrogate pair is no text; what would not arrive as it was sent is refused.",
   ),
   "kernel.json-size": foundation("The error names the limit."),
   "kernel.json-utf8": foundation("Bodies are strict UTF-8; ill-formed ones are refused typed."),
