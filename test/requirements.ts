@@ -124,6 +124,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.trim-crash": foundation("Old events go without damage wherever the daemon stops."),
   "comms.truncated": foundation("What retention took is told to the reader."),
   "comms.truthful": foundation("Send reaches every peer and kind that peers lists."),
+  "comms.unknown-overtaken": hardened(
+    "Of two appends under one id, the one whose first try was lost learns of the other.",
+  ),
   "config.defaults": foundation("A file's defaults are those of no file."),
   "config.environment": foundation("Variables locate folders and set nothing."),
   "config.errors": foundation(

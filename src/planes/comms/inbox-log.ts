@@ -77,10 +77,13 @@ export class InboxLog {
     cause: unknown,
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
     this.#unsure = true;
-    const [found] = await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 });
+    const byId = { fromSeq: 1, id, limit: 1 };
+    let [found] = await this.#backend.read(this.#name, byId);
     if (found === undefined) {
       const again = await this.#backend.append(this.#name, { id, subject, body });
       if (again.outcome !== "committed") throw new BackendError("io", "the outcome is unknown", { cause });
+      // A repeat of the caller's came between: what that one wrote is the first.
+      if (again.duplicate) [found] = await this.#backend.read(this.#name, byId);
     }
     await this.#catchUp();
     return found === undefined || found.body === body ? { duplicate: false, entry } : await this.#first(id);
