@@ -1,0 +1,139 @@
+import type { AgentEvent, InboxInteraction } from "../../../src/generated/types.js";
+import { isTerminal, type Story } from "./ledger.js";
+import { readOnce } from "./reader.js";
+import type { SimulatedWorld } from "./world.js";
+
+interface Seen {
+  interaction: string;
+  event: AgentEvent;
+}
+
+/** Asks the daemon once more for everything, after all came to rest, and compares it with what it ever said. */
+export async function judge(world: SimulatedWorld, senders: readonly string[]): Promise<void> {
+  await repeatSends(world);
+  await takeAnswers(world, senders);
+  for (const [interactionId, principal] of world.ledger.askers)
+    await readOnce(world, world.caller(principal), {
+      kind: "interaction",
+      interaction_id: interactionId,
+    }).catch(() => {});
+  for (const [sessionId, { name, principal }] of world.ledger.sessions) {
+    await readOnce(world, world.caller(principal), { kind: "session", session_id: sessionId }).catch(
+      () => {},
+    );
+    // The answers in the senders' own inboxes were taken, not done.
+    if (!name.startsWith("user-")) judgeSession(world, sessionId, name);
+  }
+}
+
+/** Every acknowledged command again: the daemon must find the first. */
+async function repeatSends(world: SimulatedWorld): Promise<void> {
+  const { ledger, network } = world;
+  for (const { command } of [...ledger.receipts.values()]) {
+    const key = command.options!.idempotency_key!;
+    if (command.kind === "peer_response") continue;
+    const to = command.kind === "input" ? ledger.sessions.get(command.session_id)!.name : command.to;
+    if (ledger.closed.has(to)) continue;
+    const sender = key.slice(0, key.lastIndexOf("-"));
+    const receipt = await world.insist(
+      () => network.call("comms.send", command, world.caller(sender)),
+      () => true,
+    );
+    if (!receipt.deduplicated) ledger.violated(`key ${key} was forgotten`);
+  }
+}
+
+/** The queued answers, which nobody has taken yet: each is there once. */
+async function takeAnswers(world: SimulatedWorld, senders: readonly string[]): Promise<void> {
+  const { ledger, network } = world;
+  const taken = new Map<string, number>();
+  for (const sender of senders) {
+    const caller = world.caller(sender);
+    const name = caller.session;
+    const token = `taker-of-${sender}-secret`;
+    await world.insist(
+      () => network.call("sessions.open", { name, lease_token: token, ttl_ms: 60_000 }, caller),
+      () => true,
+    );
+    for (;;) {
+      const { claim, interactions } = await world.insist(
+        () => network.call("sessions.drain", { name, lease_token: token, max: 64, wait_ms: 0 }, caller),
+        () => true,
+      );
+      if (claim === undefined) break;
+      for (const item of interactions) count(taken, item);
+    }
+  }
+  for (const [answer, times] of taken) if (times > 1) ledger.violated(`${answer} was queued ${times} times`);
+  for (const { command, receipt } of ledger.receipts.values()) {
+    if (command.kind !== "peer_response") continue;
+    const { in_reply_to: interaction, result } = command;
+    const asked = [...ledger.receipts.values()].find(
+      (one) => "interaction_id" in one.receipt && one.receipt.interaction_id === interaction,
+    );
+    if (asked === undefined || !("interaction_id" in asked.receipt) || receipt.kind !== "peer_response_sent")
+      continue;
+    const expected = asked.receipt.stream_reserved ? 0 : 1;
+    const found = taken.get(`answer ${String(result)} to ${interaction}`) ?? 0;
+    if (found !== expected) ledger.violated(`an answer to ${interaction} is queued ${found} times`);
+  }
+}
+
+function count(taken: Map<string, number>, item: InboxInteraction): void {
+  if (item.kind !== "peer_response") return;
+  const answer = `answer ${String(item.result)} to ${item.in_reply_to}`;
+  taken.set(answer, (taken.get(answer) ?? 0) + 1);
+}
+
+function judgeSession({ ledger }: SimulatedWorld, sessionId: string, name: string): void {
+  const seen = ledger.seen.get(sessionId) ?? new Map<number, string>();
+  const last = Math.max(0, ...seen.keys());
+  const whole = seen.size === last;
+  const log = [...seen].sort(([one], [other]) => one - other).map(([, text]) => JSON.parse(text) as Seen);
+  const byInteraction = new Map<string, AgentEvent[]>();
+  for (const { interaction, event } of log)
+    byInteraction.set(interaction, [...(byInteraction.get(interaction) ?? []), event]);
+  for (const [id, events] of byInteraction) {
+    const terminals = events.filter(isTerminal);
+    if (terminals.length > 1) ledger.violated(`${id} ended ${terminals.length} times`);
+    if (terminals.length === 1 && !isTerminal(events.at(-1)!)) ledger.violated(`${id} went on after its end`);
+    if (!whole) continue;
+    if (events[0]!.kind !== "interaction_started") ledger.violated(`${id} began with ${events[0]!.kind}`);
+    if (events.filter(({ kind }) => kind === "interaction_started").length > 1)
+      ledger.violated(`${id} began twice`);
+    if (terminals.length === 0) ledger.violated(`${id} of ${name} has no end`);
+    const story = ledger.stories.get(id);
+    if (story !== undefined && terminals[0] !== undefined) judgeEnd(ledger, story, terminals[0], name);
+  }
+  if (!whole) return;
+  judgeTexts(ledger, sessionId, log);
+  for (const { receipt } of ledger.receipts.values()) {
+    if (!("interaction_id" in receipt) || receipt.interaction_id.slice(-8) !== sessionId.slice(-8)) continue;
+    if (!byInteraction.has(receipt.interaction_id))
+      ledger.violated(`${receipt.interaction_id} was accepted and is lost`);
+  }
+}
+
+/** The end that everybody reads is the one that its host was told. */
+function judgeEnd(ledger: SimulatedWorld["ledger"], story: Story, terminal: AgentEvent, name: string): void {
+  const { settled } = story;
+  if (settled === undefined || settled.kind === "retry_after" || story.answered || ledger.closed.has(name))
+    return;
+  const agrees =
+    settled.kind === "done"
+      ? terminal.kind === "interaction_complete" && terminal.result === settled.result
+      : terminal.kind === "interaction_failed" && terminal.reason.message === settled.message;
+  if (!agrees)
+    ledger.violated(`${story.interactionId} was settled as ${JSON.stringify(settled)}, not as it ended`);
+}
+
+function judgeTexts(ledger: SimulatedWorld["ledger"], sessionId: string, log: readonly Seen[]): void {
+  const times = new Map<string, number>();
+  for (const { event } of log)
+    if (event.kind === "text_delta") times.set(event.delta, (times.get(event.delta) ?? 0) + 1);
+  for (const [text, count] of times)
+    if (count > 1) ledger.violated(`the text ${text} is in the log ${count} times`);
+  for (const text of ledger.emitted)
+    if (text.split("/")[1]?.slice(-8) === sessionId.slice(-8) && !times.has(text))
+      ledger.violated(`the text ${text} was acknowledged and is lost`);
+}

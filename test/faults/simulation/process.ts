@@ -1,0 +1,73 @@
+import type { Backend } from "../../../src/kernel/backend.js";
+import type { Clock } from "../../../src/kernel/clock.js";
+import type { Call } from "../../../src/kernel/context.js";
+import { createDispatch, type Dispatch, handlerTable } from "../../../src/kernel/dispatch.js";
+import type { Ids } from "../../../src/kernel/ids.js";
+import { silentLogger } from "../../../src/kernel/logger.js";
+import { createValidators } from "../../../src/kernel/validate.js";
+import { type CommsPlane, createCommsPlane } from "../../../src/planes/comms/index.js";
+import type { CommsLimits } from "../../../src/planes/comms/ports.js";
+import { createSessionsPlane, type SessionsPlane } from "../../../src/planes/sessions/index.js";
+import { seededIds } from "../../support/simulation.js";
+import type { AttachedDisk, Disk } from "./disk.js";
+import type { Scheduler } from "./scheduler.js";
+
+const validators = createValidators();
+
+/** One life of the daemon: its planes behind the dispatcher, as the composition root wires them, without sockets. */
+export class Process {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly dispatch: Dispatch;
+  readonly sessions: SessionsPlane;
+  /** Aborts when the process is gone. */
+  readonly gone = new AbortController();
+  /** Calls whose connection is open. */
+  readonly calls = new Set<Call>();
+  readonly #comms: CommsPlane;
+  readonly #disk: AttachedDisk;
+
+  constructor(scheduler: Scheduler, disk: Disk, life: string, limits: Partial<CommsLimits>) {
+    this.clock = scheduler.clock(() => !this.gone.signal.aborted);
+    this.ids = seededIds(this.clock, life);
+    this.#disk = disk.attach();
+    const backend: Backend = this.#disk.backend;
+    const shared = { backend, clock: this.clock, ids: this.ids, log: silentLogger };
+    this.sessions = createSessionsPlane({ ...shared, inboxes: () => this.#comms.inboxes });
+    this.#comms = createCommsPlane({ ...shared, directory: this.sessions.directory, limits });
+    this.dispatch = createDispatch({
+      handlers: handlerTable({
+        system: {} as never,
+        sessions: this.sessions.handlers,
+        comms: this.#comms.handlers,
+      }),
+      validators,
+      ownsSession: (principal, name) => this.sessions.directory.owns(principal, name),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.sessions.start();
+    await this.#comms.start();
+  }
+
+  kill(): void {
+    this.#disk.kill();
+    this.gone.abort();
+    // Nobody hears what becomes of them; it only lets go of what they hold on to.
+    for (const call of this.calls) call.cancel();
+  }
+
+  /** As the composition root stops: streams end, calls finish, then nothing more. */
+  async stop(): Promise<void> {
+    await this.#comms.close();
+    const drained = this.dispatch.drain();
+    const cut = this.clock.after(1_000, () => {
+      for (const call of this.calls) call.cancel();
+    });
+    await drained;
+    cut();
+    await this.sessions.close();
+    this.kill();
+  }
+}

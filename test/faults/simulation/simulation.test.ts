@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import type { Backend } from "../../../src/kernel/backend.js";
+import { expectHeld } from "../kit/short-form.js";
+import { faultRun } from "./run.js";
+import { simulate } from "./simulate.js";
+
+test("[faults.simulation] clock, scheduler, storage and network in any order", () => expectHeld(faultRun));
+
+test("[faults.replay] the same seed gives the same world, step by step, and another seed another", async () => {
+  const digests = new Set<string>();
+  for (const seed of [1, 2, 3]) {
+    const { digest, trace } = await simulate(seed);
+    const again = await simulate(seed);
+    expect(again.trace.join("\n")).toBe(trace.join("\n"));
+    expect(again.digest).toBe(digest);
+    digests.add(digest);
+  }
+  expect(digests.size).toBe(3);
+});
+
+/** Seeds within which a broken program must be found out. */
+const within = 20;
+
+async function foundOut(spoil: () => (inner: Backend) => Backend): Promise<string[]> {
+  for (let seed = 1; seed <= within; seed += 1) {
+    const { violations } = await simulate(seed, spoil());
+    if (violations.length > 0) return violations;
+  }
+  return [];
+}
+
+describe("[faults.simulation-self-test] a broken program is found out", () => {
+  test("one append is confirmed and not stored", async () => {
+    const spoil = () => {
+      let appends = 0;
+      return (inner: Backend): Backend => ({
+        ...bound(inner),
+        append: async (log, entry) => {
+          if (log.startsWith("inbox/")) appends += 1;
+          if (appends !== 5 || !log.startsWith("inbox/")) return inner.append(log, entry);
+          return { outcome: "committed", seq: (await inner.lastSeq(log)) + 1, duplicate: false };
+        },
+      });
+    };
+    expect(await foundOut(spoil)).not.toEqual([]);
+  });
+
+  test("a repeat is executed again", async () => {
+    const spoil = () => {
+      let repeats = 0;
+      return (inner: Backend): Backend => ({
+        ...bound(inner),
+        append: (log, entry) =>
+          inner.append(
+            log,
+            log.startsWith("inbox/")
+              ? { ...entry, id: `00000000-0000-7000-8000-${String(repeats++).padStart(12, "0")}` }
+              : entry,
+          ),
+      });
+    };
+    expect((await foundOut(spoil)).join()).toMatch(/executed as two|got .* after|was forgotten/);
+  });
+
+  test("a sequence is skipped", async () => {
+    const spoil = () => {
+      let events = 0;
+      return (inner: Backend): Backend => ({
+        ...bound(inner),
+        append: (log, entry) => {
+          if (!log.startsWith("events/")) return inner.append(log, entry);
+          events += 1;
+          const shift = events > 10 ? 1 : 0;
+          const body = entry.body.replace(
+            /"interaction_sequence":(\d+)/,
+            (_, sequence: string) => `"interaction_sequence":${Number(sequence) + shift}`,
+          );
+          return inner.append(log, { ...entry, body });
+        },
+      });
+    };
+    expect((await foundOut(spoil)).join()).toMatch(/ got |lost/);
+  });
+});
+
+/** The store's methods, so that some can be replaced. */
+function bound(inner: Backend): Backend {
+  return {
+    append: (log, entry) => inner.append(log, entry),
+    read: (log, options) => inner.read(log, options),
+    lastSeq: (log) => inner.lastSeq(log),
+    tail: (log, options) => inner.tail(log, options),
+    trim: (log, options) => inner.trim(log, options),
+    get: (bucket, key) => inner.get(bucket, key),
+    cas: (bucket, key, change) => inner.cas(bucket, key, change),
+    list: (bucket, prefix) => inner.list(bucket, prefix),
+    watch: (bucket, options) => inner.watch(bucket, options),
+    signal: (topic, payload) => inner.signal(topic, payload),
+    onSignal: (topic, listener) => inner.onSignal(topic, listener),
+    info: () => inner.info(),
+    close: () => inner.close(),
+  };
+}

@@ -1,0 +1,61 @@
+import { type Scope, scopes } from "../../../src/generated/operations.js";
+import type { Backend } from "../../../src/kernel/backend.js";
+import type { Principal } from "../../../src/kernel/context.js";
+import { Disk } from "./disk.js";
+import { Ledger } from "./ledger.js";
+import { Machine } from "./machine.js";
+import { type Caller, Network } from "./network.js";
+import { Scheduler } from "./scheduler.js";
+
+/** What the actors of one simulation share. */
+export class SimulatedWorld {
+  readonly scheduler: Scheduler;
+  readonly disk: Disk;
+  readonly machine: Machine;
+  readonly network: Network;
+  readonly ledger: Ledger;
+  /** Old events are trimmed in this one. */
+  readonly trims: boolean;
+  /** From then on nothing breaks any more, and everything must come to its end. */
+  calm = false;
+
+  constructor(seed: number, spoil: (inner: Backend) => Backend) {
+    const scheduler = new Scheduler(seed);
+    this.scheduler = scheduler;
+    this.disk = new Disk(scheduler, spoil);
+    this.trims = scheduler.random.chance(0.3);
+    this.machine = new Machine(scheduler, this.disk, {
+      inboxMax: scheduler.random.pick([4, 64]),
+      sessionEventsMax: this.trims ? 64 : 10_000,
+      reservationTtlMs: 30_000,
+    });
+    this.ledger = new Ledger(scheduler);
+    this.network = new Network(scheduler, this.machine, this.ledger);
+  }
+
+  caller(name: string): Caller {
+    return { principal: principal(name), session: `user-${name}` };
+  }
+
+  /** The same question until it is answered with yes, or with a no that `final` takes as one. */
+  async insist<T>(ask: () => Promise<T>, final: (error: unknown) => boolean): Promise<T> {
+    for (;;) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (final(error)) throw error;
+        await this.scheduler.sleep(200 + this.scheduler.random.next() * 2_000, "try again");
+      }
+    }
+  }
+}
+
+function principal(name: string): Principal {
+  return {
+    name,
+    kind: "token",
+    scopes: new Set<Scope>(scopes),
+    sessions: [],
+    ended: new AbortController().signal,
+  };
+}
