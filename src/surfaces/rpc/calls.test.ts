@@ -131,6 +131,19 @@ test("[rpc.notification] a notification is carried out and never answered", asyn
   expect(seen).toEqual(["peer_message"]);
 });
 
+test("[rpc.discover] a packet of questions for the document is not answered with a hundred documents", async () => {
+  await using server = await startServer();
+  const client = await server.connect();
+  const batch = Array.from({ length: 20 }, (_, id) => ({ jsonrpc: "2.0", id, method: "rpc.discover" }));
+  client.send(batch);
+  const answers = await client.next<Frame[]>();
+  expect(answers.filter(({ result }) => result !== undefined)).toHaveLength(1);
+  expect(new Set(answers.flatMap(({ error }) => error?.data.code ?? []))).toEqual(
+    new Set(["quota_exceeded"]),
+  );
+  expect((await client.call("rpc.discover")).result).toBeDefined();
+});
+
 test("[rpc.discover] rpc.discover returns the OpenRPC document", async () => {
   await using server = await startServer();
   const client = await server.connect();

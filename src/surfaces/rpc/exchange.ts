@@ -47,6 +47,7 @@ export class RpcExchange {
   readonly #pending = new Map<string | number | Call, Pending>();
   #mismatch: ContractError | undefined;
   #stopped: ContractError | undefined;
+  #discovering = false;
 
   constructor(options: ExchangeOptions, host: ExchangeHost) {
     this.#options = options;
@@ -151,12 +152,7 @@ export class RpcExchange {
       if (method === "$/cancelRequest") this.#cancel((params as { id?: unknown }).id);
       return undefined;
     }
-    if (method === "rpc.discover") {
-      return this.#options.openrpc().then(
-        (document) => resultFrame(id, document),
-        (thrown) => this.refuse(ContractError.from(thrown), id),
-      );
-    }
+    if (method === "rpc.discover") return this.#discover(id);
     const detail = {
       field: "method",
       issue: "invalid_value" as const,
@@ -164,6 +160,19 @@ export class RpcExchange {
     };
     const got = method.slice(0, 64);
     return this.refuse(new ContractError("unknown_method", { details: [{ ...detail, got }] }), id);
+  }
+
+  /** One at a time: the document is so large that the answers to one packet of small questions would fill the memory. */
+  async #discover(id: RpcId): Promise<string> {
+    if (this.#discovering) return this.refuse(quotaExceeded("one rpc.discover at a time"), id);
+    this.#discovering = true;
+    try {
+      return resultFrame(id, await this.#options.openrpc());
+    } catch (thrown) {
+      return this.refuse(ContractError.from(thrown), id);
+    } finally {
+      this.#discovering = false;
+    }
   }
 
   #refusal(
