@@ -20,9 +20,9 @@ interface AcceptedBase {
   sender: Sender;
   receipt: SendReceipt;
   /** Set when the sender gave a key: what the key stands for. */
-  body_hash?: string;
+  body_hash?: string | undefined;
   surface: SurfaceName;
-  traceparent?: string;
+  traceparent?: string | undefined;
 }
 
 /** A command was accepted: the one durable fact behind its receipt, reservation and idempotency key. */
@@ -96,7 +96,7 @@ export type InboxEntry = (
   /** Milliseconds since the epoch. */
   at: number;
   /** Answers up to this position of the log are in their askers' inboxes. */
-  queued_through?: number;
+  queued_through?: number | undefined;
 };
 
 /** How an interaction ends: the first of these in its log decides. */

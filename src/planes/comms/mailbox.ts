@@ -153,13 +153,13 @@ export class Mailbox {
     }
   }
 
+  /** Completes an entry in place with what every entry says. */
   stamp<T extends Unstamped<InboxEntry>>(entry: T): T & { at: number } {
+    const stamped = entry as T & Pick<InboxEntry, "at" | "queued_through">;
+    stamped.at = this.#ports.clock.now();
     const { queuedThrough } = this.inbox;
-    return {
-      ...entry,
-      at: this.#ports.clock.now(),
-      ...(queuedThrough === 0 ? {} : { queued_through: queuedThrough }),
-    };
+    if (queuedThrough > 0) stamped.queued_through = queuedThrough;
+    return stamped;
   }
 
   /** Ends all that waits; idempotent. */

@@ -11,7 +11,7 @@ import type { UnaryHandler } from "../../kernel/handlers.js";
 import { bodyHash } from "./body-hash.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
-import type { AcceptedEntry, AnsweredEntry, InboxEntry } from "./inbox-entry.js";
+import type { AcceptedEntry, AnsweredEntry, InboxEntry, Sender } from "./inbox-entry.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
@@ -52,6 +52,8 @@ function recipientOf(
     throw new ContractError("self_session_denied");
   return recipient;
 }
+
+const senders = new WeakMap<DirectorySession, Sender>();
 
 /** One command on its way into one log. */
 class Acceptance {
@@ -94,17 +96,26 @@ class Acceptance {
   base(
     envelopeId: string,
     receipt: SendReceipt,
-  ): Pick<AcceptedEntry, "envelope_id" | "sender" | "receipt" | "surface"> {
-    const { sessionId, name, principal } = this.sender;
-    const traceparent = this.#command.options?.traceparent ?? this.context.traceparent;
+  ): Pick<AcceptedEntry, "envelope_id" | "sender" | "receipt" | "surface" | "body_hash" | "traceparent"> {
     return {
       envelope_id: envelopeId,
-      sender: { session_id: sessionId, name, principal },
+      sender: this.#saidOfSender(),
       receipt,
       surface: this.context.surface,
-      ...(this.#hash === undefined ? {} : { body_hash: this.#hash }),
-      ...(traceparent === undefined ? {} : { traceparent }),
+      body_hash: this.#hash,
+      traceparent: this.#command.options?.traceparent ?? this.context.traceparent,
     };
+  }
+
+  /** One object for all that a session sends: inboxes keep it with every message. */
+  #saidOfSender(): Sender {
+    let said = senders.get(this.sender);
+    if (said === undefined) {
+      const { sessionId, name, principal } = this.sender;
+      said = { session_id: sessionId, name, principal };
+      senders.set(this.sender, said);
+    }
+    return said;
   }
 
   /** The first receipt when the key was used before, else the error. */
