@@ -217,6 +217,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
+  "faults.power-loss-sees": hardened(
+    "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
+  ),
   "faults.replay": hardened("The seed of a simulated world replays it step by step."),
   "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
   "faults.seed": hardened("A fault run's printed seed repeats its choices."),
@@ -526,6 +529,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Every engine answers random command sequences as a plain in-memory model does.",
   ),
   "storage.modes": foundation("Files are 0600 and the folder is 0700."),
+  "storage.power-loss": hardened(
+    "Power loss at any write or sync loses nothing acknowledged, and the store opens again.",
+  ),
   "storage.read-bounded": foundation("Reads of large entries are complete though taken in bounded steps."),
   "storage.read-yields": foundation("A long read lets the event loop turn between steps."),
   "storage.restore": hardened(

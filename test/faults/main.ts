@@ -56,7 +56,13 @@ function options(run: FaultRun): Parameters<FaultRun["run"]>[0] {
   const cycles = values.cycles === undefined ? (values.short ? run.short : run.long) : Number(values.cycles);
   const seed = values.seed === undefined ? chosenSeed() : Number(values.seed);
   process.stderr.write(`${run.id}: ${run.promise}\n  ${cycles} cycles, seed ${seed}\n`);
-  return { cycles, seed, lanes: Number(values.lanes), progress: progressOf(run.id, cycles) };
+  return {
+    cycles,
+    seed,
+    lanes: Number(values.lanes),
+    brief: values.short,
+    progress: progressOf(run.id, cycles),
+  };
 }
 
 function listed({ id, promise, long, short }: FaultRun): string {

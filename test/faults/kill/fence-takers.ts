@@ -1,5 +1,5 @@
 import type { Ledger } from "./ledger.js";
-import { type Life, refusal } from "./life.js";
+import type { Life } from "./life.js";
 
 /** Takes names that nobody holds, each time as a new holder: every take has a fence above all known before it. */
 export class FenceTakers {
@@ -23,7 +23,7 @@ export class FenceTakers {
         this.#ledger.fence(lease.fence, token, before);
         acknowledged();
       } catch (error) {
-        const code = refusal(error);
+        const code = life.refusal(error);
         if (code === undefined) return;
         this.#ledger.fail(`a free name was refused: ${code}`);
         return;

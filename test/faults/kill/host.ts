@@ -1,6 +1,6 @@
 import type { InboxInteraction } from "../../../sdks/typescript/src/index.js";
 import type { Ledger } from "./ledger.js";
-import { type Life, refusal } from "./life.js";
+import type { Life } from "./life.js";
 
 /** A claimed interaction on its way to its end. */
 interface Task {
@@ -68,7 +68,7 @@ export class SinkHost {
       this.#tasks = [];
       return true;
     } catch (error) {
-      const code = refusal(error);
+      const code = life.refusal(error);
       if (code !== undefined) this.#ledger.fail(`the session could not be opened: ${code}`);
       return false;
     }
@@ -79,7 +79,7 @@ export class SinkHost {
     try {
       await this.#open(life, this.#token, 0);
     } catch (error) {
-      if (refusal(error) !== "fence_stale") throw error;
+      if (life.refusal(error) !== "fence_stale") throw error;
     }
   }
 
@@ -99,7 +99,7 @@ export class SinkHost {
       if (claim === undefined) return [];
       return interactions.map((interaction) => this.#taskOf(interaction, claim.token, life));
     } catch (error) {
-      const code = refusal(error);
+      const code = life.refusal(error);
       if (code !== undefined) this.#ledger.fail(`drain was refused: ${code}`);
       return undefined;
     }
@@ -133,7 +133,7 @@ export class SinkHost {
       this.#ledger.settle(interaction);
       return true;
     } catch (error) {
-      const code = refusal(error);
+      const code = life.refusal(error);
       if (code === undefined) return false;
       // The claim ran out, which a stopped and continued run brings about: it is offered again.
       if (code !== "fence_stale") this.#ledger.fail(`${interaction} could not be ended: ${code}`);

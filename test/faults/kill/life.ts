@@ -15,13 +15,17 @@ export class Life {
   readonly #daemon: TestDaemon;
   readonly #over = new AbortController();
 
-  constructor(daemon: TestDaemon, ledger: Ledger, random: Seeded) {
+  readonly #expected: ReadonlySet<string>;
+
+  /** `expected` are refusals that may come before the end, besides those of a connection that breaks. */
+  constructor(daemon: TestDaemon, ledger: Ledger, random: Seeded, expected: readonly string[] = []) {
     const { socketPath, address: baseUrl, token } = daemon;
     this.local = createClient({ socketPath, retries: 0 });
     this.remote = createClient({ baseUrl, token, retries: 0 });
     this.ledger = ledger;
     this.random = random;
     this.#daemon = daemon;
+    this.#expected = new Set([...ofTheKill, ...expected]);
   }
 
   /** Aborts when the daemon is killed. */
@@ -39,6 +43,12 @@ export class Life {
 
   async close(): Promise<void> {
     await Promise.all([this.local.close(), this.remote.close()]);
+  }
+
+  /** The refusal's code, or undefined when the daemon was killed before it answered. */
+  refusal(error: unknown): string | undefined {
+    const code = error instanceof ParleyError || error instanceof Refused ? error.code : undefined;
+    return code === undefined || this.#expected.has(code) ? undefined : code;
   }
 
   async send(command: object, key: string, wire: Wire): Promise<Receipt> {
@@ -67,15 +77,9 @@ class Refused extends Error {
 }
 
 /** What ends with a killed daemon; anything else is an answer that nobody should get. */
-const ofTheKill: ReadonlySet<string> = new Set([
+const ofTheKill: readonly string[] = [
   "daemon_unreachable",
   "request_cancelled",
   "deadline_exceeded",
   "stream_closed",
-]);
-
-/** The refusal's code, or undefined when the daemon was killed before it answered. */
-export function refusal(error: unknown): string | undefined {
-  const code = error instanceof ParleyError || error instanceof Refused ? error.code : undefined;
-  return code === undefined || ofTheKill.has(code) ? undefined : code;
-}
+];

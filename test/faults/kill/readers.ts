@@ -1,6 +1,6 @@
 import type { CommsStreamEvent } from "../../../sdks/typescript/src/index.js";
 import type { Ledger, Sent } from "./ledger.js";
-import { type Life, refusal } from "./life.js";
+import type { Life } from "./life.js";
 
 /** Reads the session's log from where the last life's reader ended: until the kill, or as far as it goes now. */
 export async function readSession(
@@ -89,7 +89,7 @@ async function through(
   try {
     for await (const event of stream) if (take(event)) return;
   } catch (error) {
-    const code = refusal(error);
+    const code = life.refusal(error);
     // A reservation may run out while the run stands still.
     if (!life.over && code !== undefined && code !== "stream_timeout")
       ledger.fail(`${what} could not be read: ${code}`);

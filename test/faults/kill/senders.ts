@@ -1,6 +1,6 @@
 import type { Ledger, Sent } from "./ledger.js";
 import { wires } from "./ledger.js";
-import { type Life, refusal } from "./life.js";
+import type { Life } from "./life.js";
 
 /** Clients that send under keys, over every wire, and repeat what a kill left without a receipt. */
 export class Senders {
@@ -35,7 +35,7 @@ export class Senders {
       this.#ledger.receipt(sent, receipt.interaction_id, receipt.deduplicated);
       return true;
     } catch (error) {
-      const code = refusal(error);
+      const code = life.refusal(error);
       if (code !== undefined) this.#ledger.fail(`${sent.key} over ${sent.wire} was refused: ${code}`);
       if (sent.interaction === undefined) this.#open.push(sent);
       return code !== undefined;

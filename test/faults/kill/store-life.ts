@@ -3,6 +3,7 @@ import { startDaemon, type TestDaemon } from "../../support/daemon.js";
 import { keepEvidence } from "../kit/evidence.js";
 import type { Seeded } from "../kit/seeded.js";
 import { checkStoreFile } from "../kit/store-file.js";
+import { type Blow, plainKill } from "./blow.js";
 import { checkAll } from "./check-all.js";
 import { FenceTakers } from "./fence-takers.js";
 import { SinkHost } from "./host.js";
@@ -35,16 +36,19 @@ export interface StoreOptions {
   /** Begins each sentence about something broken. */
   where(cycle: number): string;
   cycleDone(): void;
+  /** A plain kill unless told. */
+  blow?: Blow;
   /** Damages the store of a stopped daemon before the first kill: the suite's own test. */
   sabotage?(path: string): void;
 }
 
 /** Kills one store's daemon again and again under load, and holds everything it said against what it says afterwards. */
 export async function killOneStore(options: StoreOptions): Promise<StoreFigures> {
-  const { cycles, random, where } = options;
+  const { cycles, random, where, blow = plainKill } = options;
   const ledger = new Ledger();
-  await using daemon = await startDaemon({ config });
-  const path = join(daemon.folder, "data/parley/parley.db");
+  const store = blow.storePath === undefined ? "" : `[store]\npath = "${blow.storePath}"\n`;
+  await using daemon = await startDaemon({ config: store + config });
+  const path = blow.storePath ?? join(daemon.folder, "data/parley/parley.db");
   const parts = {
     senders: new Senders(ledger),
     host: new SinkHost(ledger),
@@ -70,13 +74,15 @@ export async function killOneStore(options: StoreOptions): Promise<StoreFigures>
       ledger.where = where(cycle);
       if (cycle > 0 && random.chance(0.2)) {
         const usual = figures.startMs.at(-1) ?? 300;
+        void blow.arm?.(random, "starting");
         await daemon.restartAndKill(random.next() * 1.2 * usual);
         figures.killedStarting += 1;
       } else {
         if (cycle > 0) figures.startMs.push(await timedStart(daemon));
         if (random.chance(0.2)) parts.host.replaceHolder();
-        await liveAndDie(daemon, ledger, random, parts, sessionId);
+        await liveAndDie({ daemon, ledger, random, parts, sessionId, blow });
       }
+      blow.over();
       if (cycle % fileCheckEvery === fileCheckEvery - 1)
         for (const what of checkStoreFile(path)) ledger.fail(what);
       options.cycleDone();
@@ -103,20 +109,23 @@ export async function killOneStore(options: StoreOptions): Promise<StoreFigures>
 }
 
 /** One life under load, up to a kill that comes a random time after a random number of acknowledgements. */
-async function liveAndDie(
-  daemon: TestDaemon,
-  ledger: Ledger,
-  random: Seeded,
-  parts: { senders: Senders; host: SinkHost; takers: FenceTakers; askers: Askers },
-  sessionId: string,
-): Promise<void> {
-  const life = new Life(daemon, ledger, random);
+async function liveAndDie(options: {
+  daemon: TestDaemon;
+  ledger: Ledger;
+  random: Seeded;
+  parts: { senders: Senders; host: SinkHost; takers: FenceTakers; askers: Askers };
+  sessionId: string;
+  blow: Blow;
+}): Promise<void> {
+  const { daemon, ledger, random, parts, sessionId, blow } = options;
+  const life = new Life(daemon, ledger, random, blow.expected);
   let left = random.between(1, 200);
   const due = Promise.withResolvers<void>();
   const acknowledged = (): void => {
     left -= 1;
-    if (left === 0) setTimeout(due.resolve, random.next() * 4);
+    if (left === 0 && blow.arm === undefined) setTimeout(due.resolve, random.next() * 4);
   };
+  void blow.arm?.(random, "loaded").then(due.resolve);
   const load = Promise.all([
     parts.senders.run(life, senders, acknowledged),
     parts.host.run(life, { workers: hosts, acknowledged }),

@@ -17,6 +17,8 @@ export interface FaultOptions {
   seed: number;
   /** How many daemons at a time, where a run can use several. One unless told. */
   lanes?: number;
+  /** CI's form: cheaper cycles may stand for dear ones, as the figures then say. */
+  brief?: boolean;
   /** Told the cycles done so far, rising. */
   progress?(done: number): void;
 }

@@ -9,6 +9,8 @@ import { seqBits } from "../../../src/storage/sqlite/schema.js";
  * id once, numbers below their counters. Works on a copy, so that the next start finds what the fault left.
  */
 export function checkStoreFile(path: string): string[] {
+  // The fault came before there was one.
+  if (!existsSync(path)) return [];
   const folder = mkdtempSync(join(tmpdir(), "parley-check-"));
   try {
     const copy = join(folder, "store.db");
