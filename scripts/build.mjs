@@ -82,10 +82,18 @@ console.log(`parley: built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
  */
 function requireBuiltins(path) {
   const text = readFileSync(path, "utf8");
-  const taken = text.replace(
-    /^import (\{[^}]*\}|\w+) from "(node:[\w/]+)";$/gm,
-    (_, names, module) => `const ${names.replaceAll(" as ", ": ")} = process.getBuiltinModule("${module}");`,
-  );
+  const taken = text
+    .replace(
+      /^import (\w+) from "(node:child_process)";$/gm,
+      // Commander starts a process only for commands that are programs of their own.
+      (_, name, module) =>
+        `const ${name} = { get spawn() { return process.getBuiltinModule("${module}").spawn; } };`,
+    )
+    .replace(
+      /^import (\{[^}]*\}|\w+) from "(node:[\w/]+)";$/gm,
+      (_, names, module) =>
+        `const ${names.replaceAll(" as ", ": ")} = process.getBuiltinModule("${module}");`,
+    );
   if (taken !== text) writeFileSync(path, taken);
 }
 

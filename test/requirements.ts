@@ -57,6 +57,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
+  "cli.direct": hardened("A plain command line means the same with and without the full parser."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
@@ -435,6 +436,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "sdk.send-and-stream": foundation(
     "sendAndStream gives receipt and stream, or says at which stage it failed, with the receipt kept.",
+  ),
+  "sdk.socket-exchange": hardened(
+    "A call on a connection of its own reads every form of reply, and never half of one.",
   ),
   "sdk.sse": foundation("The event stream parser takes any split of the bytes."),
   "sdk.streams": foundation("Streams resume over cuts and restarts without gap or duplicate."),

@@ -18,13 +18,14 @@ export function globals(command: Command): GlobalOptions {
 export const hostTtl = 15_000;
 
 /** A client of the daemon that the global options name: by default this machine's own, over its unix socket. */
-export function connect(options: GlobalOptions): Parley {
+export function connect(options: GlobalOptions, keepAlive = true): Parley {
   if (options.baseUrl !== undefined && options.tokenFile === undefined) {
     throw new UsageError(
       "--base-url needs --token-file with a token for that daemon (`parley token create` there)",
     );
   }
   return createClient({
+    keepAlive,
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
     ...(options.tokenFile === undefined ? {} : { token: readSecretFile("--token-file", options.tokenFile) }),
     ...(options.as === undefined ? {} : { session: options.as }),

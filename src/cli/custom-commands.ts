@@ -2,106 +2,120 @@ import { type Command, Option } from "commander";
 import { group } from "./contract-commands.js";
 
 /**
- * Commands whose arguments or output the contract cannot describe. Each body is loaded when it is called, so that
- * no command pays for another.
+ * Commands whose arguments or output the contract cannot describe, by their first word. Each body is loaded when it is
+ * called, so that no command pays for another.
  */
-export function addCustomCommands(program: Command): void {
-  program
-    .command("up")
-    .description("Start the daemon in this terminal; says who runs when one already does")
-    .option("--detach", "return when it is ready and leave it running")
-    .option("--config <path>", "config file to use instead of those found")
-    .addOption(new Option("--welcome", "print first things to try").hideHelp())
-    .action(async (options, command) => (await import("./local/up.js")).up(options, command));
-  program
-    .command("doctor")
-    .description("Check daemon, store, disk, clock, ports and name resolution; say what is wrong and the fix")
-    .option("--config <path>", "config file to use instead of those found")
-    .action(async (options, command) => (await import("./local/doctor/doctor.js")).doctor(options, command));
-  program
-    .command("backup")
-    .description("Copy the store to one file, while the daemon serves or without one")
-    .argument("<file>", "the file to write; it appears whole or not at all")
-    .option("--force", "replace the file when it is there")
-    .option("--config <path>", "config file to use instead of those found")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  parley backup parley-monday.db\n  parley backup --force /mnt/backup/parley.db",
-    )
-    .action(async (file, options, command) =>
-      (await import("./local/backup.js")).backup(file, options, command),
-    );
-  program
-    .command("restore")
-    .description(
-      "Put a backup in the store's place, with the daemon stopped; what was there is kept beside it",
-    )
-    .argument("<file>", "a file that `parley backup` wrote")
-    .option("--config <path>", "config file to use instead of those found")
-    .addHelpText(
-      "after",
-      "\nExample:\n  parley stop && parley restore parley-monday.db && parley up --detach",
-    )
-    .action(async (file, options, command) =>
-      (await import("./local/restore.js")).restore(file, options, command),
-    );
-  program
-    .command("send")
-    .description(
-      "Send a message, a request (--stream or --intent), input to a session (--input) or a reply (--reply)",
-    )
-    .argument("[to]", "the peer; left out with --input")
-    .argument("[body]", "the text; `-` or nothing reads stdin")
-    .option("--stream", "reserve the interaction's stream and print its events until the end")
-    .option("--intent <intent>", "send a request with this intent (default with --stream: ask)")
-    .option("--params <json>", "the request's params instead of {body}")
-    .option("--input <session>", "send the body as input to this session")
-    .option("--reply <interaction>", "answer this interaction; the body is the result (JSON or text)")
-    .addOption(
-      new Option("--status <status>", "status of the reply")
-        .choices(["accepted", "completed", "failed"])
-        .default("completed"),
-    )
-    .option("--idempotency-key <key>", "the same key gives the first receipt again")
-    .addHelpText(
-      "after",
-      '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley send --input planner "what next?" --stream',
-    )
-    .action(async (to, body, options, command) =>
-      (await import("./commands/send.js")).send(to, body, options, command),
-    );
-  program
-    .command("stream")
-    .description("Print the events of a session, or of one interaction with --interaction")
-    .argument("[session]", "the session's name")
-    .option("--interaction <id>", "read this interaction instead")
-    .option("--after <sequence>", "start after this position (0 is the beginning)")
-    .option("--no-follow", "print what is there and end")
-    .action(async (session, options, command) =>
-      (await import("./commands/stream.js")).stream(session, options, command),
-    );
-  program
-    .command("console")
-    .description("Print a one-time address that signs a browser in to the console")
-    .action(async (_options, command) => (await import("./commands/console.js")).printConsole(command));
-  program
-    .command("call")
-    .description(
-      "Call any operation by its id with a JSON request, for example: parley call comms.peers '{}'",
-    )
-    .argument("<operation>", "the operation's id")
-    .argument("[request]", "JSON; `-` or nothing reads stdin")
-    .action(async (operation, request, _options, command) =>
-      (await import("./commands/call.js")).call(operation, request, command),
-    );
-  program
-    .command("mcp")
-    .description("Serve MCP on stdio for an agent: tools `send` and `peers`, acting as the session --name")
-    .requiredOption("--name <session>", "the session that the agent is")
-    .option("--description <text>", "one line on what the agent does")
-    .action(async (options, command) => (await import("./commands/mcp.js")).mcp(options, command));
-  addAgentCommands(group(program, "agent").description("Run a host that serves a session"));
-}
+export const customCommands: Readonly<Record<string, (program: Command) => void>> = {
+  up: (program) =>
+    program
+      .command("up")
+      .description("Start the daemon in this terminal; says who runs when one already does")
+      .option("--detach", "return when it is ready and leave it running")
+      .option("--config <path>", "config file to use instead of those found")
+      .addOption(new Option("--welcome", "print first things to try").hideHelp())
+      .action(async (options, command) => (await import("./local/up.js")).up(options, command)),
+  doctor: (program) =>
+    program
+      .command("doctor")
+      .description(
+        "Check daemon, store, disk, clock, ports and name resolution; say what is wrong and the fix",
+      )
+      .option("--config <path>", "config file to use instead of those found")
+      .action(async (options, command) =>
+        (await import("./local/doctor/doctor.js")).doctor(options, command),
+      ),
+  backup: (program) =>
+    program
+      .command("backup")
+      .description("Copy the store to one file, while the daemon serves or without one")
+      .argument("<file>", "the file to write; it appears whole or not at all")
+      .option("--force", "replace the file when it is there")
+      .option("--config <path>", "config file to use instead of those found")
+      .addHelpText(
+        "after",
+        "\nExamples:\n  parley backup parley-monday.db\n  parley backup --force /mnt/backup/parley.db",
+      )
+      .action(async (file, options, command) =>
+        (await import("./local/backup.js")).backup(file, options, command),
+      ),
+  restore: (program) =>
+    program
+      .command("restore")
+      .description(
+        "Put a backup in the store's place, with the daemon stopped; what was there is kept beside it",
+      )
+      .argument("<file>", "a file that `parley backup` wrote")
+      .option("--config <path>", "config file to use instead of those found")
+      .addHelpText(
+        "after",
+        "\nExample:\n  parley stop && parley restore parley-monday.db && parley up --detach",
+      )
+      .action(async (file, options, command) =>
+        (await import("./local/restore.js")).restore(file, options, command),
+      ),
+  send: (program) =>
+    program
+      .command("send")
+      .description(
+        "Send a message, a request (--stream or --intent), input to a session (--input) or a reply (--reply)",
+      )
+      .argument("[to]", "the peer; left out with --input")
+      .argument("[body]", "the text; `-` or nothing reads stdin")
+      .option("--stream", "reserve the interaction's stream and print its events until the end")
+      .option("--intent <intent>", "send a request with this intent (default with --stream: ask)")
+      .option("--params <json>", "the request's params instead of {body}")
+      .option("--input <session>", "send the body as input to this session")
+      .option("--reply <interaction>", "answer this interaction; the body is the result (JSON or text)")
+      .addOption(
+        new Option("--status <status>", "status of the reply")
+          .choices(["accepted", "completed", "failed"])
+          .default("completed"),
+      )
+      .option("--idempotency-key <key>", "the same key gives the first receipt again")
+      .addHelpText(
+        "after",
+        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley send --input planner "what next?" --stream',
+      )
+      .action(async (to, body, options, command) =>
+        (await import("./commands/send.js")).send(to, body, options, command),
+      ),
+  stream: (program) =>
+    program
+      .command("stream")
+      .description("Print the events of a session, or of one interaction with --interaction")
+      .argument("[session]", "the session's name")
+      .option("--interaction <id>", "read this interaction instead")
+      .option("--after <sequence>", "start after this position (0 is the beginning)")
+      .option("--no-follow", "print what is there and end")
+      .action(async (session, options, command) =>
+        (await import("./commands/stream.js")).stream(session, options, command),
+      ),
+  console: (program) =>
+    program
+      .command("console")
+      .description("Print a one-time address that signs a browser in to the console")
+      .action(async (_options, command) => (await import("./commands/console.js")).printConsole(command)),
+  call: (program) =>
+    program
+      .command("call")
+      .description(
+        "Call any operation by its id with a JSON request, for example: parley call comms.peers '{}'",
+      )
+      .argument("<operation>", "the operation's id")
+      .argument("[request]", "JSON; `-` or nothing reads stdin")
+      .action(async (operation, request, _options, command) =>
+        (await import("./commands/call.js")).call(operation, request, command),
+      ),
+  mcp: (program) =>
+    program
+      .command("mcp")
+      .description("Serve MCP on stdio for an agent: tools `send` and `peers`, acting as the session --name")
+      .requiredOption("--name <session>", "the session that the agent is")
+      .option("--description <text>", "one line on what the agent does")
+      .action(async (options, command) => (await import("./commands/mcp.js")).mcp(options, command)),
+  agent: (program) =>
+    addAgentCommands(group(program, "agent").description("Run a host that serves a session")),
+};
 
 function addAgentCommands(agent: Command): void {
   agent

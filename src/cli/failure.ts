@@ -1,14 +1,19 @@
-import { CommanderError } from "commander";
+import type { CommanderError } from "commander";
 import { ParleyError } from "../../sdks/typescript/src/index.js";
 import { errors } from "../generated/errors.js";
 import { UsageError } from "./arguments.js";
 import { note, paint, print } from "./output.js";
 
+/** By its code: the class would load commander for commands that do without. */
+export function isCommanderError(error: unknown): error is CommanderError {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith("commander.");
+}
+
 /** Tells what failed, on stdout as JSON when JSON was asked for, and returns the exit code of `errors.json`. */
 export function reportFailure(error: unknown, json: boolean): number {
   const payload = describe(error);
   if (json) print(JSON.stringify(payload));
-  else if (!(error instanceof CommanderError)) {
+  else if (!isCommanderError(error)) {
     note(
       `${paint("red", "error", process.stderr)} ${payload.message} ${paint("dim", `[${payload.code}]`, process.stderr)}`,
     );
@@ -37,8 +42,8 @@ function describe(error: unknown): Described {
   // From a command that works on the store's file itself.
   if (error instanceof Error && error.name === "BackendError")
     return { code: "storage_unavailable", message: error.message, details: [], retryable: false };
-  const usage = error instanceof UsageError || error instanceof CommanderError;
-  const bareGroup = error instanceof CommanderError && error.code === "commander.help";
+  const usage = error instanceof UsageError || isCommanderError(error);
+  const bareGroup = isCommanderError(error) && error.code === "commander.help";
   const message = bareGroup
     ? "name one of the commands; --help lists them"
     : error instanceof Error

@@ -45,6 +45,8 @@ export interface ClientOptions {
   retries?: number;
   /** Name of the calling program, shown in the daemon's log. */
   clientName?: string;
+  /** @private False: calls over a unix socket get a connection each, which starts a program of one call sooner. */
+  keepAlive?: boolean;
   /** @private Time and randomness, owned by tests. */
   environment?: Environment;
 }

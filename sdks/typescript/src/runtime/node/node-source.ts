@@ -7,19 +7,22 @@ import { NodeTransport } from "./node-transport.js";
 export class NodeSource implements TransportSource {
   readonly #given: Address | undefined;
   readonly #token: string | undefined;
+  readonly #keepAlive: boolean | undefined;
   #transport: NodeTransport | undefined;
 
-  constructor(options: { baseUrl?: string; socketPath?: string; token?: string }) {
+  constructor(options: { baseUrl?: string; socketPath?: string; token?: string; keepAlive?: boolean }) {
     const { baseUrl, socketPath } = options;
     if (socketPath !== undefined) this.#given = { socketPath };
     else if (baseUrl !== undefined) this.#given = { url: new URL(baseUrl) };
     this.#token = options.token;
+    this.#keepAlive = options.keepAlive;
   }
 
   get(): Promise<Transport> {
     this.#transport ??= new NodeTransport(
       this.#given ?? findDaemon(this.#token, processSurroundings()),
       this.#token,
+      this.#keepAlive,
     );
     return Promise.resolve(this.#transport);
   }

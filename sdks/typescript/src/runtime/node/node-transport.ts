@@ -1,4 +1,4 @@
-import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from "node:http";
+import type { ClientRequest, Agent as HttpAgent, request as httpRequest, IncomingMessage } from "node:http";
 import type { Deadline } from "../deadline.js";
 import { clientError } from "../errors.js";
 import type { ParleyError } from "../parley-error.js";
@@ -11,25 +11,28 @@ import type {
   Transport,
 } from "../transport.js";
 import { type Address, connectHost, describeAddress } from "./address.js";
-import { Agent, request as httpRequest } from "./node-http.js";
+import { exchange, isPlain } from "./socket-exchange.js";
 
 /** Node's own HTTP client with kept-alive connections, over TCP or a unix socket. */
 export class NodeTransport implements Transport {
   readonly address: string;
   readonly local: boolean;
-  readonly #target: { host: string; port: number } | { socketPath: string };
+  readonly #target: { host: string; port: number } | { socketPath: string; servername: "" };
   readonly #headers: readonly string[];
   readonly #secure: boolean;
   #agent: HttpAgent | undefined;
-  #request: typeof httpRequest = httpRequest;
+  #request!: typeof httpRequest;
+  readonly #keepAlive: boolean;
 
-  constructor(address: Address, token: string | undefined) {
+  constructor(address: Address, token: string | undefined, keepAlive = true) {
+    this.#keepAlive = keepAlive;
     this.address = describeAddress(address);
     this.local = "socketPath" in address;
     this.#secure = "url" in address && address.url.protocol === "https:";
     const authorization = token === undefined ? [] : ["authorization", `Bearer ${token}`];
     if ("socketPath" in address) {
-      this.#target = { socketPath: address.socketPath };
+      // Without a name Node's agent would look for one for TLS, which no socket file speaks.
+      this.#target = { socketPath: address.socketPath, servername: "" };
       this.#headers = ["host", "localhost", ...authorization];
     } else {
       const { host, hostname, port } = address.url;
@@ -39,6 +42,11 @@ export class NodeTransport implements Transport {
   }
 
   async request(request: HttpRequest, deadline: Deadline): Promise<HttpReply> {
+    if (!this.#keepAlive && "socketPath" in this.#target) {
+      const headers = this.#headersOf(request);
+      if (isPlain(request, headers))
+        return this.#exchange(this.#target.socketPath, request, headers, deadline);
+    }
     if (this.#agent === undefined) await this.#prepare();
     return new Promise((resolve, reject) => {
       const sent = this.#send(request, deadline, reject, (message, stop) => {
@@ -95,28 +103,48 @@ export class NodeTransport implements Transport {
     this.#agent?.destroy();
   }
 
+  /**
+   * Node's client is loaded by `require`: importing it evaluates every export, and one of those loads fetch with HTTP/2,
+   * which takes longer than the whole start of Node.
+   */
   async #prepare(): Promise<void> {
-    if (this.#secure) {
-      const https = await import("node:https");
-      this.#agent ??= new https.Agent({ keepAlive: true });
-      this.#request = https.request as typeof httpRequest;
-    } else this.#agent ??= new Agent({ keepAlive: true });
+    const { createRequire } = await import("node:module");
+    const name = this.#secure ? "node:https" : "node:http";
+    const { Agent, request } = createRequire(import.meta.url)(name) as typeof import("node:http");
+    this.#agent ??= new Agent({ keepAlive: true });
+    this.#request = request;
+  }
+
+  async #exchange(
+    socketPath: string,
+    request: HttpRequest,
+    headers: readonly string[],
+    deadline: Deadline,
+  ): Promise<HttpReply> {
+    let stop = (): void => {};
+    try {
+      return await exchange(socketPath, request, headers, (cancel) => {
+        stop = deadline.onFailure(cancel);
+      });
+    } catch (error) {
+      throw deadline.failure ?? this.#lost(error as Error);
+    } finally {
+      stop();
+    }
   }
 
   #send(
-    { method, path, headers, body }: HttpRequest,
+    request: HttpRequest,
     deadline: Deadline,
     reject: (error: ParleyError) => void,
     onReply: (message: IncomingMessage, stop: () => void) => void,
   ): ClientRequest {
-    const list = this.#headerList(headers);
-    if (body !== undefined) list.push("content-length", String(Buffer.byteLength(body)));
     const sent = this.#request({
       ...this.#target,
-      method,
-      path,
+      method: request.method,
+      path: request.path,
       agent: this.#agent,
-      headers: list,
+      headers: this.#headersOf(request),
     });
     const stop = deadline.onFailure((failure) => sent.destroy(failure));
     sent.on("response", (message) => onReply(message, stop));
@@ -125,6 +153,12 @@ export class NodeTransport implements Transport {
       reject(deadline.failure ?? this.#lost(error));
     });
     return sent;
+  }
+
+  #headersOf({ headers, body }: HttpRequest): string[] {
+    const list = this.#headerList(headers);
+    if (body !== undefined) list.push("content-length", String(Buffer.byteLength(body)));
+    return list;
   }
 
   /** A flat list is what Node's client writes out with the least work. */

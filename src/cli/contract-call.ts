@@ -1,0 +1,63 @@
+import type { CliCommand, CliFlag } from "../generated/cli.js";
+import type { UnaryOperationId } from "../generated/operations.js";
+import { parseDuration, parseJson, readStdin, UsageError } from "./arguments.js";
+import { connect, type GlobalOptions } from "./client.js";
+import { print, printJson, properties, table } from "./output.js";
+
+/** Values of a command line by flag, as they were written. */
+export type FlagValues = ReadonlyMap<string, string | readonly string[]>;
+
+/** Makes the call that a command of the contract stands for, and prints the answer. */
+export async function callContract(
+  spec: CliCommand,
+  args: readonly (string | undefined)[],
+  flags: FlagValues,
+  options: GlobalOptions,
+): Promise<void> {
+  const client = connect(options, false);
+  try {
+    const request = options.requestFromStdin
+      ? parseJson("--json -", await readStdin())
+      : requestFrom(spec, args, flags);
+    const response = await client.call(spec.operation as UnaryOperationId, request);
+    if (options.json) printJson(response);
+    else printResponse(spec, response);
+  } finally {
+    await client.close();
+  }
+}
+
+function requestFrom(
+  spec: CliCommand,
+  args: readonly (string | undefined)[],
+  flags: FlagValues,
+): Record<string, unknown> {
+  const request: Record<string, unknown> = {};
+  spec.args.forEach((arg, index) => {
+    if (args[index] !== undefined) request[arg.field] = args[index];
+  });
+  for (const flag of spec.flags) {
+    const value = flags.get(flag.flag);
+    if (value !== undefined) request[flag.field] = flagValue(flag, value);
+  }
+  return request;
+}
+
+function flagValue(flag: CliFlag, value: string | readonly string[]): unknown {
+  if (typeof value !== "string") return value;
+  if (flag.unit === "duration") return parseDuration(value);
+  if (flag.type === "json") return parseJson(flag.flag, value);
+  if (flag.type === "boolean") return value !== "false";
+  if (flag.type !== "integer") return value;
+  if (!/^-?\d+$/.test(value)) throw new UsageError(`${flag.flag} takes a whole number, not "${value}"`);
+  return Number(value);
+}
+
+function printResponse(spec: CliCommand, response: unknown): void {
+  if (spec.rows === null) {
+    print(properties(response));
+    return;
+  }
+  const rows = (response as Record<string, unknown[]>)[spec.rows] ?? [];
+  print(rows.length === 0 ? `no ${spec.rows} yet` : table(rows, spec.columns));
+}
