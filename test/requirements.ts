@@ -406,6 +406,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rpc.stream.limit": foundation("A connection holds at most so many streams, and a closed one makes room."),
   "rpc.stream.open": foundation("A stream that cannot be opened is an error answer."),
   "rpc.stream.order": foundation("The answer to the opening comes before the first event, the closing last."),
+  "rpc.text-frame": hardened("A text frame is byte for byte what RFC 6455 says."),
   "rpc.upgrade": foundation(
     "A refused upgrade is a typed HTTP error; a handshake that is none is refused typed; the handshake tells the contract, and only our subprotocol is taken.",
   ),
@@ -554,6 +555,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.watch-no-gap": foundation("List and then watch from its rev reaches every key's newest value."),
   "storage.writer-death": foundation(
     "If the writer's thread ends or cannot start, every call gets a typed answer.",
+  ),
+  "surfaces.pump": hardened(
+    "Events that are ready together leave together, and a full socket is brought none.",
   ),
   "telemetry.log-disk-full": hardened(
     "A log that cannot be written ends nothing, tears no line, and says what was lost.",

@@ -24,7 +24,18 @@ export type StreamHandler<Id extends StreamOperationId> = (
 export interface OpenStream<Id extends StreamOperationId = StreamOperationId> {
   readonly opened: OperationTypes[Id]["response"];
   /** Ends by itself when the call's signal aborts; calling `return()` closes it from the surface's side. */
-  readonly events: AsyncGenerator<StreamItem, StreamClosed, void>;
+  readonly events: StreamEvents;
+}
+
+/**
+ * The events of a stream. One that has both `poll` and `wait` is read without a promise for each event, which is most of
+ * what an event to a thousand readers would cost.
+ */
+export interface StreamEvents extends AsyncGenerator<StreamItem, StreamClosed, void> {
+  /** The next event or the end when it is there now, undefined when it has to be waited for. */
+  poll?(): IteratorResult<StreamItem, StreamClosed> | undefined;
+  /** Calls `wake` once, never at once, when `poll` is worth asking again. For after an undefined answer; the last caller counts. */
+  wait?(wake: () => void): void;
 }
 
 /** One event of a stream, encoded once for all its readers. */

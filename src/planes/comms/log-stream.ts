@@ -1,7 +1,7 @@
 import type { StreamScope } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import type { StreamClosed, StreamItem } from "../../kernel/handlers.js";
+import type { StreamClosed, StreamEvents, StreamItem } from "../../kernel/handlers.js";
 import type { Ids } from "../../kernel/ids.js";
 import { type EventRecord, isTerminal } from "./event-record.js";
 import type { LogSource, SourceBatch } from "./log-source.js";
@@ -20,11 +20,20 @@ export interface LogStreamOptions {
   released: (end: StreamEnd) => void;
 }
 
+/** Streams with news; they are woken together when this turn's events are all in. */
+let woken: LogStream[] = [];
+
+function wakeAll(): void {
+  const streams = woken;
+  woken = [];
+  for (const stream of streams) stream.wakeNow();
+}
+
 /**
  * One open stream. Nothing is read before the reader asks, and nothing is kept for it but one batch: a slow reader costs
  * no memory and misses nothing. Ends by itself after an interaction's terminal event, and from outside by `end`.
  */
-export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void> {
+export class LogStream implements StreamEvents {
   readonly #options: LogStreamOptions;
   /** The part of every event's JSON before its sequence. */
   readonly #prefix: string;
@@ -33,8 +42,15 @@ export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void>
   /** The batch ends with the interaction's terminal event. */
   #terminal = false;
   #closed: StreamClosed | undefined;
+  /** A batch is on its way from the store. */
+  #filling: Promise<void> | undefined;
   #wake: (() => void) | undefined;
-  readonly #notice = (): void => this.#wake?.();
+  #woken = false;
+  readonly #notice = (): void => {
+    if (this.#wake === undefined || this.#woken) return;
+    this.#woken = true;
+    if (woken.push(this) === 1) process.nextTick(wakeAll);
+  };
 
   constructor(options: LogStreamOptions) {
     this.#options = options;
@@ -43,7 +59,7 @@ export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void>
     source.listeners.add(this.#notice);
   }
 
-  async next(): Promise<IteratorResult<StreamItem, StreamClosed>> {
+  poll(): IteratorResult<StreamItem, StreamClosed> | undefined {
     for (;;) {
       if (this.#closed !== undefined) return { done: true, value: this.#closed };
       if (this.#at < this.#items.length) return { done: false, value: this.#items[this.#at++]! };
@@ -53,9 +69,33 @@ export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void>
         continue;
       }
       const { source, follow } = this.#options;
-      if (!source.atEnd()) await this.#fill();
-      else if (!follow) this.end("drained");
-      else await this.#changed();
+      if (this.#filling !== undefined) return undefined;
+      if (!source.atEnd()) this.#fill();
+      else if (follow) return undefined;
+      else this.end("drained");
+    }
+  }
+
+  wait(wake: () => void): void {
+    this.#wake = wake;
+    // What came between the question and now would wake nobody.
+    if (this.#closed !== undefined || (this.#filling === undefined && !this.#options.source.atEnd()))
+      this.#notice();
+  }
+
+  /** Wakes who waits. */
+  wakeNow(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    this.#woken = false;
+    wake?.();
+  }
+
+  async next(): Promise<IteratorResult<StreamItem, StreamClosed>> {
+    for (;;) {
+      const found = this.poll();
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.wait(resolve));
     }
   }
 
@@ -87,18 +127,30 @@ export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void>
     };
     this.#options.source.listeners.delete(this.#notice);
     this.#items = [];
-    this.#wake?.();
+    this.#notice();
     this.#options.released(end);
   }
 
-  async #fill(): Promise<void> {
+  /** Takes the next batch, at once when it is in memory. */
+  #fill(): void {
     try {
       const found = this.#options.source.next();
-      const batch = found instanceof Promise ? await found : found;
+      if (found instanceof Promise) this.#filling = this.#fillLater(found);
+      else this.#take(found);
+    } catch (thrown) {
+      this.end("error", ContractError.from(thrown).code);
+    }
+  }
+
+  async #fillLater(coming: Promise<SourceBatch>): Promise<void> {
+    try {
+      const batch = await coming;
       if (this.#closed === undefined) this.#take(batch);
     } catch (thrown) {
       this.end("error", ContractError.from(thrown).code);
     }
+    this.#filling = undefined;
+    this.#notice();
   }
 
   #take({ records, truncated }: SourceBatch): void {
@@ -125,14 +177,5 @@ export class LogStream implements AsyncGenerator<StreamItem, StreamClosed, void>
       event: { kind, from_sequence: from, to_sequence: to },
     };
     return { sequence: undefined, kind, json: `${this.#prefix},${JSON.stringify(rest).slice(1)}` };
-  }
-
-  #changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#wake = undefined;
-        resolve();
-      };
-    });
   }
 }

@@ -1,8 +1,10 @@
 import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
+import { pump } from "../pump.js";
 import { contractHeaders } from "../reply.js";
 
 /** Nothing more is pulled from the log while this much waits to be sent. */
@@ -29,11 +31,13 @@ export async function streamEvents(open: OpenStream, response: ServerResponse, c
     "no",
     ...contractHeaders(call.requestId),
   ]);
-  void out.add(`retry: ${retryMs}\nevent: stream_opened\ndata: ${JSON.stringify(open.opened)}\n\n`);
+  out.add(`retry: ${retryMs}\nevent: stream_opened\ndata: ${JSON.stringify(open.opened)}\n\n`);
+  out.flush();
   let stopHeartbeat = call.clock.after(heartbeatMs, beat);
   function beat(): void {
     if (out.isIdle) {
-      void out.add(": hb\n\n");
+      out.add(": hb\n\n");
+      out.flush();
     }
     stopHeartbeat = call.clock.after(heartbeatMs, beat);
   }
@@ -41,7 +45,7 @@ export async function streamEvents(open: OpenStream, response: ServerResponse, c
   const revoke = (): void => {
     revoked = true;
     call.cancel();
-    if (response.writableNeedDrain) {
+    if (out.isBehind) {
       // A reader this slow would not see the closing frame for as long as it likes.
       response.destroy();
     }
@@ -52,12 +56,12 @@ export async function streamEvents(open: OpenStream, response: ServerResponse, c
   }
   ended?.addEventListener("abort", revoke, { once: true });
   try {
-    const closed = await pump(open, out, call, (item) => {
+    const closed = await pumpInto(open, out, call, (item) => {
       const id = item.sequence === undefined ? "" : `id: ${item.sequence}\n`;
       return `${id}event: ${item.kind}\ndata: ${item.json}\n\n`;
     });
     const told = revoked ? { ...closed, reason: "revoked" } : closed;
-    void out.add(`event: stream_closed\ndata: ${JSON.stringify(told)}\n\n`);
+    out.add(`event: stream_closed\ndata: ${JSON.stringify(told)}\n\n`);
   } finally {
     ended?.removeEventListener("abort", revoke);
     stopHeartbeat();
@@ -76,10 +80,10 @@ export async function streamJson(open: OpenStream, response: ServerResponse, cal
     "no-store",
     ...contractHeaders(call.requestId),
   ]);
-  void out.add(`${JSON.stringify(open.opened).slice(0, -1)},"events":[`);
+  out.add(`${JSON.stringify(open.opened).slice(0, -1)},"events":[`);
   let comma = "";
   try {
-    const closed = await pump(open, out, call, (item) => {
+    const closed = await pumpInto(open, out, call, (item) => {
       const text = comma + item.json;
       comma = ",";
       return text;
@@ -96,23 +100,18 @@ export async function streamJson(open: OpenStream, response: ServerResponse, cal
 }
 
 /** Pulls and writes until the stream ends; a failure below becomes the closing's reason, because the headers are gone. */
-async function pump(
+async function pumpInto(
   open: OpenStream,
   out: Outlet,
   call: Call,
   frame: (item: { sequence: number | undefined; kind: string; json: string }) => string,
 ): Promise<StreamClosed> {
   try {
-    for (;;) {
-      const step = await open.events.next();
-      if (step.done) {
-        return step.value;
-      }
-      const wait = out.add(frame(step.value));
-      if (wait !== undefined) {
-        await wait;
-      }
-    }
+    return await pump(open.events, {
+      room: () => out.room(),
+      take: (item) => out.add(frame(item)),
+      flush: () => out.flush(),
+    });
   } catch (thrown) {
     const error = ContractError.from(thrown);
     if (error.code === "internal") {
@@ -125,8 +124,9 @@ async function pump(
 /** Writes text to a response in few pieces and says when to stop for a while. */
 class Outlet {
   readonly #response: ServerResponse;
+  /** Its connection, once the head is on its way there. */
+  #socket: Socket | null = null;
   #pending = "";
-  #scheduled = false;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -134,25 +134,39 @@ class Outlet {
 
   /** Nothing waits to be sent. */
   get isIdle(): boolean {
-    return this.#pending === "" && this.#response.writableLength === 0;
+    return this.#pending === "" && this.#waiting === 0;
   }
 
-  /** Takes text; a promise means: add no more before it resolves. */
-  add(text: string): Promise<unknown> | undefined {
+  /** The client does not take what is sent. */
+  get isBehind(): boolean {
+    return this.#socket?.writableNeedDrain ?? this.#response.writableNeedDrain;
+  }
+
+  /** Takes text that leaves with the next `flush`. */
+  add(text: string): void {
     this.#pending += text;
-    if (this.#pending.length < flushChars && this.#response.writableLength <= maxBufferedBytes) {
-      if (!this.#scheduled) {
-        this.#scheduled = true;
-        // Runs when no more events are ready at once, that is when the log has to be waited for.
-        process.nextTick(() => {
-          this.#scheduled = false;
-          this.#flush();
-        });
-      }
-      return undefined;
-    }
-    this.#flush();
-    return this.#response.writableLength > maxBufferedBytes ? this.#drained() : nextTurn();
+  }
+
+  /** A promise means: add no more before it resolves. */
+  room(): Promise<unknown> | undefined {
+    if (this.#pending.length < flushChars && this.#waiting <= maxBufferedBytes) return undefined;
+    this.flush();
+    return this.#waiting > maxBufferedBytes ? this.#drained() : nextTurn();
+  }
+
+  flush(): void {
+    const text = this.#pending;
+    this.#pending = "";
+    const response = this.#response;
+    if (text === "" || response.destroyed || response.writableEnded) return;
+    if (this.#socket === null) {
+      response.write(text);
+      // A response behind another on its connection has none yet.
+      this.#socket = response.socket;
+    } else if (response.chunkedEncoding) {
+      // The chunk as `response.write` would make it, in one piece: that needs four, for each of a thousand readers.
+      this.#socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+    } else this.#socket.write(text);
   }
 
   end(text: string): void {
@@ -163,12 +177,9 @@ class Outlet {
     }
   }
 
-  #flush(): void {
-    const text = this.#pending;
-    this.#pending = "";
-    if (text !== "" && !this.#response.destroyed && !this.#response.writableEnded) {
-      this.#response.write(text);
-    }
+  /** Bytes that the system has not taken yet. */
+  get #waiting(): number {
+    return this.#socket?.writableLength ?? this.#response.writableLength;
   }
 
   /** Resolves when the socket took what waits, or is gone. */
@@ -177,14 +188,15 @@ class Outlet {
     if (response.destroyed) {
       return Promise.resolve();
     }
+    const stream = this.#socket ?? response;
     return new Promise((resolve) => {
       const done = (): void => {
-        response.off("drain", done);
+        stream.off("drain", done);
         response.off("close", done);
         resolve();
       };
-      response.once("drain", done);
-      response.once("close", done);
+      stream.on("drain", done);
+      response.on("close", done);
     });
   }
 }

@@ -1,15 +1,22 @@
 import type { Socket } from "node:net";
 import { WebSocket } from "ws";
+import { textFrame } from "./text-frame.js";
+
+/** Queued frames leave on their own when they are more than this together. */
+const queueBytes = 64 * 1024;
 
 /**
  * The sending side of a WebSocket: frames of one turn leave in one write, and whoever produces more than the socket
- * takes can wait for it. While the client does not read, its own requests are not read either.
+ * takes can wait for it. While the client does not read, its own requests are not read either. Frames go to the socket
+ * past `ws`, in one piece each; nothing of its own can be on the way there, because messages are not compressed.
  */
 export class Outbox {
   readonly #ws: WebSocket;
   readonly #socket: Socket;
   readonly #limit: number;
   #corked = false;
+  /** Frames as one character for each byte. */
+  #queue = "";
   #held = false;
   #waiting = false;
   #flushed = 0;
@@ -25,17 +32,35 @@ export class Outbox {
 
   send(frame: string): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
+    this.flush();
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
       process.nextTick(() => this.#uncork());
     }
-    this.#ws.send(frame);
+    this.#socket.write(textFrame(frame), "latin1");
+  }
+
+  /** Takes a frame that leaves with the next `flush`, together with others. */
+  queue(frame: string): void {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#queue += textFrame(frame);
+    if (this.#queue.length > queueBytes) this.flush();
+  }
+
+  flush(): void {
+    const frames = this.#queue;
+    if (frames === "") return;
+    this.#queue = "";
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#socket.write(frames, "latin1");
+    if (this.#overfull) this.#ws.pause();
   }
 
   /** Resolves when the socket took what it had, or is gone; undefined when nothing needs to wait. */
   room(): Promise<void> | undefined {
     if (!this.#overfull) return undefined;
+    this.flush();
     this.#drained ??= Promise.withResolvers<void>();
     return this.#drained.promise;
   }
@@ -53,6 +78,7 @@ export class Outbox {
 
   /** Sends the closing frame behind everything written so far. */
   close(code: number, reason: string): void {
+    this.flush();
     this.#held = false;
     this.#ws.resume();
     this.#ws.close(code, reason);
@@ -71,7 +97,9 @@ export class Outbox {
   }
 
   get #overfull(): boolean {
-    return this.#ws.readyState === WebSocket.OPEN && this.#ws.bufferedAmount > this.#limit;
+    return (
+      this.#ws.readyState === WebSocket.OPEN && this.#ws.bufferedAmount + this.#queue.length > this.#limit
+    );
   }
 
   #uncork(): void {

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
+import { pump } from "../pump.js";
 import type { StreamMethod } from "./methods.js";
 import type { Outbox } from "./outbox.js";
 
@@ -45,16 +47,20 @@ export class RpcStream {
     this.#ended = true;
   }
 
-  async #pull(): Promise<StreamClosed> {
-    const { events } = this.#open;
-    for (let written = 1; ; written += 1) {
-      const room = this.#outbox.room();
-      if (room !== undefined) await room;
-      const next = await events.next();
-      if (next.done === true) return next.value;
-      if (!this.#ended) this.#outbox.send(`${this.#method.eventPrefix}${next.value.json}}`);
-      if (written % burst === 0) await new Promise<void>((resolve) => setImmediate(resolve));
-    }
+  #pull(): Promise<StreamClosed> {
+    let written = 0;
+    const rest = (): Promise<void> => {
+      written = 0;
+      return nextTurn();
+    };
+    return pump(this.#open.events, {
+      room: () => this.#outbox.room() ?? (written >= burst ? rest() : undefined),
+      take: ({ json }) => {
+        written += 1;
+        if (!this.#ended) this.#outbox.queue(`${this.#method.eventPrefix}${json}}`);
+      },
+      flush: () => this.#outbox.flush(),
+    });
   }
 
   #finish(closed: StreamClosed): void {
