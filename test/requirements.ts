@@ -15,6 +15,9 @@ const foundation = (text: string): Requirement => ({ text, issue: "foundation" }
 const hardened = (text: string): Requirement => ({ text, issue: "foundation-hardened" });
 
 export const requirements: Readonly<Record<string, Requirement>> = {
+  "abuse.refused": hardened(
+    "Whatever is sent is refused typed or cut, and nothing of it stays: memory, descriptors, streams.",
+  ),
   "abuse.walk": hardened(
     "Every route with every method and upgrade refuses nobody, foreign Hosts and foreign Origins; the walk is red when a check is gone.",
   ),

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { localCall, type TestDaemon } from "../../support/daemon.js";
+import { until } from "../../support/wait.js";
+
+/** Looks at a daemon's process from outside. */
+export interface Watch {
+  /** Resident memory, bytes. */
+  rss(): number;
+  /** Open file descriptors. */
+  fds(): number;
+  /** Longest stall of the event loop since the last look, milliseconds, to the probe's 20. */
+  stall(): Promise<number>;
+  /** Waits until connections that ended are gone. */
+  settled(fds: number): Promise<void>;
+}
+
+/** The probe that the daemon looks with sleeps so long itself. */
+const probeMs = 20;
+
+export function watch(daemon: TestDaemon): Watch {
+  const fds = (): number => readdirSync(`/proc/${daemon.pid}/fd`).length;
+  return {
+    fds,
+    rss: () => {
+      const status = readFileSync(`/proc/${daemon.pid}/status`, "utf8");
+      return Number(/VmRSS:\s+([0-9]+)/.exec(status)?.[1]) * 1024;
+    },
+    async stall() {
+      const response = await fetch(`${daemon.address}/metrics`, {
+        headers: { authorization: `Bearer ${daemon.token}` },
+      });
+      const found = /^parley_event_loop_delay_seconds (\S+)$/m.exec(await response.text());
+      return Math.max(0, Number(found?.[1]) * 1000 - probeMs);
+    },
+    async settled(least) {
+      await until("the connections to be gone", () => (fds() <= least ? true : undefined));
+    },
+  };
+}
+
+/** What the daemon counts of itself. */
+export async function counts(daemon: TestDaemon): Promise<{ connections: number; streams: number }> {
+  const { body } = await localCall(daemon.socketPath, "GET", "/status");
+  return (body as { counts: { connections: number; streams: number } }).counts;
+}
