@@ -130,6 +130,8 @@ export async function createDaemon({ config, paths, validators, log }: DaemonOpt
   const { address, socketPath } = listeners;
   writeDiscovery(paths.discoveryFile, { ...core.identity, address, socket_path: socketPath });
   log.info({ address, socket: socketPath, instance_id: core.identity.instance_id }, "Parley serves.");
+  // Repairs read every log: clients that ask meanwhile come first, whose own logs are read when they are touched.
+  await planes.comms.start();
   // From here on the life cycle closes everything, in the order of a graceful stop.
   opened.move();
   life.started(() => shutDown(core, { store, credentials, planes, dispatch, surfaces, listeners }));
@@ -190,7 +192,6 @@ async function startPlanes({ config, ambient }: Core, backend: Backend): Promise
     },
   });
   await sessions.start();
-  await comms.start();
   return { sessions, comms };
 }
 

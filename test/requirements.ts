@@ -187,6 +187,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "kill -9 of the daemon under load loses no receipt, doubles none per key, leaves no gap in a log and reuses no fence.",
   ),
   "daemon.lifecycle": foundation("One daemon of a user starts, says who it is, and stops in order."),
+  "daemon.recovery": hardened(
+    "Many messages, a full, read-only, failing or damaged disk: typed, nothing acknowledged lost, never replaced by an empty store.",
+  ),
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
   "daemon.sigterm": foundation("SIGTERM ends open streams with a reason; receipts given before are kept."),
   "daemon.start-cleanup": hardened("A start that fails half-way closes everything that it opened."),
@@ -224,6 +227,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.power-loss-sees": hardened(
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
   ),
+  "faults.recovery-sees": hardened("The recovery run is red when a store was replaced by an empty one."),
   "faults.replay": hardened("The seed of a simulated world replays it step by step."),
   "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
   "faults.seed": hardened("A fault run's printed seed repeats its choices."),

@@ -101,6 +101,42 @@ test("[storage.corrupt] refuses to start empty beside a left write-ahead log", a
   expect(existsSync(join(folder, "orphaned.db"))).toBe(false);
 });
 
+test.each([
+  [
+    "another program's file",
+    (path: string) => writeFileSync(path, "somebody's text ".repeat(2_000)),
+    "corrupt",
+  ],
+  [
+    "a database of a newer schema",
+    (path: string) => {
+      const bytes = readFileSync(`${path}-wal`);
+      const database = new DatabaseSync(path);
+      database.exec(`PRAGMA user_version = ${migrations.length + 1}`);
+      // A reader holds on to the log, so that closing leaves the change there.
+      const reader = new DatabaseSync(path, { readOnly: true });
+      reader.exec("BEGIN; SELECT count(*) FROM log");
+      database.close();
+      expect(readFileSync(`${path}-wal`).length).toBeGreaterThan(bytes.length);
+      copyFileSync(`${path}-wal`, `${path}.kept`);
+      reader.close();
+      copyFileSync(`${path}.kept`, `${path}-wal`);
+    },
+    "version",
+  ],
+])("[storage.corrupt] refusing %s leaves the log beside it alone, too", async (_what, change, code) => {
+  const live = await makeDatabase(`live-${code}.db`);
+  const path = join(folder, `left-${code}.db`);
+  const backend = await openSqlite({ path: live });
+  await backend.append("b", { id, subject: "", body: "in the log" });
+  for (const end of ["", "-wal"]) copyFileSync(live + end, path + end);
+  await backend.close();
+  change(path);
+  const before = ["", "-wal"].map((end) => readFileSync(path + end));
+  await expect(openSqlite({ path })).rejects.toMatchObject({ code });
+  expect(["", "-wal"].map((end) => readFileSync(path + end))).toEqual(before);
+});
+
 test("[storage.corrupt] reports pages damaged later as corrupt instead of answering from them", async () => {
   const path = join(folder, "pages.db");
   const first = await openSqlite({ path });

@@ -20,6 +20,8 @@ import { resultCode, resultCodeOf, toBackendError } from "./sqlite-error.js";
 /** The first version without the bug that could corrupt a write-ahead log being reset by two connections. */
 const oldestSqlite = "3.51.3";
 
+const notOurs = "it is an SQLite database, but not Parley's";
+
 /** Throws `version` for an SQLite that is not safe to use. */
 export function checkSqliteVersion(version: string): void {
   const [ours, oldest] = [version, oldestSqlite].map((text) => text.split(".").map(Number)) as [
@@ -75,7 +77,7 @@ export function openDatabase(path: string): DatabaseSync {
   finishRestore(path);
   if (!existsSync(path)) createDatabase(path);
   else if (statSync(path).size === 0) throw damaged(path, "the file is empty");
-  checkLog(path);
+  checkUntouched(path);
   const database = new DatabaseSync(path, { timeout: 5_000 });
   try {
     checkOurs(database, path);
@@ -92,6 +94,27 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/**
+ * Refuses before a connection that writes could touch anything: even one that only opens and closes would copy a log that
+ * was left behind into the file, whatever the file is.
+ */
+function checkUntouched(path: string): void {
+  const header = headerOf(path);
+  if (header.toString("latin1", 0, 16) !== "SQLite format 3\0")
+    throw damaged(path, "the file is not a database");
+  if (header.readUInt32BE(68) !== applicationId) throw damaged(path, notOurs);
+  if (!existsSync(`${path}-wal`)) return;
+  checkLog(path);
+  const reader = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+  try {
+    checkOurs(reader, path);
+  } catch (error) {
+    throw toBackendError(error, path);
+  } finally {
+    reader.close();
+  }
+}
+
 /** SQLite would leave out, without a word, what follows a damaged part of the log. */
 function checkLog(path: string): void {
   const frame = findLogDamage(`${path}-wal`, pageBytesOf(path));
@@ -105,12 +128,17 @@ function checkLog(path: string): void {
 
 /** From the file's header; 4096 when that cannot be right. */
 export function pageBytesOf(path: string): number {
+  const told = headerOf(path).readUInt16BE(16);
+  return told >= 512 && (told & (told - 1)) === 0 ? told : 4_096;
+}
+
+/** The first hundred bytes; zeros for what is missing. */
+function headerOf(path: string): Buffer {
   const fd = openSync(path, "r");
   try {
-    const bytes = Buffer.alloc(2);
-    readSync(fd, bytes, 0, 2, 16);
-    const told = bytes.readUInt16BE();
-    return told >= 512 && (told & (told - 1)) === 0 ? told : 4_096;
+    const bytes = Buffer.alloc(100);
+    readSync(fd, bytes, 0, bytes.length, 0);
+    return bytes;
   } finally {
     closeSync(fd);
   }
@@ -147,7 +175,7 @@ function syncFolder(path: string): void {
 /** Throws `corrupt` for a database of another program and `version` for one of a newer Parley. */
 export function checkOurs(database: DatabaseSync, path: string): void {
   const id = pragma(database, "application_id");
-  if (id !== applicationId) throw damaged(path, "it is an SQLite database, but not Parley's");
+  if (id !== applicationId) throw damaged(path, notOurs);
   const version = pragma(database, "user_version");
   if (version > migrations.length)
     throw new BackendError(

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fillStore } from "./fill-store.js";
+import { bareStartMs, mustStart, residentMiB } from "./own-daemon.js";
+import { expectThat, type PartOptions } from "./part.js";
+
+const restarts = 3;
+
+/** Starts on many messages, in one inbox and in many: nothing is missing, and how long and how large it is. */
+export async function restartPart(options: PartOptions): Promise<void> {
+  const { figures } = options.seen;
+  const bare = await bareStartMs();
+  figures.node_ms = Math.round(bare);
+  figures.bar_ms = Math.round(2 * bare + 500);
+  await restartOn(options, "one_inbox", 1);
+  await restartOn(options, "many_inboxes", Math.max(1, Math.min(10_000, Math.round(options.messages / 100))));
+}
+
+async function restartOn(
+  { messages, random, seen }: PartOptions,
+  name: string,
+  inboxes: number,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "parley-restart-"));
+  const store = join(folder, "parley.db");
+  try {
+    const first = await mustStart(folder, store);
+    await first.call("POST", "/sessions", { name: "bob" });
+    await first.send(0);
+    await first.stop();
+    fillStore(store, inboxes, messages);
+    const ready: number[] = [];
+    for (let n = 0; n < restarts; n++) {
+      const daemon = await mustStart(folder, store);
+      ready.push(daemon.readyMs);
+      const last = n === restarts - 1;
+      if (last) {
+        seen.figures[`${name}_rss_ready_mib`] = residentMiB(daemon.pid);
+        const to = `s${random.between(0, inboxes - 1)}`;
+        const started = performance.now();
+        const { status } = await daemon.call("POST", "/comms/send", {
+          kind: "peer_message",
+          to,
+          body: "one more",
+        });
+        seen.figures[`${name}_first_send_ms`] = Math.round(performance.now() - started);
+        expectThat(seen, status === 200, `${name}: a send to ${to} after the start got ${status}`);
+        const { body } = await daemon.call("GET", "/sessions");
+        const { sessions } = body as { sessions: { unread: number }[] };
+        const unread = sessions.reduce((sum, session) => sum + session.unread, 0);
+        // That to bob, the multiplied ones and the one just sent.
+        expectThat(seen, unread === messages + 2, `${name}: ${unread} unread, ${messages + 2} were accepted`);
+        seen.figures[`${name}_rss_touched_mib`] = residentMiB(daemon.pid);
+      }
+      const code = await daemon.stop();
+      expectThat(seen, code === 0, `${name}: the stop ended with ${code}`);
+    }
+    seen.figures[`${name}_ready_ms`] = Math.round(ready.sort((a, b) => a - b)[restarts >> 1]!);
+    seen.figures[`${name}_store_mib`] = Math.round(statSync(store).size / 2 ** 20);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
