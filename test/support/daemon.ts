@@ -16,6 +16,8 @@ export interface TestDaemon {
   pid: number;
   /** A bearer token with every scope that may act as any session. */
   token: string;
+  /** The end of what the present process, or the last one, has printed. */
+  output: string;
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts a daemon again on the same folders and port after `stop`. */
   restart(): Promise<void>;
@@ -52,16 +54,16 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    daemon.output = "";
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.on("data", (data) => (daemon.output = (daemon.output + data).slice(-20_000)));
   };
   const start = async (): Promise<void> => {
     launch();
-    let output = "";
-    for (const stream of [child.stdout!, child.stderr!])
-      stream.on("data", (data) => (output = (output + data).slice(-20_000)));
     await new Promise<void>((resolve, reject) => {
       child.once("message", (told: { ready: boolean }) => told.ready && resolve());
       child.once("exit", (code) =>
-        reject(new Error(`the daemon ended with ${code} before it was ready:\n${output}`)),
+        reject(new Error(`the daemon ended with ${code} before it was ready:\n${daemon.output}`)),
       );
     });
     const found = JSON.parse(readFileSync(join(folder, "state/parley/daemon.json"), "utf8"));
@@ -79,7 +81,6 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   daemon.restart = start;
   daemon.restartAndKill = async (afterMs) => {
     launch();
-    for (const stream of [child.stdout!, child.stderr!]) stream.resume();
     const timer = setTimeout(() => child.kill("SIGKILL"), afterMs);
     await new Promise((resolve) => child.once("exit", resolve));
     clearTimeout(timer);

@@ -69,6 +69,13 @@ export async function killOneStore(options: StoreOptions): Promise<StoreFigures>
     await daemon.restart();
   }
   const figures = { killedStarting: 0, startMs: [] as number[] };
+  let kept = options.sabotage !== undefined;
+  /** At the first broken promise: the store as the blow left it. */
+  const keep = (): void => {
+    if (kept || ledger.broken.length === 0) return;
+    kept = true;
+    keepEvidence(path, ledger.where, daemon.output);
+  };
   const die = async (): Promise<void> => {
     for (let cycle = 0; cycle < cycles; cycle++) {
       ledger.where = where(cycle);
@@ -83,6 +90,7 @@ export async function killOneStore(options: StoreOptions): Promise<StoreFigures>
         await liveAndDie({ daemon, ledger, random, parts, sessionId, blow });
       }
       blow.over();
+      keep();
       if (cycle % fileCheckEvery === fileCheckEvery - 1)
         for (const what of checkStoreFile(path)) ledger.fail(what);
       options.cycleDone();
@@ -98,7 +106,7 @@ export async function killOneStore(options: StoreOptions): Promise<StoreFigures>
   };
   // A daemon that cannot start again, or stops answering, breaks the promise as much as one that forgets.
   await die().catch((error: unknown) => ledger.fail(`the store could not go on: ${(error as Error).stack}`));
-  if (ledger.broken.length > 0 && options.sabotage === undefined) keepEvidence(path, ledger.where);
+  keep();
   const { acknowledged, repeats, fences, seen, broken } = ledger;
   return {
     ...figures,
