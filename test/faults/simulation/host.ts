@@ -103,7 +103,7 @@ async function perform(
       idempotency_key: `text ${claim} ${at}`,
     };
     await world.insist(() => network.call("sessions.emit", request, caller, true), lost);
-    await scheduler.sleep(random.next() * (random.chance(0.05) ? 70_000 : 500), "work");
+    await scheduler.sleep(random.next() * (!world.calm && random.chance(0.05) ? 70_000 : 500), "work");
   }
   if ((item.kind === "peer_request" || item.kind === "input") && random.chance(0.4)) {
     const status = random.pick(["accepted", "completed", "failed"] as const);

@@ -18,11 +18,14 @@ export async function judge(world: SimulatedWorld, senders: readonly string[]): 
       interaction_id: interactionId,
     }).catch(() => {});
   for (const [sessionId, { name, principal }] of world.ledger.sessions) {
-    await readOnce(world, world.caller(principal), { kind: "session", session_id: sessionId }).catch(
-      () => {},
+    const scope = { kind: "session", session_id: sessionId } as const;
+    const readable = await readOnce(world, world.caller(principal), scope).then(
+      () => true,
+      () => false,
     );
+    if (!readable && !world.ledger.closed.has(name)) world.ledger.violated(`the log of ${name} is gone`);
     // The answers in the senders' own inboxes were taken, not done.
-    if (!name.startsWith("user-")) judgeSession(world, sessionId, name);
+    if (!name.startsWith("user-")) judgeSession(world, sessionId, name, readable);
   }
 }
 
@@ -85,10 +88,11 @@ function count(taken: Map<string, number>, item: InboxInteraction): void {
   taken.set(answer, (taken.get(answer) ?? 0) + 1);
 }
 
-function judgeSession({ ledger }: SimulatedWorld, sessionId: string, name: string): void {
+/** `readable` says that the log could be read to its end: of a session that gave way to another it cannot. */
+function judgeSession({ ledger }: SimulatedWorld, sessionId: string, name: string, readable: boolean): void {
   const seen = ledger.seen.get(sessionId) ?? new Map<number, string>();
   const last = Math.max(0, ...seen.keys());
-  const whole = seen.size === last;
+  const whole = readable && seen.size === last;
   const log = [...seen].sort(([one], [other]) => one - other).map(([, text]) => JSON.parse(text) as Seen);
   const byInteraction = new Map<string, AgentEvent[]>();
   for (const { interaction, event } of log)

@@ -22,8 +22,8 @@ const senders = ["ann", "ben", "cleo"];
 const stormMs = 120_000;
 /** By then the storm's last call must have its answer. */
 const patienceMs = 30 * 60_000;
-/** Longer than a claim, a lease and the longest piece of work of a dead host. */
-const restMs = 150_000;
+/** Longer than the longest piece of work of a host that is gone, a claim and a lease together. */
+const restMs = 400_000;
 
 /** One world from its seed: a storm, then calm, then the judgement. */
 export async function simulate(
