@@ -22,6 +22,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Every route with every method and upgrade refuses nobody, foreign Hosts and foreign Origins; the walk is red when a check is gone.",
   ),
   "auth.cli-tokens": foundation("The command line makes, rotates and revokes tokens."),
+  "auth.clock-set": hardened(
+    "Setting the wall clock neither ends nor prolongs a token, a ticket or a browser session; sleep counts.",
+  ),
   "auth.cookie": foundation("The cookie is for this site's requests only and proves the console."),
   "auth.cookie-durable": foundation("A session outlives the process, hashed, and ends after 12 hours."),
   "auth.credentials": foundation(
@@ -221,6 +224,8 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "doctor.store": hardened(
     "The doctor tells a store that is damaged, newer, gone, half restored or dragging its log.",
   ),
+  "faults.clock": hardened("Clock jumps of an hour, sleep and a stopped process let nothing expire wrongly."),
+  "faults.clock-self-test": hardened("A daemon that counts by the wrong clock is found out."),
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
@@ -265,6 +270,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "kernel.json-size": foundation("The error names the limit."),
   "kernel.json-utf8": foundation("Bodies are strict UTF-8; ill-formed ones are refused typed."),
+  "kernel.lived-time": hardened("Deadlines count the time that the process lived through, not its sleep."),
   "kernel.validation-code": foundation("The operation says which code an invalid request has."),
   "kernel.validation-compiled": foundation("Validators that the build compiled are used, and tell the same."),
   "kernel.validation-defaults": foundation("Defaults are filled in before a handler sees the request."),

@@ -94,6 +94,23 @@ test("[auth.cookie-durable] a session outlives the process, hashed, and ends aft
   later.close();
 });
 
+test("[auth.clock-set] setting the wall clock neither ends nor prolongs a ticket or a session", async () => {
+  await using it = await setUp();
+  const { clock, sessions } = it;
+  const { ticket } = sessions.create();
+  const late = sessions.create().ticket;
+  clock.step(3_600_000);
+  const cookie = (await sessions.signIn(ticket)).split(";")[0]!;
+  clock.step(-7_200_000);
+  clock.advance(60_000);
+  await expect(sessions.signIn(late)).rejects.toMatchObject({ code: "ticket_invalid" });
+  clock.step(24 * 3_600_000);
+  expect(sessions.verify(cookie)).not.toBeNull();
+  clock.step(-48 * 3_600_000);
+  clock.advance(12 * 3_600_000);
+  expect(sessions.verify(cookie)).toBeNull();
+});
+
 test("[auth.sign-out] signing out ends the session here and at rest", async () => {
   await using it = await setUp();
   const cookie = headerOf(await it.sessions.signIn(it.sessions.create().ticket));

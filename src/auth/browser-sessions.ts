@@ -5,7 +5,8 @@ import type { Clock } from "../kernel/clock.js";
 import type { Principal } from "../kernel/context.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
-import { atTime, type LivePrincipal, livePrincipal } from "./live-principal.js";
+import { Expiry } from "./expiry.js";
+import { type LivePrincipal, livePrincipal } from "./live-principal.js";
 import { updateKey } from "./update-key.js";
 
 const bucket = "cookies";
@@ -28,9 +29,9 @@ export class BrowserSessions {
   readonly #clock: Clock;
   readonly #ids: Ids;
   /** Hash of the ticket to the end of its life. */
-  readonly #tickets = new Map<string, number>();
+  readonly #tickets = new Map<string, Expiry>();
   /** Hash of the cookie to its session. */
-  readonly #sessions = new Map<string, { live: LivePrincipal; expiresAt: number; stopTimer: () => void }>();
+  readonly #sessions = new Map<string, { live: LivePrincipal; expiry: Expiry; stopTimer: () => void }>();
 
   private constructor(options: BrowserSessionsOptions) {
     this.#backend = options.backend;
@@ -56,23 +57,23 @@ export class BrowserSessions {
   /** A new ticket; the oldest goes when there are too many. */
   create(): { ticket: string; expiresAt: number } {
     const now = this.#clock.now();
-    for (const [key, expiresAt] of this.#tickets) {
-      if (expiresAt <= now || this.#tickets.size >= maxTickets) {
+    for (const [key, expiry] of this.#tickets) {
+      if (expiry.over || this.#tickets.size >= maxTickets) {
         this.#tickets.delete(key);
       }
     }
     const ticket = this.#ids.secret(24);
     const expiresAt = now + ticketLifeMs;
-    this.#tickets.set(digest(ticket), expiresAt);
+    this.#tickets.set(digest(ticket), new Expiry(this.#clock, expiresAt));
     return { ticket, expiresAt };
   }
 
   /** Uses a ticket up and resolves with the Set-Cookie header once the session is durable. */
   async signIn(ticket: string): Promise<string> {
     const key = digest(ticket);
-    const validUntil = this.#tickets.get(key);
+    const expiry = this.#tickets.get(key);
     this.#tickets.delete(key);
-    if (validUntil === undefined || validUntil <= this.#clock.now()) {
+    if (expiry === undefined || expiry.over) {
       throw new ContractError("ticket_invalid");
     }
     const secret = this.#ids.secret(32);
@@ -97,7 +98,7 @@ export class BrowserSessions {
   verify(cookieHeader: string | undefined): Principal | null {
     const key = cookieKey(cookieHeader);
     const session = key === null ? undefined : this.#sessions.get(key);
-    return session === undefined || session.expiresAt <= this.#clock.now() ? null : session.live.principal;
+    return session === undefined || session.expiry.over ? null : session.live.principal;
   }
 
   close(): void {
@@ -113,11 +114,12 @@ export class BrowserSessions {
       scopes: new Set<Scope>(scopes),
       sessions: ["*"],
     });
-    const stopTimer = atTime(this.#clock, expiresAt, () => {
+    const expiry = new Expiry(this.#clock, expiresAt);
+    const stopTimer = expiry.whenOver(() => {
       this.#sessions.delete(key);
       live.end();
     });
-    this.#sessions.set(key, { live, expiresAt, stopTimer });
+    this.#sessions.set(key, { live, expiry, stopTimer });
   }
 
   async #forget(key: string): Promise<void> {

@@ -159,6 +159,30 @@ test("[auth.token-expiry] a token ends with its time, however far away that is",
   store.close();
 });
 
+test("[auth.clock-set] setting the wall clock neither ends nor prolongs a token; the machine's sleep counts", async () => {
+  await using world_ = disposable(world());
+  const { clock } = world_;
+  const store = await world_.open();
+  const hour = 3_600_000;
+  const { secret, token } = await store.create({ ...input, ttlMs: hour });
+  clock.step(hour);
+  expect(store.verify(secret)).not.toBeNull();
+  clock.step(-2 * hour);
+  await store.rotate(token.token_id, 600_000);
+  const { ended } = store.verify(secret)!;
+  clock.advance(599_999);
+  expect(ended.aborted).toBe(false);
+  clock.advance(1);
+  expect(ended.aborted).toBe(true);
+  const { secret: other } = await store.create({ ...input, ttlMs: hour });
+  const live = store.verify(other)!.ended;
+  clock.sleep(hour);
+  expect(store.verify(other)).toBeNull();
+  clock.advance(60_000);
+  expect(live.aborted).toBe(true);
+  store.close();
+});
+
 test("[auth.token-follow] what another daemon of the realm changes takes effect here", async () => {
   await using world_ = disposable(world());
   const here = await world_.open();

@@ -7,7 +7,8 @@ import type { Principal } from "../kernel/context.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
-import { atTime, type LivePrincipal, livePrincipal } from "./live-principal.js";
+import { Expiry } from "./expiry.js";
+import { type LivePrincipal, livePrincipal } from "./live-principal.js";
 import { updateKey } from "./update-key.js";
 
 const bucket = "tokens";
@@ -45,10 +46,13 @@ interface TokenRecord {
 interface LiveToken {
   record: TokenRecord;
   rev: number;
+  /** Absent for a token without an end. */
+  expiry: Expiry | undefined;
   current: LivePrincipal;
   currentDigest: Buffer;
   previous: LivePrincipal | undefined;
   previousDigest: Buffer | undefined;
+  previousExpiry: Expiry | undefined;
   stopTimers: () => void;
 }
 
@@ -113,7 +117,7 @@ export class TokenStore {
   /** Sorted by name, then id; expired ones left out; never with secrets. */
   async list(): Promise<Token[]> {
     return [...this.#tokens]
-      .filter(([, token]) => !this.#isOver(token.record.expiresAt))
+      .filter(([, token]) => !isOver(token.expiry))
       .sort(([idA, a], [idB, b]) => compare(a.record.name, b.record.name) || compare(idA, idB))
       .map(([id, { record }]) => describe(id, record));
   }
@@ -123,7 +127,7 @@ export class TokenStore {
     const now = this.#clock.now();
     const secret = this.#ids.secret(32);
     const record = await this.#write(tokenId, (current) => {
-      if (current === undefined || this.#isOver(current.expiresAt)) {
+      if (current === undefined || isOver(this.#tokens.get(tokenId)?.expiry)) {
         throw new ContractError("token_not_found");
       }
       const { previous: _dropped, ...rest } = current;
@@ -154,7 +158,7 @@ export class TokenStore {
     const token = this.#tokens.get(tokenId);
     const isCurrent = timingSafeEqual(given, token?.currentDigest ?? nobody);
     const isPrevious = token?.previousDigest !== undefined && timingSafeEqual(given, token.previousDigest);
-    if (token === undefined || this.#isOver(token.record.expiresAt)) {
+    if (token === undefined || isOver(token.expiry)) {
       return null;
     }
     if (isCurrent) {
@@ -163,7 +167,7 @@ export class TokenStore {
       }
       return token.current.principal;
     }
-    const stillValid = isPrevious && !this.#isOver(token.record.previous?.validUntil);
+    const stillValid = isPrevious && !isOver(token.previousExpiry);
     return stillValid ? (token.previous?.principal ?? null) : null;
   }
 
@@ -253,37 +257,52 @@ export class TokenStore {
     for (const orphan of holders.values()) {
       orphan.end();
     }
-    const timers: (() => void)[] = [];
-    if (record.expiresAt !== undefined) {
-      timers.push(
-        atTime(this.#clock, record.expiresAt, () => {
-          current.end();
-          previous?.end();
-        }),
-      );
-    }
-    if (record.previous !== undefined) {
-      timers.push(atTime(this.#clock, record.previous.validUntil, () => previous?.end()));
-    }
+    // What is left of the same time is measured from the first time on, whatever the wall clock says by now.
+    const expiry = this.#expiryOf(record.expiresAt, before?.record.expiresAt, before?.expiry);
+    const previousExpiry = this.#expiryOf(
+      record.previous?.validUntil,
+      before?.record.previous?.validUntil,
+      before?.previousExpiry,
+    );
+    const timers = [
+      expiry?.whenOver(() => {
+        current.end();
+        previous?.end();
+      }),
+      previousExpiry?.whenOver(() => previous?.end()),
+    ];
     return {
       record,
       rev,
+      expiry,
       current,
       currentDigest: Buffer.from(record.hash, "base64url"),
       previous,
       previousDigest:
         record.previous === undefined ? undefined : Buffer.from(record.previous.hash, "base64url"),
+      previousExpiry,
       stopTimers: () => {
         for (const stop of timers) {
-          stop();
+          stop?.();
         }
       },
     };
   }
 
-  #isOver(time: number | undefined): boolean {
-    return time !== undefined && time <= this.#clock.now();
+  #expiryOf(
+    at: number | undefined,
+    before: number | undefined,
+    known: Expiry | undefined,
+  ): Expiry | undefined {
+    if (at === undefined) {
+      return undefined;
+    }
+    return known !== undefined && at === before ? known : new Expiry(this.#clock, at);
   }
+}
+
+function isOver(expiry: Expiry | undefined): boolean {
+  return expiry?.over === true;
 }
 
 function dissect(bearer: string): Proof {

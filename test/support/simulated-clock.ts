@@ -3,11 +3,27 @@ import type { Clock } from "../../src/kernel/clock.js";
 /** A clock that stands still until it is advanced; timers fire in the order of their time. */
 export class SimulatedClock implements Clock {
   #now = 0;
+  #slept = 0;
+  #set = 0;
   readonly #start = Date.UTC(2026, 0, 1);
   readonly #timers = new Set<{ at: number; callback: () => void }>();
 
   now(): number {
-    return this.#start + this.#now;
+    return this.#start + this.#now + this.#slept + this.#set;
+  }
+
+  elapsed(): number {
+    return this.#now + this.#slept;
+  }
+
+  /** Somebody sets the wall clock. */
+  step(ms: number): void {
+    this.#set += ms;
+  }
+
+  /** The machine sleeps: time passes, nothing runs. */
+  sleep(ms: number): void {
+    this.#slept += ms;
   }
 
   monotonic(): number {

@@ -7,6 +7,7 @@ import {
 } from "../../src/generated/operations.js";
 import type { CommsStreamEvent, CommsStreamRequest, InboxInteraction } from "../../src/generated/types.js";
 import type { Backend } from "../../src/kernel/backend.js";
+import type { Clock } from "../../src/kernel/clock.js";
 import { Call, type Principal, type SurfaceName } from "../../src/kernel/context.js";
 import type { OpenStream } from "../../src/kernel/handlers.js";
 import type { Ids } from "../../src/kernel/ids.js";
@@ -37,14 +38,14 @@ export function principalNamed(name: string, sessions: readonly string[] = []): 
 }
 
 /** The sessions and comms planes, wired as the daemon wires them, on memory and simulated time. */
-export class World {
-  readonly clock: SimulatedClock;
+export class World<C extends Clock = SimulatedClock> {
+  readonly clock: C;
   readonly backend: Backend;
   readonly ids: Ids;
   readonly sessions: SessionsPlane;
   readonly comms: CommsPlane;
 
-  constructor(options: { clock: SimulatedClock; backend: Backend; ids: Ids; limits?: Partial<CommsLimits> }) {
+  constructor(options: { clock: C; backend: Backend; ids: Ids; limits?: Partial<CommsLimits> }) {
     const { clock, backend, ids, limits } = options;
     this.clock = clock;
     this.backend = backend;
@@ -58,10 +59,10 @@ export class World {
     });
   }
 
-  static async start(
-    options: { clock?: SimulatedClock; backend?: Backend; seed?: string; limits?: Partial<CommsLimits> } = {},
-  ): Promise<World> {
-    const clock = options.clock ?? new SimulatedClock();
+  static async start<C extends Clock = SimulatedClock>(
+    options: { clock?: C; backend?: Backend; seed?: string; limits?: Partial<CommsLimits> } = {},
+  ): Promise<World<C>> {
+    const clock = options.clock ?? (new SimulatedClock() as Clock as C);
     const backend = options.backend ?? openMemory({ clock });
     const world = new World({
       clock,
@@ -75,7 +76,7 @@ export class World {
   }
 
   /** Stops the planes and starts them again on the same backend. */
-  async restart(seed = "again", limits?: Partial<CommsLimits>): Promise<World> {
+  async restart(seed = "again", limits?: Partial<CommsLimits>): Promise<World<C>> {
     await this.stop();
     const { clock, backend } = this;
     return World.start({ clock, backend, seed, ...(limits === undefined ? {} : { limits }) });
@@ -142,14 +143,14 @@ export class World {
 
 /** The host's side of one session. */
 export class Host {
-  readonly #world: World;
+  readonly #world: World<Clock>;
   readonly #as: CallAs;
   readonly name: string;
   readonly sessionId: string;
   readonly token: string;
   claim = "";
 
-  constructor(world: World, name: string, sessionId: string, token: string, as: CallAs) {
+  constructor(world: World<Clock>, name: string, sessionId: string, token: string, as: CallAs) {
     this.#world = world;
     this.#as = as;
     this.name = name;

@@ -21,6 +21,8 @@ export interface MailboxOptions {
   reservations: Reservations;
   /** Puts an answer into its asker's inbox; idempotent. */
   queueAnswer: (answer: AnsweredEntry) => Promise<void>;
+  /** Wall time that never runs ahead of what the process lived through. */
+  retentionNow: () => number;
 }
 
 /**
@@ -35,6 +37,7 @@ export class Mailbox {
   readonly #ports: CommsPorts;
   readonly #limits: CommsLimits;
   readonly #reservations: Reservations;
+  readonly #retentionNow: () => number;
   readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   readonly #log: InboxLog;
   readonly #wakers = new Set<() => void>();
@@ -55,12 +58,13 @@ export class Mailbox {
   #listed: Pick<TrimmedEntry, "list" | "interactions"> = { list: "", interactions: {} };
 
   constructor(sessionId: string, options: MailboxOptions) {
-    const { ports, limits, reservations, queueAnswer } = options;
+    const { ports, limits, reservations, queueAnswer, retentionNow } = options;
     this.sessionId = sessionId;
     this.#ports = ports;
     this.#limits = limits;
     this.#reservations = reservations;
     this.#queueAnswer = queueAnswer;
+    this.#retentionNow = retentionNow;
     this.inbox = new Inbox(limits.reservationTtlMs);
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
     this.#log = new InboxLog(ports.backend, sessionId, (seq, entry) => this.#apply(seq, entry));
@@ -211,12 +215,11 @@ export class Mailbox {
     await this.#trimming;
     let needed = Number.POSITIVE_INFINITY;
     for (const { seq } of this.inbox.items()) needed = Math.min(needed, seq);
-    if (!this.inbox.closed)
-      await this.#log.trim(needed, this.#ports.clock.now() - this.#limits.dedupeWindowMs);
+    if (!this.inbox.closed) await this.#log.trim(needed, this.#retentionNow() - this.#limits.dedupeWindowMs);
   }
 
   prune(): void {
-    const before = this.#ports.clock.now() - this.#limits.interactionKeepMs;
+    const before = this.#retentionNow() - this.#limits.interactionKeepMs;
     for (const item of [...this.inbox.items()])
       if (this.#isOver(item) && (item.endedAt ?? 0) < before) this.#forget(item);
   }

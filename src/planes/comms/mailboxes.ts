@@ -4,6 +4,7 @@ import type { AnsweredEntry } from "./inbox-entry.js";
 import { Mailbox } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
 import { Reservations } from "./reservations.js";
+import { retentionTime } from "./retention-time.js";
 
 const sweepEveryMs = 60_000;
 
@@ -19,6 +20,7 @@ export class Mailboxes {
   readonly reservations: Reservations;
   readonly #ports: CommsPorts;
   readonly #limits: CommsLimits;
+  readonly #retentionNow: () => number;
   readonly #loaded = new Map<string, Mailbox>();
   readonly #loading = new Map<string, Promise<Mailbox>>();
   #stopSweep: (() => void) | undefined;
@@ -27,6 +29,7 @@ export class Mailboxes {
   constructor(ports: CommsPorts, limits: CommsLimits) {
     this.#ports = ports;
     this.#limits = limits;
+    this.#retentionNow = retentionTime(ports.clock);
     this.reservations = new Reservations(ports.clock, limits.reservationTtlMs);
   }
 
@@ -91,6 +94,7 @@ export class Mailboxes {
       limits: this.#limits,
       reservations: this.reservations,
       queueAnswer: (answer) => this.#queueAnswer(answer),
+      retentionNow: this.#retentionNow,
     });
     const loading = mailbox
       .load()

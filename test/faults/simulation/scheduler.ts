@@ -56,6 +56,7 @@ export class Scheduler {
     return {
       now: () => Date.UTC(2026, 0, 1) + Math.floor(this.now + this.wallError),
       monotonic: () => this.now - start,
+      elapsed: () => this.now,
       // As Node's timers, which never take less than a millisecond.
       after: (delayMs, callback) => this.after(Math.max(1, delayMs), "timer", () => alive() && callback()),
     };
