@@ -87,7 +87,7 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
     writeFileSync(config, `[server]\nport = 0\n[store]\npath = "${join(daemon.folder, "broken.db")}"\n`);
     const { code, stderr } = await parley(daemon.env, ["up", "--detach", "--config", config]);
     expect(code).toBe(1);
-    expect(stderr).toContain("broken.db: file is not a database");
+    expect(stderr).toContain("broken.db: the file is not a database");
   });
 
   test("[daemon.up-stranger] who answers at the configured port is not taken for the daemon", async () => {
