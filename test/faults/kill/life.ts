@@ -48,7 +48,8 @@ export class Life {
   /** The refusal's code, or undefined when the daemon was killed before it answered. */
   refusal(error: unknown): string | undefined {
     const code = error instanceof ParleyError || error instanceof Refused ? error.code : undefined;
-    return code === undefined || this.#expected.has(code) ? undefined : code;
+    if (code === undefined || this.#expected.has(code)) return undefined;
+    return code === "internal" ? `internal, ${(error as Error).message}` : code;
   }
 
   async send(command: object, key: string, wire: Wire): Promise<Receipt> {
