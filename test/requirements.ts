@@ -264,6 +264,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "kernel.ids": foundation(
     "Ids are UUIDv7, unique and ordered, also within a millisecond and when its counter runs over; a child ends as its parent does; secrets have the length asked for and differ.",
   ),
+  "kernel.json-bounds": hardened(
+    "A JSON text that would hold the parser up is refused or cut before it is parsed.",
+  ),
   "kernel.json-depth": foundation("Nesting of 64 levels passes, 65 does not, a million does not crash."),
   "kernel.json-hostile": foundation(
     "Deep nesting decodes without a crash and without pollution; a __proto__ key is refused wherever it lies; half a surrogate pair is no text; what would not arrive as it was sent is refused.",

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { ContractError } from "./contract-error.js";
+import { boundJson } from "./json-bounds.js";
 
 /** Largest JSON body or frame. */
 const maxJsonBytes = 1024 * 1024;
@@ -18,8 +19,17 @@ export function decodeJson(bytes: Buffer, maxBytes: number = maxJsonBytes): unkn
   if (!isUtf8(bytes)) {
     throw new ContractError("parse_error", { message: "The body is not well-formed UTF-8." });
   }
+  return parseJson(bytes);
+}
+
+/** Parses a JSON text of well-formed UTF-8. Throws `parse_error`, or `payload_too_large` for one that `boundJson` refuses. */
+export function parseJson(bytes: Buffer): unknown {
+  const bounded = boundJson(bytes);
+  if (typeof bounded === "string") {
+    throw tooLarge(bounded);
+  }
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(bounded.toString("utf8"));
   } catch (cause) {
     throw new ContractError("parse_error", { cause });
   }
@@ -27,8 +37,12 @@ export function decodeJson(bytes: Buffer, maxBytes: number = maxJsonBytes): unkn
 
 /** The error for a body over its limit; `details` names the limit. */
 export function payloadTooLarge(maxBytes: number): ContractError {
+  return tooLarge(`at most ${maxBytes} bytes`);
+}
+
+function tooLarge(expected: string): ContractError {
   return new ContractError("payload_too_large", {
-    details: [{ field: "", issue: "too_long", expected: `at most ${maxBytes} bytes`, got: "more" }],
+    details: [{ field: "", issue: "too_long", expected, got: "more" }],
   });
 }
 

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { type RawData, WebSocket } from "ws";
 import { type Ambient, Call, type Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { parseJson } from "../../kernel/json.js";
 import { errorFrame, invalidRpc, type RpcId, resultFrame } from "../json-rpc.js";
 import { type Answer, type ExchangeOptions, quotaExceeded, RpcExchange } from "./exchange.js";
 import { startHeartbeat } from "./heartbeat.js";
@@ -145,9 +146,9 @@ export class RpcConnection {
     let frame: unknown;
     try {
       // The WebSocket already refused ill-formed UTF-8.
-      frame = JSON.parse((data as Buffer).toString("utf8"));
-    } catch (cause) {
-      this.#deliver(this.#exchange.refuse(new ContractError("parse_error", { cause })));
+      frame = parseJson(data as Buffer);
+    } catch (thrown) {
+      this.#deliver(this.#exchange.refuse(ContractError.from(thrown)));
       return;
     }
     this.#deliver(this.#exchange.answer(frame));
