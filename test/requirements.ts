@@ -534,6 +534,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.fault-unknown": foundation(
     "An I/O error at commit is `unknown`, ends acknowledging, and reopening settles it.",
   ),
+  "storage.fold": hardened(
+    "Recent appends move to their logs with nothing lost, doubled or reordered, also when that fails.",
+  ),
   "storage.follow-ends": foundation(
     "Tail and watch end by their signal, or with a typed error, never silently.",
   ),
@@ -546,6 +549,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "storage.log-damage": hardened(
     "A write-ahead log that is damaged before synced commits keeps the store from opening; a torn end does not.",
   ),
+  "storage.migration": hardened("A database of an earlier schema opens with everything in it."),
   "storage.model": foundation(
     "Every engine answers random command sequences as a plain in-memory model does.",
   ),

@@ -1,12 +1,12 @@
 // A process of its own that appends to a database under load and prints the id and position of every append that was
 // acknowledged, until it is killed or has done as many as it was told.
-// Usage: _append-load.ts <path> <in flight> <count, 0 for no end>
+// Usage: _append-load.ts <path> <in flight> <count, 0 for no end> <rows to a fold>
 import { systemClock } from "../../kernel/clock.js";
 import { systemIds } from "../../kernel/ids.js";
 import { openSqlite } from "./open-sqlite.js";
 
-const [path, inFlight, count] = process.argv.slice(2) as [string, string, string];
-const backend = await openSqlite({ path });
+const [path, inFlight, count, foldRows] = process.argv.slice(2) as [string, string, string, string];
+const backend = await openSqlite({ path, foldRows: Number(foldRows) });
 const ids = systemIds(systemClock);
 let left = Number(count) || Infinity;
 

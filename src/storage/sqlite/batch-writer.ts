@@ -1,33 +1,29 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { IoStep } from "./io-fault.js";
+import { LogWriter } from "./log-writer.js";
+import { prepare } from "./prepare.js";
 import * as protocol from "./protocol.js";
-import { seqBits } from "./schema.js";
 
-/** Logs and buckets whose numbers the writer remembers at once. */
-const cachedNames = 10_000;
-/** Rows that one trim or sweep op handles, so that the writes of others do not wait for a long one. */
+/** Buckets whose numbers the writer remembers at once. */
+const cachedBuckets = 10_000;
+/** Slots that one sweep op handles, so that the writes of others do not wait for a long one. */
 const chunkRows = 512;
-
-interface KnownLog {
-  log: number;
-  lastSeq: number;
-}
 
 /** Applies batches to the database, each in one transaction, with the outcome of every op. */
 export class BatchWriter {
   readonly #database: DatabaseSync;
   readonly #step: (step: IoStep) => void;
-  readonly #sql: ReturnType<typeof prepare>;
-  readonly #logs = new Map<string, KnownLog>();
+  readonly #sql: Record<keyof typeof statements, StatementSync>;
+  readonly #logs: LogWriter;
   readonly #buckets = new Map<string, number>();
-  readonly #touched = new Set<KnownLog>();
   #rev: number;
   #storedRev: number;
 
-  constructor(database: DatabaseSync, step: (step: IoStep) => void) {
+  constructor(database: DatabaseSync, step: (step: IoStep) => void, foldRows?: number) {
     this.#database = database;
     this.#step = step;
-    this.#sql = prepare(database);
+    this.#sql = prepare(database, statements);
+    this.#logs = new LogWriter(database, foldRows);
     this.#rev = this.#storedRev = this.#sql.rev.get()!.rev as number;
   }
 
@@ -36,11 +32,11 @@ export class BatchWriter {
     try {
       this.#step("begin");
       this.#database.exec("BEGIN IMMEDIATE");
+      this.#logs.begin();
       const results: number[] = [];
       const now = batch[0] as number;
       for (let at = 1; at < batch.length; at += protocol.opLength[batch[at] as number]!)
         this.#apply(batch, at, now, results);
-      for (const known of this.#touched) this.#sql.setLastSeq.run(known.lastSeq, known.log);
       if (this.#rev !== this.#storedRev) this.#sql.setRev.run(this.#rev);
       return results;
     } catch (error) {
@@ -53,58 +49,56 @@ export class BatchWriter {
   commit(): void {
     this.#step("commit");
     this.#database.exec("COMMIT");
-    this.#touched.clear();
     this.#storedRev = this.#rev;
     this.#step("committed");
   }
 
   /** Forgets the staged batch, in the database and in what is remembered of it. */
   rollback(): void {
-    this.#logs.clear();
+    this.#logs.rollback();
     this.#buckets.clear();
-    this.#touched.clear();
     this.#rev = this.#storedRev;
     // SQLite has rolled back by itself after some failures.
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+  }
+
+  /**
+   * Moves the recent appends to their logs when enough have gathered, in a transaction of its own: no append waits for
+   * it that came before. Tells whether it did; after a throw they are still where they were, or the commit is uncertain.
+   */
+  foldWhenDue(): boolean {
+    if (!this.#logs.foldDue) return false;
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      this.#logs.fold();
+      this.#step("fold");
+      this.#database.exec("COMMIT");
+      this.#step("folded");
+    } catch (error) {
+      this.#logs.postponeFold();
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+      throw error;
+    }
+    this.#logs.folded();
+    return true;
   }
 
   #apply(batch: protocol.BatchMessage, at: number, now: number, results: number[]): void {
     this.#step("insert");
     switch (batch[at]) {
       case protocol.append:
-        this.#append(batch, at, results);
+        this.#logs.append(batch, at, results);
         break;
       case protocol.cas:
         this.#cas(batch, at, now, results);
         break;
       case protocol.trim:
-        this.#trim(batch, at, results);
+        this.#logs.trim(batch, at, results);
         break;
       case protocol.sweep:
         this.#sweep(batch, at, now, results);
         break;
     }
-  }
-
-  #append(batch: protocol.BatchMessage, at: number, results: number[]): void {
-    const known = this.#log(batch[at + 1] as string);
-    const id = Buffer.from((batch[at + 2] as string).replaceAll("-", ""), "hex");
-    const expectSeq = batch[at + 5] as number;
-    if (expectSeq >= 0 && expectSeq !== known.lastSeq) {
-      const first = this.#sql.seqOfId.get(id, known.log);
-      if (first) results.push(protocol.duplicate, first.seq as number);
-      else results.push(protocol.conflict, known.lastSeq);
-      return;
-    }
-    const seq = known.lastSeq + 1;
-    const { changes } = this.#sql.insertEntry.run(known.log, seq, id, batch[at + 3]!, batch[at + 4]!);
-    if (changes === 0) {
-      results.push(protocol.duplicate, this.#sql.seqOfId.get(id, known.log)!.seq as number);
-      return;
-    }
-    known.lastSeq = seq;
-    this.#touched.add(known);
-    results.push(protocol.committed, seq);
   }
 
   #cas(batch: protocol.BatchMessage, at: number, now: number, results: number[]): void {
@@ -121,12 +115,6 @@ export class BatchWriter {
     results.push(protocol.committed, rev);
   }
 
-  #trim(batch: protocol.BatchMessage, at: number, results: number[]): void {
-    const { log } = this.#log(batch[at + 1] as string);
-    const { changes } = this.#sql.deleteEntries.run(log, batch[at + 2]!, chunkRows);
-    results.push(protocol.committed, changes === chunkRows ? 1 : 0);
-  }
-
   #sweep(batch: protocol.BatchMessage, at: number, now: number, results: number[]): void {
     const [, after, tombstonesBefore, expiredBefore] = batch.slice(at, at + 4) as number[];
     const rows = this.#sql.slotsAfter.all(after!, chunkRows);
@@ -141,43 +129,17 @@ export class BatchWriter {
     results.push(protocol.committed, rows.length === chunkRows ? (rows[chunkRows - 1]!.slot as number) : 0);
   }
 
-  #log(name: string): KnownLog {
-    let known = this.#logs.get(name);
-    if (known) return known;
-    const row = this.#sql.findLog.get(name) ?? this.#sql.addLog.get(name)!;
-    known = { log: row.log as number, lastSeq: row.last_seq as number };
-    remember(this.#logs, name, known);
-    return known;
-  }
-
   #bucket(name: string): number {
     let bucket = this.#buckets.get(name);
     if (bucket !== undefined) return bucket;
     bucket = (this.#sql.findBucket.get(name) ?? this.#sql.addBucket.get(name)!).bucket as number;
-    remember(this.#buckets, name, bucket);
+    if (this.#buckets.size >= cachedBuckets) this.#buckets.delete(this.#buckets.keys().next().value!);
+    this.#buckets.set(name, bucket);
     return bucket;
   }
 }
 
-function remember<T>(names: Map<string, T>, name: string, value: T): void {
-  if (names.size >= cachedNames) names.delete(names.keys().next().value!);
-  names.set(name, value);
-}
-
-function prepare(database: DatabaseSync): Record<keyof typeof statements, StatementSync> {
-  const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]);
-  return Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
-}
-
 const statements = {
-  findLog: "SELECT log, last_seq FROM log WHERE name = ?",
-  addLog: "INSERT INTO log (name, last_seq) VALUES (?, 0) RETURNING log, last_seq",
-  setLastSeq: "UPDATE log SET last_seq = ? WHERE log = ?",
-  seqOfId: `SELECT pos & ${2 ** seqBits - 1} AS seq FROM entry WHERE id = ? AND log = ?`,
-  insertEntry: `INSERT INTO entry (pos, log, id, subject, body) VALUES ((?1 << ${seqBits}) | ?2, ?1, ?3, ?4, ?5)
-    ON CONFLICT (id, log) DO NOTHING`,
-  deleteEntries: `DELETE FROM entry WHERE pos IN (SELECT pos FROM entry
-    WHERE pos >= (?1 << ${seqBits}) AND pos < (?1 << ${seqBits}) + min(?2, 1 << ${seqBits}) ORDER BY pos LIMIT ?3)`,
   rev: "SELECT rev FROM counter",
   setRev: "UPDATE counter SET rev = ?",
   findBucket: "SELECT bucket FROM bucket WHERE name = ?",

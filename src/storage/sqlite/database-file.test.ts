@@ -14,7 +14,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, expect, test } from "vitest";
 import { checkSqliteVersion } from "./database-file.js";
 import { openSqlite } from "./open-sqlite.js";
-import { migrations } from "./schema.js";
+import { applicationId, migrations } from "./schema.js";
 
 const folder = mkdtempSync(join(tmpdir(), "parley-file-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,6 +57,31 @@ test("[storage.schema-version] refuses a file of a newer schema, naming both ver
   expect((refusal as Error).message).toContain(`schema version ${migrations.length + 6}`);
   expect((refusal as Error).message).toContain(`up to ${migrations.length}`);
   expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("[storage.migration] opens a database of the first schema with everything in it, and goes on in it", async () => {
+  const path = join(folder, "first.db");
+  const database = new DatabaseSync(path);
+  database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA journal_mode = WAL; ${migrations[0]};
+    PRAGMA user_version = 1; INSERT INTO log VALUES (1, 'a', 3), (2, 'empty', 0);
+    INSERT INTO bucket VALUES (1, 'b', 0); INSERT INTO slot VALUES (1, 1, 'k', 7, 'v', NULL, 0); UPDATE counter SET rev = 7`);
+  const insert = database.prepare(
+    "INSERT INTO entry VALUES ((1 << 36) | ?1, 1, unhex(?2, '-'), 's', ?1 || '')",
+  );
+  for (const seq of [2, 3]) insert.run(seq, id.replace(/.$/, `${seq}`));
+  database.close();
+  for (let opening = 0; opening < 2; opening++) {
+    const backend = await openSqlite({ path, foldRows: 1 });
+    const last = { id, subject: "s", body: "new" };
+    expect(await backend.append("a", last)).toMatchObject({ seq: 4, duplicate: opening > 0 });
+    expect(await backend.append("a", { ...last, id: id.replace(/.$/, "2") })).toMatchObject({ seq: 2 });
+    expect((await backend.read("a", { fromSeq: 0, subject: "s", limit: 9 })).map(({ seq }) => seq)).toEqual([
+      2, 3, 4,
+    ]);
+    expect(await backend.lastSeq("empty")).toBe(0);
+    expect(await backend.get("b", "k")).toEqual({ value: "v", rev: 7 });
+    await backend.close();
+  }
 });
 
 test.each([

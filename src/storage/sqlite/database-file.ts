@@ -108,11 +108,20 @@ function checkUntouched(path: string): void {
   const reader = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   try {
     checkOurs(reader, path);
+    readWhatWriterNeeds(reader);
   } catch (error) {
     throw toBackendError(error, path);
   } finally {
     reader.close();
   }
+}
+
+/** Meets damage in the pages that the writer's start reads while nothing can be changed yet. */
+function readWhatWriterNeeds(reader: DatabaseSync): void {
+  const version = pragma(reader, "user_version");
+  if (version >= 1) reader.prepare("SELECT rev FROM counter").get();
+  if (version >= 2)
+    reader.prepare("SELECT count(name), sum(length(body)) FROM recent JOIN log USING (log)").get();
 }
 
 /** SQLite would leave out, without a word, what follows a damaged part of the log. */

@@ -18,15 +18,19 @@ load.push(fileURLToPath(new URL("./_append-load.ts", import.meta.url)));
 /** More by command: KILL_CYCLES=1000 npx vitest run src/storage/sqlite/durability.test.ts */
 const killCycles = Number(process.env.KILL_CYCLES ?? 20);
 
-function startLoad(path: string, inFlight: number): ChildProcessByStdio<null, Readable, null> {
-  const child = spawn(process.execPath, [...load, path, `${inFlight}`, "0"], {
+function startLoad(
+  path: string,
+  inFlight: number,
+  foldRows: number,
+): ChildProcessByStdio<null, Readable, null> {
+  const child = spawn(process.execPath, [...load, path, `${inFlight}`, "0", `${foldRows}`], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   return child;
 }
 
-test(`[storage.kill9] keeps every acknowledged append, once, over ${killCycles} kills under load`, {
+test(`[storage.kill9] [storage.fold] keeps every acknowledged append, once, over ${killCycles} kills under load`, {
   timeout: 60_000 + killCycles * 3_000,
 }, async () => {
   const path = join(folder, "kill.db");
@@ -35,7 +39,8 @@ test(`[storage.kill9] keeps every acknowledged append, once, over ${killCycles} 
     ["log1", new Map()],
   ]);
   for (let cycle = 0; cycle < killCycles; cycle++) {
-    const child = startLoad(path, 8);
+    // In turn about every batch is folded, or what the kills left over is, now and then.
+    const child = startLoad(path, 8, [4, 300, 1000][cycle % 3]!);
     const killAfter = 1 + Math.floor(Math.random() * 400);
     let printed = "";
     let lines = 0;
@@ -79,7 +84,7 @@ async function expectKept(backend: Backend, log: string, expected: Map<string, n
 
 test("[storage.lock] refuses a second process, and is free again after a kill", async () => {
   const path = join(folder, "lock.db");
-  const child = startLoad(path, 1);
+  const child = startLoad(path, 1, 100);
   await once(child.stdout, "data");
   await expect(openSqlite({ path })).rejects.toMatchObject({ code: "locked" });
   child.kill("SIGKILL");
@@ -106,7 +111,7 @@ test.skipIf(!strace)(
 
 function countSyncs(name: string, inFlight: number, appends: number): number {
   const trace = join(folder, `${name}.trace`);
-  const run = [process.execPath, ...load, join(folder, name), `${inFlight}`, `${appends}`];
+  const run = [process.execPath, ...load, join(folder, name), `${inFlight}`, `${appends}`, "2000"];
   execFileSync("strace", ["-f", "-qq", "-e", "trace=fsync,fdatasync", "-o", trace, ...run], {
     stdio: "ignore",
   });

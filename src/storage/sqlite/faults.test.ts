@@ -19,7 +19,7 @@ interface Opened {
 
 async function openWith(
   faults: IoFault[],
-  options: { maxPages?: number; path?: string } = {},
+  options: { maxPages?: number; path?: string; foldRows?: number } = {},
 ): Promise<Opened> {
   const fatal: BackendError[] = [];
   const path = options.path ?? join(folder, `${files++}.db`);
@@ -49,10 +49,11 @@ const definite = [
   { errcode: resultCode.readonly, code: "read_only", step: "commit" as const },
 ];
 
-test.each(definite)(
-  "[storage.fault-definite] $code at $step writes nothing, and works again after",
-  async (fault) => {
-    const { backend, fatal } = await openWith([{ step: fault.step, errcode: fault.errcode, after: 1 }]);
+test.each(definite.flatMap((fault) => [1, 100].map((foldRows) => ({ ...fault, foldRows }))))(
+  "[storage.fault-definite] $code at $step writes nothing, and works again after, folding every $foldRows",
+  async ({ foldRows, ...fault }) => {
+    const faults = [{ step: fault.step, errcode: fault.errcode, after: 1 }];
+    const { backend, fatal } = await openWith(faults, { foldRows });
     expect(await backend.append("a", entry(1))).toMatchObject({ seq: 1 });
     await expect(backend.append("a", entry(2))).rejects.toMatchObject({
       name: "BackendError",
@@ -153,22 +154,25 @@ test("[storage.fault-checkpoint] no space to copy the log back only makes the lo
   expect(await backend.read("a", { fromSeq: 1, limit: 100 })).toHaveLength(60);
 });
 
-test("[storage.full] a real full database refuses typed and recovers without a restart once space is free", async () => {
-  const { backend, fatal } = await openWith([], { maxPages: 100 });
-  let written = 0;
-  let refused: BackendError | undefined;
-  while (!refused) {
-    const result = await backend
-      .append("a", entry(written, "x".repeat(8_000)))
-      .catch((error: BackendError) => error);
-    if ("outcome" in result) written++;
-    else refused = result;
-  }
-  expect(refused.code).toBe("full");
-  expect(refused.message).toContain("Free some disk space");
-  expect(await backend.lastSeq("a")).toBe(written);
-  expect(await backend.read("a", { fromSeq: 1, limit: 1024 })).toHaveLength(written);
-  await backend.trim("a", { beforeSeq: written });
-  expect(await backend.append("a", entry(written, "x".repeat(8_000)))).toMatchObject({ seq: written + 1 });
-  expect(fatal).toEqual([]);
-});
+test.each([3, 2000])(
+  "[storage.full] a real full database refuses typed and recovers without a restart once space is free, folding every %d",
+  async (foldRows) => {
+    const { backend, fatal } = await openWith([], { maxPages: 100, foldRows });
+    let written = 0;
+    let refused: BackendError | undefined;
+    while (!refused) {
+      const result = await backend
+        .append("a", entry(written, "x".repeat(8_000)))
+        .catch((error: BackendError) => error);
+      if ("outcome" in result) written++;
+      else refused = result;
+    }
+    expect(refused.code).toBe("full");
+    expect(refused.message).toContain("Free some disk space");
+    expect(await backend.lastSeq("a")).toBe(written);
+    expect(await backend.read("a", { fromSeq: 1, limit: 1024 })).toHaveLength(written);
+    await backend.trim("a", { beforeSeq: written });
+    expect(await backend.append("a", entry(written, "x".repeat(8_000)))).toMatchObject({ seq: written + 1 });
+    expect(fatal).toEqual([]);
+  },
+);

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Backend } from "../../kernel/backend.js";
+import type { Clock } from "../../kernel/clock.js";
 import { backendConformance } from "../_conformance.js";
-import { openSqlite } from "./open-sqlite.js";
+import { openSqlite, type SqliteOptions } from "./open-sqlite.js";
 
 const folder = mkdtempSync(join(tmpdir(), "parley-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,23 +16,27 @@ const modelRuns = Number(process.env.MODEL_RUNS ?? 25);
 let files = 0;
 const paths = new WeakMap<Backend, string>();
 
-async function openAt(path: string, clock?: Parameters<typeof openSqlite>[0]["clock"]): Promise<Backend> {
-  const backend = await openSqlite(clock ? { path, clock } : { path });
+async function openAt(path: string, options: Omit<SqliteOptions, "path"> = {}): Promise<Backend> {
+  const backend = await openSqlite({ ...options, path });
   paths.set(backend, path);
   return backend;
 }
 
-backendConformance("sqlite", {
-  open: (clock) => openAt(join(folder, `${files++}.db`), clock),
-  async reopen(backend, clock) {
-    await backend.close();
-    return openAt(paths.get(backend)!, clock);
-  },
-  runs: modelRuns,
-});
+// [storage.fold] With few rows to a fold, folds come between all that the suite does.
+for (const options of [{}, { foldRows: 1 }, { foldRows: 5 }]) {
+  const withClock = (clock?: Clock): Omit<SqliteOptions, "path"> => (clock ? { ...options, clock } : options);
+  backendConformance(options.foldRows ? `sqlite, folding every ${options.foldRows},` : "sqlite", {
+    open: (clock) => openAt(join(folder, `${files++}.db`), withClock(clock)),
+    async reopen(backend, clock) {
+      await backend.close();
+      return openAt(paths.get(backend)!, withClock(clock));
+    },
+    runs: modelRuns,
+  });
+}
 
 test("[storage.read-yields] lets the event loop turn between the steps of a long read", async () => {
-  const backend = await openAt(join(folder, `${files++}.db`));
+  const backend = await openAt(join(folder, `${files++}.db`), { foldRows: 1 });
   const body = "x".repeat(100_000);
   const ids = Array.from({ length: 40 }, (_, n) => `0190a000-0000-7000-8000-0000000000${n + 10}`);
   await Promise.all(ids.map((id) => backend.append("a", { id, subject: "", body })));

@@ -15,7 +15,7 @@ import type {
 } from "../../kernel/backend.js";
 import { type Clock, systemClock } from "../../kernel/clock.js";
 import { closedError } from "../closed-error.js";
-import { follow, followChanges } from "../follow.js";
+import { follow, followChanges, type Page } from "../follow.js";
 import { checkChange, checkEntry, checkPosition, checkRead, limits } from "../limits.js";
 import { expiredKeptMs, sweepEveryMs, tombstoneKeptMs } from "../retention.js";
 import { Signals } from "../signals.js";
@@ -41,6 +41,8 @@ export interface SqliteOptions {
   /** Injected failures and a size limit, for tests. */
   faults?: IoFault[];
   maxPages?: number;
+  /** After how many appends they are folded into their logs; for tests. */
+  foldRows?: number;
 }
 
 /**
@@ -50,7 +52,8 @@ export interface SqliteOptions {
 export async function openSqlite(options: SqliteOptions): Promise<Backend> {
   const path = existsSync(options.path) ? realpathSync(options.path) : resolve(options.path);
   const backend = new SqliteBackend(options.clock ?? systemClock, options.onFatal ?? (() => {}));
-  await backend.open({ path, faults: options.faults ?? [], maxPages: options.maxPages });
+  const { faults = [], maxPages, foldRows } = options;
+  await backend.open({ path, faults, maxPages, foldRows });
   return backend;
 }
 
@@ -75,6 +78,7 @@ class SqliteBackend implements Backend {
     this.#writer = await Writer.start(start, this.#clock, (error) => this.#fail(error));
     try {
       this.#reader = new Reader(start.path);
+      this.#reader.loadRecent(this.#writer.recent);
     } catch (error) {
       await this.#writer.close();
       throw error;
@@ -108,14 +112,14 @@ class SqliteBackend implements Backend {
     checkRead(options);
     const { fromSeq, subject, id, limit } = options;
     if (id !== undefined) {
-      const entry = this.#reader.entryById(log, id);
+      const entry = this.#writer.recent.entryById(log, id) ?? this.#reader.entryById(log, id);
       return entry && entry.seq >= fromSeq && (subject === undefined || entry.subject === subject)
         ? [entry]
         : [];
     }
     const found: LogEntry[] = [];
     for (let position = fromSeq; ; ) {
-      const page = this.#reader.entries(log, position, subject, limit - found.length);
+      const page = this.#page(log, position, subject, limit - found.length);
       found.push(...page.items);
       if (!page.more || found.length === limit) return found;
       position = page.next;
@@ -125,7 +129,7 @@ class SqliteBackend implements Backend {
 
   async lastSeq(log: string): Promise<number> {
     this.#check();
-    return this.#reader.lastSeq(log);
+    return this.#writer.recent.lastSeq(log) || this.#reader.lastSeq(log);
   }
 
   tail(log: string, options: Parameters<Backend["tail"]>[1]): AsyncIterable<LogEntry> {
@@ -135,8 +139,7 @@ class SqliteBackend implements Backend {
       this.#logTopics,
       log,
       fromSeq,
-      (position, topic) =>
-        topic.from(position, subject) ?? this.#reader.entries(log, position, subject, pageRows),
+      (position, topic) => topic.from(position, subject) ?? this.#page(log, position, subject, pageRows),
       signal,
     );
   }
@@ -221,6 +224,15 @@ class SqliteBackend implements Backend {
   #check(): void {
     if (this.#closing) throw closedError();
     if (this.#failure) throw this.#failure;
+  }
+
+  /** Folded entries, then the recent ones; without the database where the recent ones are enough. */
+  #page(log: string, position: number, subject: string | undefined, limit: number): Page<LogEntry> {
+    const { recent } = this.#writer;
+    return (
+      recent.from(log, position, subject, limit) ??
+      recent.after(log, this.#reader.entries(log, position, subject, limit), subject, limit)
+    );
   }
 
   /** Lets the event loop turn between two steps of a long read. */

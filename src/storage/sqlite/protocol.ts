@@ -7,6 +7,8 @@ export interface WriterStart {
   faults: IoFault[];
   /** Most pages that the database may have, for tests of a full disk. */
   maxPages: number | undefined;
+  /** Appends after which they are folded; undefined for the writer's own figure. */
+  foldRows: number | undefined;
 }
 
 export const append = 1;
@@ -47,6 +49,8 @@ export type WriterReply =
   | { type: "refused"; error: WireError }
   | BatchDone
   | BatchFailed
+  /** Everything that was acknowledged before is in the logs' own places: the recent appends are no longer needed. */
+  | { type: "folded" }
   /** A failure outside a batch, for example while copying the log back into the database. */
   | { type: "fatal"; error: WireError };
 

@@ -18,10 +18,11 @@ afterEach(() => {
 test("[storage.tail-no-gap] a page goes on after what it holds, also when a commit came while it was read", () => {
   const path = join(folder, "parley.db");
   const database = openDatabase(path);
-  const writer = new BatchWriter(database, () => {});
+  const writer = new BatchWriter(database, () => {}, 1);
   const append = (n: number): void => {
     writer.stage([0, protocol.append, "a", idOf(n), "", `${n}`, -1]);
     writer.commit();
+    writer.foldWhenDue();
   };
   append(1);
   const reader = new Reader(path);

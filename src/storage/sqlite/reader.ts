@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { KeyChangeEvent, KeyEntry, LogEntry, Versioned } from "../../kernel/backend.js";
 import type { ChangesPage, Page } from "../follow.js";
+import type { Recent } from "./recent.js";
 import { seqBits } from "./schema.js";
 import { resultCodeOf, toBackendError } from "./sqlite-error.js";
 
@@ -8,7 +9,10 @@ const pageRows = 256;
 const pageChars = 1024 * 1024;
 const cachedLogs = 10_000;
 
-/** Reads committed data in bounded steps on a connection of its own that cannot write. */
+/**
+ * Reads committed data in bounded steps on a connection of its own that cannot write; of the logs, what is folded: the
+ * rest is in `Recent`.
+ */
 export class Reader {
   readonly #path: string;
   readonly #database: DatabaseSync;
@@ -24,6 +28,16 @@ export class Reader {
       return [name, statement];
     });
     this.#sql = Object.fromEntries(prepared);
+  }
+
+  /** Gives what is not folded yet to those who read beside this connection. */
+  loadRecent(recent: Recent): void {
+    this.#run(() => {
+      for (const row of this.#sql.recent.iterate()) {
+        const [name, seq, id, subject, body] = row as unknown as [string, number, string, string, string];
+        recent.add(name, { seq, id, subject, body });
+      }
+    });
   }
 
   lastSeq(name: string): number {
@@ -168,6 +182,7 @@ const ofBucket = "bucket = (SELECT bucket FROM bucket WHERE name = ?1)";
 
 const statements = {
   log: "SELECT log FROM log WHERE name = ?",
+  recent: "SELECT name, seq, id, subject, body FROM recent JOIN log USING (log) ORDER BY n",
   lastSeq: "SELECT last_seq FROM log WHERE name = ?",
   entries: `${entry} WHERE ${inLog}`,
   entriesOfSubject: `${entry} WHERE subject = ?4 AND subject <> '' AND log = ?1 AND ${inLog}`,

@@ -37,4 +37,16 @@ export const migrations: readonly string[] = [
   CREATE UNIQUE INDEX slot_key ON slot (bucket, key);
   CREATE UNIQUE INDEX slot_rev ON slot (bucket, rev);
   `,
+  `
+  -- Appends of all logs in the order of their commits, until they are folded into entry. Without an index, so that a
+  -- commit writes only this table's last pages; log.last_seq does not count them yet.
+  CREATE TABLE recent (
+    n INTEGER PRIMARY KEY,
+    log INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -7,14 +7,14 @@ import type { BatchMessage, WireError, WriterReply, WriterStart } from "./protoc
 import { resultCode, resultCodeOf, toBackendError } from "./sqlite-error.js";
 
 /** Pages in the write-ahead log from which on it is copied back into the database. */
-const checkpointPages = 1_000;
+const checkpointPages = 2_000;
 
 /*
- * The writer's thread: the only connection that writes. A batch is answered after its commit, and the copying back
- * comes after the answer.
+ * The writer's thread: the only connection that writes. A batch is answered after its commit; folding and copying back
+ * come after the answer.
  */
 const port = parentPort!;
-const { path, faults, maxPages } = workerData as WriterStart;
+const { path, faults, maxPages, foldRows } = workerData as WriterStart;
 const step = ioFaults(faults);
 let stopped = false;
 
@@ -32,7 +32,7 @@ function start(): { lock: DatabaseSync; database: DatabaseSync; writer: BatchWri
     lock = lockDatabase(path);
     const database = openDatabase(path);
     if (maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${maxPages}`);
-    return { lock, database, writer: new BatchWriter(database, step) };
+    return { lock, database, writer: new BatchWriter(database, step, foldRows) };
   } catch (error) {
     lock?.close();
     send({ type: "refused", error: wire(error) });
@@ -74,14 +74,15 @@ function run(writer: BatchWriter, database: DatabaseSync, batch: BatchMessage): 
   send({ type: "done", results });
 }
 
-function checkpoint(database: DatabaseSync): void {
+/** Work between batches that nothing waits for: without space it is left to the next time. */
+function maintain(work: () => void): void {
+  if (stopped) return;
   try {
-    step("checkpoint");
-    database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    work();
   } catch (error) {
     const primary = resultCodeOf(error) & 0xff;
-    // Without space the log just stays longer until the next try; a failed sync must not be retried.
     if (primary === resultCode.full || primary === resultCode.busy || primary === resultCode.readonly) return;
+    // A failed sync must not be retried.
     stopped = true;
     send({ type: "fatal", error: wire(error) });
   }
@@ -110,7 +111,14 @@ if (opened) {
       return;
     }
     run(writer, database, batch);
-    if (!stopped && uncopied() >= checkpointPages) checkpoint(database);
+    maintain(() => {
+      if (writer.foldWhenDue()) send({ type: "folded" });
+    });
+    maintain(() => {
+      if (uncopied() < checkpointPages) return;
+      step("checkpoint");
+      database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    });
   });
   send({ type: "ready" });
 }

@@ -12,7 +12,7 @@ vi.mock("./writer-script.js", () => ({
   }),
 }));
 
-const start: protocol.WriterStart = { path: "unused", faults: [], maxPages: undefined };
+const start: protocol.WriterStart = { path: "unused", faults: [], maxPages: undefined, foldRows: undefined };
 const port = `import { parentPort } from "node:worker_threads";`;
 const append = (n: number): (string | number)[] => [protocol.append, "log", `${n}`, "", "", -1];
 
@@ -57,5 +57,36 @@ test("[storage.group-commit] sends what queued during a commit as one batch, and
   const second = Array.from({ length: 10 }, (_, n) => writer.submit(append(n), 0));
   expect(await Promise.all(first)).toEqual(first.map(() => ({ outcome: 1, number: 2 })));
   expect(await Promise.all(second)).toEqual(second.map(() => ({ outcome: 2, number: 10 })));
+  await writer.close();
+});
+
+test("[storage.fold] keeps what is acknowledged until it is folded, and nothing that was folded or trimmed", async () => {
+  const { append, trim, committed, duplicate } = protocol;
+  const batch = `{ type: "done", results: [${[committed, 1, committed, 2, duplicate, 1, committed, 1]}] }`;
+  script.source = `${port}
+    const replies = [
+      [${batch}],
+      [{ type: "done", results: [${committed}, 0] }],
+      [{ type: "done", results: [${committed}, 3] }, { type: "folded" }],
+      [{ type: "done", results: [${committed}, 4] }],
+    ];
+    parentPort.postMessage({ type: "ready" });
+    parentPort.on("message", (batch) => {
+      if (batch.length === 0) return parentPort.close();
+      for (const reply of replies.shift()) parentPort.postMessage(reply);
+    });`;
+  const writer = await Writer.start(start, systemClock, () => {});
+  const seqs = (log: string): number[] | undefined =>
+    writer.recent.from(log, 2, undefined, 9)?.items.map(({ seq }) => seq);
+  const add = (log: string, id: string): Promise<unknown> => writer.submit([append, log, id, "", "", -1], 0);
+  await Promise.all([add("a", "1"), add("a", "2"), add("a", "1"), add("b", "1")]);
+  expect([seqs("a"), seqs("b"), seqs("c")]).toEqual([[2], [], undefined]);
+  await writer.submit([trim, "a", 2], 0);
+  expect(writer.recent.entryById("a", "1")).toBeUndefined();
+  expect(seqs("a")).toEqual([2]);
+  await add("a", "3");
+  await add("a", "4");
+  expect([writer.recent.lastSeq("a"), writer.recent.lastSeq("b")]).toEqual([4, 0]);
+  expect(writer.recent.entryById("a", "3")).toBeUndefined();
   await writer.close();
 });

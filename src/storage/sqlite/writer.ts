@@ -2,7 +2,8 @@ import { Worker } from "node:worker_threads";
 import { BackendError } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import { closedError } from "../closed-error.js";
-import type * as protocol from "./protocol.js";
+import * as protocol from "./protocol.js";
+import { Recent } from "./recent.js";
 import { writerScript } from "./writer-script.js";
 
 const batchOps = 512;
@@ -25,6 +26,8 @@ interface PendingOp {
  * is under way, what one turn of the event loop brought goes at once.
  */
 export class Writer {
+  /** What was acknowledged, or found on opening, and is not folded yet. */
+  readonly recent = new Recent();
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #onFatal: (error: BackendError) => void;
@@ -110,10 +113,18 @@ export class Writer {
     switch (reply.type) {
       case "done": {
         const batch = this.#takeInFlight();
-        for (let at = 0; at < batch.length; at++)
-          batch[at]!.settle({ outcome: reply.results[2 * at]!, number: reply.results[2 * at + 1]! });
+        for (let at = 0; at < batch.length; at++) {
+          const { fields, settle } = batch[at]!;
+          const outcome = reply.results[2 * at]!;
+          const number = reply.results[2 * at + 1]!;
+          this.#note(fields, outcome, number);
+          settle({ outcome, number });
+        }
         break;
       }
+      case "folded":
+        this.recent.clear();
+        return;
       case "failed": {
         const error = fromWire(reply.error);
         for (const op of this.#takeInFlight())
@@ -128,6 +139,16 @@ export class Writer {
         return;
     }
     if (this.#queue.length > 0 || this.#closing) this.#schedule();
+  }
+
+  /** Before anyone hears of it, so that a later "folded" certainly comes after what it covers. */
+  #note(fields: PendingOp["fields"], outcome: number, number: number): void {
+    if (fields[0] === protocol.append && outcome === protocol.committed) {
+      const [, log, id, subject, body] = fields as [number, string, string, string, string];
+      this.recent.add(log, { seq: number, id, subject, body });
+    } else if (fields[0] === protocol.trim && number === 0) {
+      this.recent.trim(fields[1] as string, fields[2] as number);
+    }
   }
 
   #takeInFlight(): PendingOp[] {

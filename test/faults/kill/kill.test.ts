@@ -9,20 +9,20 @@ test("[daemon.kill9] kill -9 at random points under load", { timeout: 300_000 },
 const sabotages = [
   {
     fault: "a lost append",
-    trigger: `AFTER INSERT ON entry WHEN NEW.body LIKE '{"t":"accepted"%' AND NEW.pos % 5 = 0
-      BEGIN DELETE FROM entry WHERE pos = NEW.pos; END`,
+    trigger: `AFTER INSERT ON recent WHEN NEW.body LIKE '{"t":"accepted"%' AND NEW.seq % 5 = 0
+      BEGIN DELETE FROM recent WHERE n = NEW.n; END`,
     sees: /was acknowledged and then accepted as new/,
   },
   {
     fault: "a doubled execution",
-    trigger: `AFTER INSERT ON entry WHEN NEW.body LIKE '{"t":"accepted"%'
-      BEGIN UPDATE entry SET id = randomblob(16) WHERE pos = NEW.pos; END`,
+    trigger: `AFTER INSERT ON recent WHEN NEW.body LIKE '{"t":"accepted"%'
+      BEGIN UPDATE recent SET id = lower(hex(randomblob(16))) WHERE n = NEW.n; END`,
     sees: /was accepted twice: as/,
   },
   {
     fault: "a skipped sequence",
-    trigger: `AFTER INSERT ON entry WHEN NEW.body LIKE '{"sequence":%' AND NEW.pos % 7 = 0
-      BEGIN DELETE FROM entry WHERE pos = NEW.pos; END`,
+    trigger: `AFTER INSERT ON recent WHEN NEW.body LIKE '{"sequence":%' AND NEW.seq % 7 = 0
+      BEGIN DELETE FROM recent WHERE n = NEW.n; END`,
     sees: /the session's log goes from \d+ to \d+/,
   },
   {

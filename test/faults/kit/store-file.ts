@@ -38,13 +38,23 @@ function findings(database: DatabaseSync): string[] {
   if (check.join() !== "ok") found.push(`quick_check says ${check.slice(0, 3).join("; ")}`);
   const logs = database
     .prepare(
-      `SELECT log.name, log.last_seq AS last, count(*) AS kept, min(pos & :mask) AS low, max(pos & :mask) AS high
-       FROM log JOIN entry ON entry.log = log.log GROUP BY log.log`,
+      `SELECT log.name, log.last_seq AS folded, count(*) AS kept, min(seq) AS low, max(seq) AS high,
+         count(*) FILTER (WHERE recent) AS recent, min(seq) FILTER (WHERE recent) AS lowRecent
+       FROM log JOIN (
+         SELECT log, pos & :mask AS seq, 0 AS recent FROM entry UNION ALL SELECT log, seq, 1 FROM recent
+       ) AS kept ON kept.log = log.log GROUP BY log.log`,
     )
     .all({ mask: 2 ** seqBits - 1 });
-  for (const { name, last, kept, low, high } of logs as Record<string, number>[])
-    if (high !== last || kept !== high! - low! + 1)
-      found.push(`${name} has ${kept} entries from ${low} to ${high} and last ${last}`);
+  for (const { name, folded, kept, low, high, recent, lowRecent } of logs as Record<string, number>[])
+    if (high !== folded! + recent! || kept !== high! - low! + 1 || (recent! > 0 && lowRecent !== folded! + 1))
+      found.push(`${name} has ${kept} entries from ${low} to ${high}, ${recent} of them after ${folded}`);
+  const { doubled } = database
+    .prepare(
+      `SELECT (SELECT count(*) - count(DISTINCT log || ' ' || id) FROM recent) + count(*) AS doubled
+       FROM recent JOIN entry ON entry.log = recent.log AND entry.id = unhex(recent.id, '-')`,
+    )
+    .get() as { doubled: number };
+  if (doubled > 0) found.push(`${doubled} ids are there twice`);
   const { above } = database
     .prepare("SELECT count(*) AS above FROM slot WHERE rev > (SELECT rev FROM counter)")
     .get() as { above: number };

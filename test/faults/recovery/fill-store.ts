@@ -57,7 +57,7 @@ export function fillStore(path: string, inboxes: number, messages: number): void
 }
 
 function template(database: DatabaseSync): Template {
-  const [accepted, started] = database.prepare("SELECT subject, body FROM entry ORDER BY pos").all() as {
+  const [accepted, started] = database.prepare("SELECT subject, body FROM recent ORDER BY n").all() as {
     subject: string;
     body: string;
   }[];
