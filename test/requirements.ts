@@ -579,6 +579,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "surfaces.pump": hardened(
     "Events that are ready together leave together, and a full socket is brought none.",
   ),
+  "surfaces.stalled-reader": hardened(
+    "A connection that takes nothing of what waits for it is cut after half a minute; a slow reader stays.",
+  ),
   "telemetry.log-disk-full": hardened(
     "A log that cannot be written ends nothing, tears no line, and says what was lost.",
   ),

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import { transportOf } from "../kernel/authentication.js";
 import { systemClock } from "../kernel/clock.js";
 import { systemIds } from "../kernel/ids.js";
@@ -278,4 +279,22 @@ describe("broken and hostile bytes", () => {
     (await second).end("served");
     expect(await again).toContain("served");
   });
+});
+
+test("[surfaces.stalled-reader] an answer that nobody reads ends with its connection", async () => {
+  const clock = new SimulatedClock();
+  const written = Promise.withResolvers<ServerResponse>();
+  const { port } = await start({
+    clock,
+    handle: (_asked, answer) => {
+      answer.end(Buffer.alloc(16 * 1024 * 1024));
+      written.resolve(answer);
+    },
+  });
+  const client = connect(port, "127.0.0.1", () => client.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  client.pause();
+  const answer = await written.promise;
+  clock.advance(60 * 60_000);
+  expect(answer.socket!.destroyed).toBe(true);
+  client.destroy();
 });

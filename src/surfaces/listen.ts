@@ -10,6 +10,7 @@ import type { Ids } from "../kernel/ids.js";
 import { FrontDoor, surplusConnections } from "./front-door.js";
 import { writeError } from "./reply.js";
 import { answerBrokenRequest, refuseUpgrade } from "./socket-reply.js";
+import { cutStalledReaders } from "./stalled-readers.js";
 
 export interface ListenOptions {
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -73,6 +74,7 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
     unix.close();
     throw cause;
   }
+  const stopLooking = cutStalledReaders(open, options.clock);
   return {
     address: `http://${reachable(options.host)}:${port}`,
     port,
@@ -92,6 +94,7 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
       });
       await closed;
       stopTimer();
+      stopLooking();
     },
   };
 }

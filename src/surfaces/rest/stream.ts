@@ -7,8 +7,8 @@ import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
 import { pump } from "../pump.js";
 import { contractHeaders } from "../reply.js";
 
-/** Nothing more is pulled from the log while this much waits to be sent. */
-const maxBufferedBytes = 1024 * 1024;
+/** Nothing more is pulled from the log while this much waits to be sent; there may be ten thousand readers. */
+const maxBufferedBytes = 128 * 1024;
 /** Frames that are ready together leave together, up to this size. */
 const flushChars = 64 * 1024;
 const heartbeatMs = 10_000;
