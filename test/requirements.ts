@@ -596,6 +596,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "telemetry.trace": foundation(
     "A header is read and written; is no context and no error; a child stays in its trace; a root begins one.",
   ),
+  "upgrade.downgrade": hardened(
+    "A store of a newer version is refused, told what to do, and not touched to the byte.",
+  ),
+  "upgrade.self-test": hardened(
+    "The upgrade run is red when a migration loses a row, a check of versions is gone, or a step is no transaction.",
+  ),
+  "upgrade.stores": hardened(
+    "A store of every earlier schema opens with everything in it, also after kill -9 at any statement of its migration.",
+  ),
   "vectors.cli": foundation("Every vector holds on the command line, exit codes included."),
   "vectors.count": foundation("There are at least 100 vectors, valid and invalid."),
   "vectors.mcp": foundation("Every vector holds on MCP."),

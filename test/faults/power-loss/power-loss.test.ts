@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Mutation } from "../kit/mutated-bundle.js";
 import { expectHeld } from "../kit/short-form.js";
-import type { Mutation } from "../store-load/build.js";
 import { mountLossyDisk } from "./lossy-disk.js";
 import { faultRun, type PowerLossOptions, runPowerLoss } from "./run.js";
 
