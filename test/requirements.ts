@@ -99,6 +99,10 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Peers are listed by the resolver of send, sorted, without oneself, under a rising generation.",
   ),
   "comms.presence": foundation("A session that nobody holds is online while its log is followed."),
+  "comms.repair-mutual": hardened("Two sessions that owe each other an answer at a start are both repaired."),
+  "comms.repair-turns": hardened(
+    "A send after a start waits for its own inbox, not for the repair of others.",
+  ),
   "comms.reservation": foundation("The reservation's five states move as the table says."),
   "comms.reservation-cleanup": foundation("However a stream ends, nothing of it is left behind."),
   "comms.reservation-races": foundation(
@@ -109,6 +113,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "An answer ends its interaction once and reaches the asker by stream or inbox.",
   ),
   "comms.response-errors": foundation("Only the session that was asked answers, and only to who asked."),
+  "comms.rest": hardened(
+    "Inboxes that nobody has to do with leave the memory; claims, reservations, counts and retention go on as they were.",
+  ),
   "comms.resume": foundation(
     "A dropped connection gives the reservation back and the reader goes on where it was.",
   ),

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AgentEvent } from "../../generated/types.js";
 import { type AppendResult, type Backend, BackendError } from "../../kernel/backend.js";
 import { type Clock, isoTime } from "../../kernel/clock.js";
@@ -62,6 +63,16 @@ export class EventLog {
     return this.#last;
   }
 
+  /** Characters of events that are in memory. */
+  get keptChars(): number {
+    return this.#ringSize;
+  }
+
+  /** Everything is stored and nothing is in doubt. */
+  get quiet(): boolean {
+    return this.#inFlight.length === 0 && !this.#broken && this.#repair === undefined;
+  }
+
   get listeners(): Set<() => void> {
     return this.#listeners;
   }
@@ -85,7 +96,8 @@ export class EventLog {
     return this.#interactions.keys();
   }
 
-  async load(): Promise<void> {
+  /** `known` gives the string that is in memory already for an interaction's id. */
+  async load(known: (id: string) => string): Promise<void> {
     const lastSeq = await this.#backend.lastSeq(this.#name);
     let next = 1;
     let found = false;
@@ -94,10 +106,11 @@ export class EventLog {
       for (const entry of page) {
         if (!found) this.#first = entry.seq;
         found = true;
-        this.#publish(decodeRecord(entry));
+        this.#publish(decodeRecord({ ...entry, subject: known(entry.subject) }));
       }
       if (page.length < pageEvents) break;
       next = page[page.length - 1]!.seq + 1;
+      await nextTurn();
     }
     if (!found) this.#first = lastSeq + 1;
     this.#last = Math.max(this.#last, lastSeq);

@@ -6,6 +6,7 @@ import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { NewEvent } from "./event-log.js";
 import type { InboxItem } from "./inbox.js";
+import type { AcceptedRecord } from "./inbox-entry.js";
 import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
@@ -42,12 +43,8 @@ export class HostInboxes {
     this.#mailboxes = mailboxes;
   }
 
-  async summary(sessionId: string): Promise<{ unread: number; lastSequence: number }> {
-    const mailbox = await this.#mailboxes.get(sessionId);
-    return {
-      unread: mailbox.inbox.unread(this.#ports.clock.monotonic()),
-      lastSequence: mailbox.events.last,
-    };
+  summary(sessionId: string): Promise<{ unread: number; lastSequence: number }> {
+    return this.#mailboxes.summary(sessionId);
   }
 
   async closeSession(sessionId: string): Promise<void> {
@@ -86,7 +83,7 @@ export class HostInboxes {
       return { id, interactionId, event };
     });
     const firstId = fresh[0]!.id;
-    const missing = cursor.has(firstId) ? await this.#missing(mailbox, fresh) : fresh;
+    const missing = cursor.has(firstId) ? await mailbox.during(() => this.#missing(mailbox, fresh)) : fresh;
     await mailbox.events.append(() => {
       if (missing.length === 0 || (missing === fresh && cursor.has(firstId))) return [];
       if (cursor.sealed || mailbox.isEnding(item)) throw new ContractError("interaction_ended");
@@ -129,8 +126,10 @@ export class HostInboxes {
     const { clock, ids } = this.#ports;
     const token = ids.secret(24);
     const claimHash = tokenHash(token);
+    let commands: Map<number, AcceptedRecord>;
     for (const item of items) item.claiming = true;
     try {
+      commands = await mailbox.commands(items);
       const interactions = items.map(({ interactionId }) => interactionId);
       await mailbox.write("session", { t: "claimed", claim: claimHash, fence, interactions });
     } finally {
@@ -147,7 +146,9 @@ export class HostInboxes {
     return {
       claim: { token, expires_at: new Date(clock.now() + claimTtlMs).toISOString() },
       // One that was answered or closed while the claim was written is nobody's work any more.
-      interactions: items.filter(({ command }) => command !== undefined).map(interactionOf),
+      interactions: items
+        .filter(({ settled }) => !settled)
+        .map((item) => interactionOf(item, commands.get(item.seq)!)),
     };
   }
 
@@ -176,17 +177,17 @@ function requireClaim(item: InboxItem, claimHash: string, fence: number, now: nu
 }
 
 /** An item as its host gets it. */
-function interactionOf(item: InboxItem): InboxInteraction {
+function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxInteraction {
   const base = {
     interaction_id: item.interactionId,
-    envelope_id: item.envelopeId,
+    envelope_id: accepted.envelope_id,
     from: item.sender.name,
-    received_at: new Date(item.at).toISOString(),
+    received_at: new Date(accepted.at).toISOString(),
     attempt: item.attempt,
     stream_reserved: item.reserved,
-    ...(item.traceparent === undefined ? {} : { traceparent: item.traceparent }),
+    ...(accepted.traceparent === undefined ? {} : { traceparent: accepted.traceparent }),
   };
-  const command = item.command!;
+  const { command } = accepted;
   switch (command.kind) {
     case "input":
       return { kind: "input", ...base, body: command.body, source: command.source ?? "rpc" };

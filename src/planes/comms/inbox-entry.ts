@@ -99,6 +99,9 @@ export type InboxEntry = (
   queued_through?: number | undefined;
 };
 
+/** An acceptance as the log has it. */
+export type AcceptedRecord = InboxEntry & AcceptedEntry;
+
 /** How an interaction ends: the first of these in its log decides. */
 export type Ending =
   | { kind: "complete"; result: unknown; usage?: Usage }

@@ -1,7 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Backend, BackendError } from "../../kernel/backend.js";
-import type { InboxEntry } from "./inbox-entry.js";
+import type { AcceptedRecord, InboxEntry } from "./inbox-entry.js";
 
-const pageEntries = 512;
+/** Entries may be large: few of them are in memory at once while a log is read. */
+const pageEntries = 128;
+/** Entries so far apart are read together with what lies between them. */
+const readTogether = 16;
 
 /**
  * The log of one inbox: writes entries and hands over all of them, whoever wrote them, once and in the order of the log.
@@ -9,9 +13,9 @@ const pageEntries = 512;
 export class InboxLog {
   readonly #backend: Backend;
   readonly #name: string;
-  readonly #apply: (seq: number, entry: InboxEntry) => void;
-  /** Entries that are durable but wait for one before them. */
-  readonly #held = new Map<number, InboxEntry>();
+  readonly #apply: (seq: number, entry: InboxEntry, chars: number) => void;
+  /** Entries that are durable but wait for one before them, with the length of their JSON. */
+  readonly #held = new Map<number, { entry: InboxEntry; chars: number }>();
   #waiting: (() => void)[] = [];
   #applied = 0;
   #inFlight = 0;
@@ -19,7 +23,12 @@ export class InboxLog {
   /** Every 256th applied position with its time, for trimming by age. */
   #marks: { seq: number; at: number }[] = [];
 
-  constructor(backend: Backend, sessionId: string, apply: (seq: number, entry: InboxEntry) => void) {
+  /** `apply` also gets the length of the entry's JSON. */
+  constructor(
+    backend: Backend,
+    sessionId: string,
+    apply: (seq: number, entry: InboxEntry, chars: number) => void,
+  ) {
     this.#backend = backend;
     this.#name = `inbox/${sessionId}`;
     this.#apply = apply;
@@ -45,7 +54,7 @@ export class InboxLog {
       if (result.outcome === "conflict")
         throw new BackendError("io", "an append without condition conflicted");
       if (result.duplicate) return await this.#first(id);
-      this.#put(result.seq, entry);
+      this.#put(result.seq, entry, body.length);
       if (this.#applied < result.seq) await this.#appliedThrough(result.seq);
       return { duplicate: false, entry };
     } finally {
@@ -58,6 +67,39 @@ export class InboxLog {
   async find(id: string): Promise<InboxEntry | undefined> {
     const [found] = await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 });
     return found === undefined ? undefined : (JSON.parse(found.body) as InboxEntry);
+  }
+
+  /** The commands at the positions, which rise, by position. */
+  async accepted(positions: readonly number[]): Promise<Map<number, AcceptedRecord>> {
+    const found = new Map<number, AcceptedRecord>();
+    for (let at = 0; at < positions.length; ) {
+      const fromSeq = positions[at]!;
+      let last = fromSeq;
+      let next = at + 1;
+      for (; next < positions.length; next += 1) {
+        const seq = positions[next]!;
+        if (seq - last > readTogether || seq - fromSeq >= pageEntries) break;
+        last = seq;
+      }
+      for (const { seq, body } of await this.#backend.read(this.#name, {
+        fromSeq,
+        limit: last - fromSeq + 1,
+      })) {
+        if (seq !== positions[at]) continue;
+        const entry = JSON.parse(body) as InboxEntry;
+        if (entry.t !== "accepted") break;
+        found.set(seq, entry);
+        at += 1;
+      }
+      if (at < next)
+        throw new BackendError("corrupt", `the command at position ${positions[at]} is not there`);
+    }
+    return found;
+  }
+
+  /** The oldest position by which entries can be trimmed, with its time. */
+  get firstMark(): { seq: number; at: number } | undefined {
+    return this.#marks[0];
   }
 
   /** Removes entries older than `before` (wall milliseconds) below `neededSeq`. */
@@ -99,17 +141,20 @@ export class InboxLog {
   async #catchUp(): Promise<void> {
     for (;;) {
       const page = await this.#backend.read(this.#name, { fromSeq: this.#applied + 1, limit: pageEntries });
-      for (const { seq, body } of page) if (seq > this.#applied) this.#applyNext(seq, JSON.parse(body));
+      for (const { seq, body } of page)
+        if (seq > this.#applied) this.#applyNext(seq, JSON.parse(body), body.length);
       if (page.length < pageEntries) break;
+      await nextTurn();
     }
     for (const seq of this.#held.keys()) if (seq <= this.#applied) this.#held.delete(seq);
     this.#unsure = false;
     this.#drainHeld();
   }
 
-  #put(seq: number, entry: InboxEntry): void {
+  #put(seq: number, entry: InboxEntry, chars: number): void {
     if (seq <= this.#applied) return;
-    this.#held.set(seq, entry);
+    if (seq === this.#applied + 1) this.#applyNext(seq, entry, chars);
+    else this.#held.set(seq, { entry, chars });
     this.#drainHeld();
   }
 
@@ -119,7 +164,7 @@ export class InboxLog {
       const next = this.#held.get(seq);
       if (next === undefined) break;
       this.#held.delete(seq);
-      this.#applyNext(seq, next);
+      this.#applyNext(seq, next.entry, next.chars);
     }
     this.#wakeWaiting();
   }
@@ -130,10 +175,10 @@ export class InboxLog {
     for (const resume of waiting) resume();
   }
 
-  #applyNext(seq: number, entry: InboxEntry): void {
+  #applyNext(seq: number, entry: InboxEntry, chars: number): void {
     this.#applied = seq;
     if (seq % 256 === 0) this.#marks.push({ seq, at: entry.at });
-    this.#apply(seq, entry);
+    this.#apply(seq, entry, chars);
   }
 
   async #appliedThrough(seq: number): Promise<void> {

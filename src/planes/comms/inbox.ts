@@ -2,7 +2,7 @@ import type { CommsCommand } from "../../generated/types.js";
 import type { SurfaceName } from "../../kernel/context.js";
 import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
 import type {
-  AcceptedEntry,
+  AcceptedRecord,
   AnsweredEntry,
   Ending,
   InboxEntry,
@@ -10,6 +10,12 @@ import type {
   SettledEntry,
 } from "./inbox-entry.js";
 import { type Reservation, reserve } from "./reservation.js";
+import type { RestingInbox } from "./resting.js";
+
+/** Commands of one inbox that are kept in memory until they are drained, characters of JSON; others are read again. */
+const keptChars = 1024 * 1024;
+/** Senders that are told apart before they are forgotten. */
+const sendersKnown = 1_024;
 
 /** An answer to an interaction. */
 export interface Answer {
@@ -23,16 +29,14 @@ export interface InboxItem {
   /** Position in the inbox's log: the order in which it is offered. */
   readonly seq: number;
   readonly interactionId: string;
-  readonly envelopeId: string;
   readonly sender: Sender;
   readonly surface: SurfaceName;
-  readonly traceparent: string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
   readonly kind: CommsCommand["kind"];
   readonly reserved: boolean;
-  /** Gone once the item is settled. */
-  command: CommsCommand | undefined;
+  /** What was accepted, while it is kept in memory. */
+  entry: AcceptedRecord | undefined;
+  /** Length of its JSON. */
+  readonly chars: number;
   settled: boolean;
   /** How often it was given to a host. */
   attempt: number;
@@ -56,6 +60,9 @@ export class Inbox {
   readonly #items = new Map<string, InboxItem>();
   /** Items that are not settled, in order. */
   readonly #open: InboxItem[] = [];
+  /** One object for each sender, however many entries of the log repeat it. */
+  readonly #senders = new Map<string, Sender>();
+  #kept = 0;
   closed = false;
   /** Answers up to this position are queued with their askers. */
   queuedThrough = 0;
@@ -72,15 +79,66 @@ export class Inbox {
     return this.#items.values();
   }
 
+  get size(): number {
+    return this.#items.size;
+  }
+
+  /** Characters of commands that are in memory. */
+  get keptChars(): number {
+    return this.#kept;
+  }
+
   get openCount(): number {
     return this.#open.length;
   }
 
   /** Items that wait for a host. */
   unread(now: number): number {
-    return this.#open.filter(
-      ({ claim, claiming }) => !claiming && (claim === undefined || claim.until <= now),
-    ).length;
+    let count = 0;
+    for (const { claim, claiming } of this.#open)
+      if (!claiming && (claim === undefined || claim.until <= now)) count += 1;
+    return count;
+  }
+
+  /** What the log does not tell again; undefined while a host or a reader has to do with it. */
+  rest(now: number): RestingInbox | undefined {
+    const claims = new Map<string, { until: number; items: number }>();
+    const delayed = new Map<string, number>();
+    const reservations = new Map<string, Reservation>();
+    let unclaimed = 0;
+    for (const { interactionId, claim, claiming, notBefore } of this.#open) {
+      if (claiming) return undefined;
+      if (notBefore > now) delayed.set(interactionId, notBefore);
+      if (claim === undefined) unclaimed += 1;
+      else {
+        const known = claims.get(claim.hash);
+        if (known === undefined) claims.set(claim.hash, { until: claim.until, items: 1 });
+        else known.items += 1;
+      }
+    }
+    for (const { interactionId, reservation } of this.#items.values()) {
+      if (reservation === undefined) continue;
+      if (reservation.state === "reserved" || reservation.state === "attached") return undefined;
+      reservations.set(interactionId, reservation);
+    }
+    return { unclaimed, claims, delayed, reservations, queuedThrough: this.queuedThrough };
+  }
+
+  /** Makes of what the log told what it was before it rested. */
+  wake({ claims, delayed, reservations, queuedThrough }: RestingInbox): void {
+    this.queuedThrough = Math.max(this.queuedThrough, queuedThrough);
+    for (const item of [...this.#open]) {
+      const known = item.claim === undefined ? undefined : claims.get(item.claim.hash);
+      if (known === undefined) item.claim = undefined;
+      else item.claim!.until = known.until;
+      item.notBefore = delayed.get(item.interactionId) ?? 0;
+      // Nobody has to do it again, and nobody is at it.
+      if (item.ending !== undefined && item.claim === undefined) this.#settle(item);
+    }
+    for (const [interactionId, reservation] of reservations) {
+      const item = this.#items.get(interactionId);
+      if (item !== undefined) item.reservation = reservation;
+    }
   }
 
   forget(interactionId: string): void {
@@ -117,12 +175,19 @@ export class Inbox {
     for (const item of this.#open) if (item.claim?.hash === hash) item.claim = undefined;
   }
 
-  /** Takes in the next entry of the log; returns the interactions that it is about. */
-  apply(seq: number, entry: InboxEntry, now: number, wall: number): InboxItem[] {
+  /** Keeps the command in memory when it is among the few that fit. */
+  keep(item: InboxItem, entry: AcceptedRecord): void {
+    if (item.settled || this.#kept + item.chars > keptChars) return;
+    item.entry = entry;
+    this.#kept += item.chars;
+  }
+
+  /** Takes in the next entry of the log, whose JSON has so many characters; returns the interactions that it is about. */
+  apply(seq: number, entry: InboxEntry, chars: number, now: number, wall: number): InboxItem[] {
     this.queuedThrough = Math.max(this.queuedThrough, entry.queued_through ?? 0);
     switch (entry.t) {
       case "accepted":
-        return [this.#accept(seq, entry, entry.at, now)];
+        return [this.#accept(seq, entry, chars, now)];
       case "answered":
         return this.#answer(seq, entry, entry.at);
       case "claimed": {
@@ -147,18 +212,16 @@ export class Inbox {
     }
   }
 
-  #accept(seq: number, entry: AcceptedEntry, at: number, now: number): InboxItem {
+  #accept(seq: number, entry: AcceptedRecord, chars: number, now: number): InboxItem {
     const item: InboxItem = {
       seq,
       interactionId: entry.interaction_id,
-      envelopeId: entry.envelope_id,
-      sender: entry.sender,
+      sender: this.#sender(entry.sender),
       surface: entry.surface,
-      traceparent: entry.traceparent,
-      at,
       kind: entry.command.kind,
       reserved: entry.reserved,
-      command: entry.command,
+      entry: undefined,
+      chars,
       settled: false,
       attempt: 0,
       claim: undefined,
@@ -172,7 +235,15 @@ export class Inbox {
     };
     this.#items.set(item.interactionId, item);
     this.#open.push(item);
-    return this.closed ? this.#abandon(item, at) : item;
+    return this.closed ? this.#abandon(item, entry.at) : item;
+  }
+
+  #sender(said: Sender): Sender {
+    const known = this.#senders.get(said.session_id);
+    if (known !== undefined && known.name === said.name && known.principal === said.principal) return known;
+    if (this.#senders.size >= sendersKnown) this.#senders.clear();
+    this.#senders.set(said.session_id, said);
+    return said;
   }
 
   #answer(seq: number, entry: AnsweredEntry, at: number): InboxItem[] {
@@ -247,9 +318,15 @@ export class Inbox {
   #settle(item: InboxItem): void {
     if (item.settled) return;
     item.settled = true;
-    item.command = undefined;
+    this.#unkeep(item);
     const at = this.#open.indexOf(item);
     if (at >= 0) this.#open.splice(at, 1);
+  }
+
+  #unkeep(item: InboxItem): void {
+    if (item.entry === undefined) return;
+    item.entry = undefined;
+    this.#kept -= item.chars;
   }
 
   #each(ids: readonly string[], change: (item: InboxItem) => void): InboxItem[] {

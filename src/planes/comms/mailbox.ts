@@ -1,17 +1,26 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ContractError } from "../../kernel/contract-error.js";
 import { derivedId } from "./derived-id.js";
 import { EventLog } from "./event-log.js";
 import { Inbox, type InboxItem } from "./inbox.js";
-import type { AcceptedEntry, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
+import type { AcceptedRecord, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
 import { InboxLog } from "./inbox-log.js";
-import { answerId, dueEvents, terminalId } from "./interaction-events.js";
+import { answerId, dueEvents } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { Reservations } from "./reservations.js";
+import type { RestingMailbox } from "./resting.js";
+import { recallTrimmed, TrimmedList } from "./trimmed-list.js";
+import { Wakers } from "./wakers.js";
 
 const repairDelayMs = 1_000;
 /** Interactions listed in one entry, well below the size of an entry. */
 const trimmedListed = 2_000;
 const trimRetryMs = 10_000;
+/** Items that are looked at before others have their turn. */
+const turnItems = 4_096;
+/** Roughly what a mailbox, and each of its items with its cursor, take in memory. */
+const mailboxBytes = 4_096;
+const itemBytes = 512;
 
 type Unstamped<T> = T extends unknown ? Omit<T, "at" | "queued_through"> : never;
 
@@ -40,7 +49,7 @@ export class Mailbox {
   readonly #retentionNow: () => number;
   readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   readonly #log: InboxLog;
-  readonly #wakers = new Set<() => void>();
+  readonly #wakers: Wakers;
   /** Endings that are being written: nothing may be answered any more. */
   readonly #ending = new Set<string>();
   /** Settled items of which the kept logs must say something, else they are over. */
@@ -50,12 +59,13 @@ export class Mailbox {
   #lastQueued = 0;
   #loaded = false;
   #accepting = 0;
+  /** Work under way that needs this object to stay the session's only one. */
+  #busy = 0;
   #stopRepair: (() => void) | undefined;
   #trimming: Promise<void> | undefined;
   #trimAgainAt = 0;
   #stopped = false;
-  /** The parts of a list of trimmed interactions that were read so far. */
-  #listed: Pick<TrimmedEntry, "list" | "interactions"> = { list: "", interactions: {} };
+  readonly #trimmed = new TrimmedList();
 
   constructor(sessionId: string, options: MailboxOptions) {
     const { ports, limits, reservations, queueAnswer, retentionNow } = options;
@@ -67,21 +77,83 @@ export class Mailbox {
     this.#retentionNow = retentionNow;
     this.inbox = new Inbox(limits.reservationTtlMs);
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
-    this.#log = new InboxLog(ports.backend, sessionId, (seq, entry) => this.#apply(seq, entry));
+    this.#wakers = new Wakers(ports.clock);
+    this.#log = new InboxLog(ports.backend, sessionId, (seq, entry, chars) => this.#apply(seq, entry, chars));
   }
 
-  async load(): Promise<void> {
+  /** `rested` is what it was when it was last in memory of this process: then there is nothing to repair. */
+  async load(rested?: RestingMailbox): Promise<void> {
     await this.#log.load();
-    await this.events.load();
+    await this.events.load((id) => this.inbox.item(id)?.interactionId ?? id);
+    if (rested !== undefined) this.inbox.wake(rested.inbox);
     for (const id of this.#doubtful) if (this.events.interaction(id).published === 0) this.inbox.forget(id);
     this.#doubtful.clear();
     for (const seq of this.#unqueued) if (seq <= this.inbox.queuedThrough) this.#unqueued.delete(seq);
     this.#loaded = true;
-    this.prune();
-    for (const id of [...this.events.interactionIds()])
+    await this.#prune();
+    let looked = 0;
+    for (const id of this.events.interactionIds()) {
       if (this.inbox.item(id) === undefined) this.events.forget(id);
-    for (const item of this.inbox.items()) this.#reservations.arm(item);
-    await this.#repair();
+      if (++looked % turnItems === 0) await nextTurn();
+    }
+    for (const item of this.inbox.items()) {
+      this.#reservations.arm(item);
+      if (++looked % turnItems === 0) await nextTurn();
+    }
+    if (rested !== undefined) return;
+    await this.#repair({ queue: false });
+    // Not waited for: the asker's mailbox may be loading too, and wait for this one.
+    if (this.#unqueued.size > 0) void this.#repair();
+  }
+
+  /** Roughly what it takes in memory. */
+  get bytes(): number {
+    const { inbox, events } = this;
+    return mailboxBytes + inbox.size * itemBytes + inbox.keptChars + events.keptChars;
+  }
+
+  /** Keeps it the session's mailbox until the work is done. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const leave = this.enter();
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
+  /** As `during`, until the result is called. */
+  enter(): () => void {
+    this.#busy += 1;
+    return () => {
+      this.#busy -= 1;
+    };
+  }
+
+  /** What has to be known of it when it leaves the memory; undefined when it cannot now, because somebody has to do with it. */
+  rest(): RestingMailbox | undefined {
+    const now = this.#ports.clock.monotonic();
+    const idle =
+      this.#busy + this.#accepting + this.#wakers.size + this.#unqueued.size === 0 &&
+      this.#stopRepair === undefined &&
+      this.#trimming === undefined &&
+      this.#trimAgainAt <= now &&
+      this.events.quiet;
+    const inbox = idle ? this.inbox.rest(now) : undefined;
+    return inbox && { inbox, lastSequence: this.events.last, sweepAt: this.#sweepAt() };
+  }
+
+  /** The items' commands, by position: from memory, else from the log. */
+  async commands(items: readonly InboxItem[]): Promise<Map<number, AcceptedRecord>> {
+    const found = new Map<number, AcceptedRecord>();
+    const missing: number[] = [];
+    for (const { seq, entry } of items) {
+      if (entry === undefined) missing.push(seq);
+      else found.set(seq, entry);
+    }
+    if (missing.length > 0)
+      for (const [seq, entry] of await this.#log.accepted(missing)) found.set(seq, entry);
+    return found;
   }
 
   /** Whether one more interaction fits. */
@@ -96,7 +168,7 @@ export class Mailbox {
   /** Accepts a command: one append, and the receipt is true. The first event follows under the same writer. */
   async accept(
     id: string,
-    entry: InboxEntry & AcceptedEntry,
+    entry: AcceptedRecord,
     body?: string,
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
     this.#accepting += 1;
@@ -118,12 +190,14 @@ export class Mailbox {
     const ends = entry.command.status !== "accepted";
     if (this.isEnding(item)) throw new ContractError("interaction_ended");
     if (ends) this.#ending.add(item.interactionId);
+    this.#busy += 1;
     try {
       const written = await this.#log.append(id, entry.interaction_id, entry, body);
       await this.follow(item);
       return written;
     } finally {
       if (ends) this.#ending.delete(item.interactionId);
+      this.#busy -= 1;
     }
   }
 
@@ -138,7 +212,12 @@ export class Mailbox {
     entry: Unstamped<InboxEntry>,
     id = this.#ports.ids.uuid(),
   ): Promise<{ duplicate: boolean }> {
-    return this.#log.append(id, subject, this.stamp(entry));
+    this.#busy += 1;
+    try {
+      return await this.#log.append(id, subject, this.stamp(entry));
+    } finally {
+      this.#busy -= 1;
+    }
   }
 
   /** Writes an entry that ends the interaction, once for each id. */
@@ -148,12 +227,14 @@ export class Mailbox {
     id: string,
   ): Promise<{ duplicate: boolean }> {
     this.#ending.add(item.interactionId);
+    this.#busy += 1;
     try {
       const written = await this.write(item.interactionId, entry, id);
       await this.follow(item);
       return written;
     } finally {
       this.#ending.delete(item.interactionId);
+      this.#busy -= 1;
     }
   }
 
@@ -167,61 +248,54 @@ export class Mailbox {
   }
 
   /** Ends all that waits; idempotent. */
-  async close(): Promise<void> {
-    if (!this.inbox.closed) await this.write("session", { t: "closed" }, derivedId(this.sessionId, "closed"));
-    for (const item of [...this.inbox.items()]) await this.follow(item);
-    this.wake();
+  close(): Promise<void> {
+    return this.during(async () => {
+      if (!this.inbox.closed)
+        await this.write("session", { t: "closed" }, derivedId(this.sessionId, "closed"));
+      await this.#repair();
+      this.wake();
+    });
   }
 
   /**
    * Brings the interaction's events up to what the inbox's log says. It fails for nobody: what is not written now is
    * written with the next event of the interaction, by the repair, or at the next start.
    */
-  async follow(item: InboxItem): Promise<void> {
+  async follow(item: InboxItem, { queue } = { queue: true }): Promise<void> {
+    this.#busy += 1;
     try {
       await this.events.append(() => dueEvents(item, this.events.interaction(item.interactionId)));
-      if (item.answers.length > 0) await this.#queueAnswers(item);
+      if (queue && item.answers.length > 0) await this.#queueAnswers(item);
       this.trimEvents();
     } catch (err) {
       this.#ports.log.warn({ err, interaction_id: item.interactionId }, "Events are late: the store fails.");
       this.#repairLater();
+    } finally {
+      this.#busy -= 1;
     }
   }
 
   /** Resolves at the next change, or when `until` (monotonic) or the signal comes. */
   changed(until: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const delay = Math.min(until - this.#ports.clock.monotonic(), 3_600_000);
-      const done = (): void => {
-        stopTimer();
-        this.#wakers.delete(done);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const stopTimer = this.#ports.clock.after(Math.max(0, delay), done);
-      this.#wakers.add(done);
-      signal.addEventListener("abort", done);
-    });
+    return this.#wakers.changed(until, signal);
   }
 
   wake(): void {
-    for (const waker of [...this.#wakers]) waker();
+    this.#wakers.wake();
   }
 
   /** Forgets interactions whose time to be read is over, and what the logs keep for nobody. */
-  async sweep(): Promise<void> {
-    this.prune();
-    this.trimEvents();
-    await this.#trimming;
-    let needed = Number.POSITIVE_INFINITY;
-    for (const { seq } of this.inbox.items()) needed = Math.min(needed, seq);
-    if (!this.inbox.closed) await this.#log.trim(needed, this.#retentionNow() - this.#limits.dedupeWindowMs);
-  }
-
-  prune(): void {
-    const before = this.#retentionNow() - this.#limits.interactionKeepMs;
-    for (const item of [...this.inbox.items()])
-      if (this.#isOver(item) && (item.endedAt ?? 0) < before) this.#forget(item);
+  sweep(): Promise<void> {
+    return this.during(async () => {
+      await this.#prune();
+      this.trimEvents();
+      await this.#trimming;
+      // Items are in the order of the log.
+      const [oldest] = this.inbox.items();
+      const needed = oldest?.seq ?? Number.POSITIVE_INFINITY;
+      if (!this.inbox.closed)
+        await this.#log.trim(needed, this.#retentionNow() - this.#limits.dedupeWindowMs);
+    });
   }
 
   /** Nothing new is begun in the background; resolves when what was begun is done. */
@@ -230,6 +304,28 @@ export class Mailbox {
     this.#stopRepair?.();
     this.wake();
     await this.#trimming;
+  }
+
+  async #prune(): Promise<void> {
+    const before = this.#retentionNow() - this.#limits.interactionKeepMs;
+    let looked = 0;
+    for (const item of this.inbox.items()) {
+      if (this.#isOver(item) && (item.endedAt ?? 0) < before) this.#forget(item);
+      if (++looked % turnItems === 0) await nextTurn();
+    }
+  }
+
+  /** From when on a sweep has something to trim, if nothing changes. */
+  #sweepAt(): number {
+    const mark = this.#log.firstMark;
+    if (mark === undefined || this.inbox.closed) return Number.POSITIVE_INFINITY;
+    let at = mark.at + this.#limits.dedupeWindowMs;
+    for (const item of this.inbox.items()) {
+      if (item.seq >= mark.seq) break;
+      if (!this.#isOver(item)) return Number.POSITIVE_INFINITY;
+      at = Math.max(at, (item.endedAt ?? 0) + this.#limits.interactionKeepMs);
+    }
+    return at;
   }
 
   /** Nothing more will come of it and nobody reads it now. */
@@ -252,10 +348,11 @@ export class Mailbox {
     }
   }
 
-  #apply(seq: number, entry: InboxEntry): void {
+  #apply(seq: number, entry: InboxEntry, chars: number): void {
     const { clock } = this.#ports;
-    const items = this.inbox.apply(seq, entry, clock.monotonic(), clock.now());
-    if (entry.t === "trimmed") this.#applyTrimmed(entry);
+    const items = this.inbox.apply(seq, entry, chars, clock.monotonic(), clock.now());
+    // Live, this mailbox wrote the entry and knows better.
+    if (entry.t === "trimmed" && !this.#loaded) this.#applyTrimmed(entry);
     if (entry.t === "answered" && entry.queue !== undefined) {
       // A void answer, one after the ending, is nobody's.
       if (items[0]?.answers.at(-1)?.seq === seq) this.#unqueued.add(seq);
@@ -264,6 +361,7 @@ export class Mailbox {
     if (!this.#loaded) return;
     for (const item of items) {
       if (entry.t === "accepted") {
+        this.inbox.keep(item, entry);
         this.#reservations.arm(item);
         void this.follow(item);
       }
@@ -271,30 +369,13 @@ export class Mailbox {
     if (entry.t !== "claimed") this.wake();
   }
 
-  #applyTrimmed({ interactions: listed, list, more }: TrimmedEntry): void {
-    // Live, this mailbox wrote the entry and knows better.
-    if (this.#loaded) return;
-    // A list that a crash cut short counts for nothing.
-    if (this.#listed.list !== list) this.#listed = { list, interactions: {} };
-    Object.assign(this.#listed.interactions, listed);
-    if (more) return;
-    const { interactions } = this.#listed;
+  #applyTrimmed(entry: TrimmedEntry): void {
+    const listed = this.#trimmed.take(entry);
+    if (listed === undefined) return;
     for (const item of this.inbox.items()) {
-      const known = interactions[item.interactionId];
-      if (known === undefined) {
-        if (item.settled) this.#doubtful.add(item.interactionId);
-        continue;
-      }
-      const cursor = this.events.interaction(item.interactionId);
-      cursor.assigned = known.last;
-      cursor.published = known.last;
-      cursor.sealed = known.sealed;
-      cursor.ended = known.sealed;
-      for (const answer of item.answers.slice(0, known.answers)) {
-        cursor.add(answerId(answer));
-        cursor.addAnswer(answerId(answer));
-      }
-      if (known.sealed) cursor.add(terminalId(item));
+      const known = listed[item.interactionId];
+      if (known !== undefined) recallTrimmed(item, known, this.events);
+      else if (item.settled) this.#doubtful.add(item.interactionId);
     }
   }
 
@@ -308,11 +389,22 @@ export class Mailbox {
     }
   }
 
-  async #repair(): Promise<void> {
-    for (const item of [...this.inbox.items()]) {
-      if (this.inbox.item(item.interactionId) === undefined) continue;
-      await this.follow(item);
-    }
+  #repair(options = { queue: true }): Promise<void> {
+    return this.during(async () => {
+      let looked = 0;
+      for (const item of this.inbox.items()) {
+        if (this.#isBehind(item)) await this.follow(item, options);
+        if (++looked % turnItems === 0) await nextTurn();
+      }
+      this.trimEvents();
+    });
+  }
+
+  /** Something may have to follow from what the inbox's log says of the item. */
+  #isBehind({ interactionId, ending, answers }: InboxItem): boolean {
+    const { assigned, sealed } = this.events.interaction(interactionId);
+    if (sealed) return answers.some(({ seq }) => this.#unqueued.has(seq));
+    return assigned === 0 || ending !== undefined || answers.length > 0;
   }
 
   #repairLater(): void {

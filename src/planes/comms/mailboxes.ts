@@ -1,12 +1,18 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { derivedId } from "./derived-id.js";
 import type { InboxItem } from "./inbox.js";
 import type { AnsweredEntry } from "./inbox-entry.js";
 import { Mailbox } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
 import { Reservations } from "./reservations.js";
+import { type RestingMailbox, unreadAtRest } from "./resting.js";
 import { retentionTime } from "./retention-time.js";
 
 const sweepEveryMs = 60_000;
+/** How soon after use it is looked whether mailboxes take too much memory. */
+const lookEveryMs = 1_000;
+/** A mailbox stays for so many times what it took to load it: loading again and again then costs no more than a percent. */
+const keptLoads = 100;
 
 /** An interaction and the session that holds it. */
 export interface FoundInteraction {
@@ -15,14 +21,40 @@ export interface FoundInteraction {
   item: InboxItem;
 }
 
-/** The mailboxes of all sessions, each loaded when it is first touched. */
+/** A session as lists show it. */
+export interface MailboxSummary {
+  unread: number;
+  lastSequence: number;
+}
+
+interface Loaded {
+  readonly mailbox: Mailbox;
+  /** Since it was last looked at. */
+  used: boolean;
+  /** Monotonic time of the look that found it used; those that only the daemon itself touched never were. */
+  usedAt: number;
+  /** How long it took to load. */
+  readonly loadMs: number;
+}
+
+/**
+ * The mailboxes of all sessions, each loaded when it is touched. When idle ones take too much memory they rest: what
+ * their logs do not tell is kept, so that nobody can see the difference. Whoever waits for anything but a mailbox's own
+ * work between `get` and the use of what it gave must `enter` the mailbox.
+ */
 export class Mailboxes {
   readonly reservations: Reservations;
   readonly #ports: CommsPorts;
   readonly #limits: CommsLimits;
   readonly #retentionNow: () => number;
-  readonly #loaded = new Map<string, Mailbox>();
+  readonly #loaded = new Map<string, Loaded>();
   readonly #loading = new Map<string, Promise<Mailbox>>();
+  readonly #resting = new Map<string, RestingMailbox>();
+  /** What the loaded ones took when it was last looked, and what was loaded since. */
+  #bytes = 0;
+  #lookAt = Number.POSITIVE_INFINITY;
+  #stopLook: (() => void) | undefined;
+  #summaries: Promise<unknown> = Promise.resolve();
   #stopSweep: (() => void) | undefined;
   #stopped = false;
 
@@ -35,7 +67,25 @@ export class Mailboxes {
 
   /** The session's mailbox; at once when it is in memory. */
   get(sessionId: string): Mailbox | Promise<Mailbox> {
-    return this.#loaded.get(sessionId) ?? this.#load(sessionId);
+    const loaded = this.#loaded.get(sessionId);
+    if (loaded === undefined) return this.#loadForUse(sessionId);
+    if (!loaded.used) {
+      loaded.used = true;
+      this.#lookWithin(lookEveryMs);
+    }
+    return loaded.mailbox;
+  }
+
+  /** Loads a mailbox only when nothing is known of it, and no two at once: all sessions may be asked for. */
+  async summary(sessionId: string): Promise<MailboxSummary> {
+    const known = this.#summary(sessionId);
+    if (known !== undefined) return known;
+    const turn = this.#summaries.then(async () => {
+      await nextTurn();
+      return this.#summary(sessionId) ?? summaryOf(await this.#load(sessionId), this.#ports);
+    });
+    this.#summaries = turn.catch(() => {});
+    return turn;
   }
 
   async find(interactionId: string): Promise<FoundInteraction | undefined> {
@@ -50,13 +100,14 @@ export class Mailboxes {
   /** Touches every session once, so that what a crash left half-done is repaired without anybody asking. */
   async repairAll(): Promise<void> {
     const { directory } = this.#ports;
-    for (const { sessionId } of directory.all()) {
+    for (const { sessionId, closed } of [...directory.all(), ...directory.closed()]) {
+      await nextTurn();
+      // Somebody waits for these.
+      await Promise.allSettled(this.#loading.values());
       if (this.#stopped) return;
-      await this.get(sessionId);
-    }
-    for (const { sessionId } of directory.closed()) {
-      if (this.#stopped) return;
-      await (await this.get(sessionId)).close();
+      if (!closed && this.#resting.has(sessionId)) continue;
+      const mailbox = this.#loaded.get(sessionId)?.mailbox ?? (await this.#load(sessionId));
+      if (closed) await mailbox.close();
     }
   }
 
@@ -71,19 +122,77 @@ export class Mailboxes {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopSweep?.();
+    this.#stopLook?.();
     this.reservations.close();
-    await Promise.all([...this.#loaded.values()].map((mailbox) => mailbox.stop()));
+    await Promise.all([...this.#loaded.values()].map(({ mailbox }) => mailbox.stop()));
   }
 
   async #sweep(): Promise<void> {
-    for (const mailbox of [...this.#loaded.values()]) {
-      if (this.#stopped) return;
-      try {
-        await mailbox.sweep();
-      } catch (err) {
-        this.#ports.log.warn({ err, session_id: mailbox.sessionId }, "A log was not swept.");
-      }
+    const now = this.#retentionNow();
+    for (const [sessionId, { sweepAt }] of [...this.#resting]) {
+      if (this.#ports.directory.byId(sessionId) === undefined) this.#resting.delete(sessionId);
+      else if (sweepAt < now) await this.#sweepOne(sessionId);
     }
+    for (const sessionId of [...this.#loaded.keys()])
+      if (this.#loaded.has(sessionId)) await this.#sweepOne(sessionId);
+  }
+
+  async #sweepOne(sessionId: string): Promise<void> {
+    await nextTurn();
+    if (this.#stopped) return;
+    try {
+      await (this.#loaded.get(sessionId)?.mailbox ?? (await this.#load(sessionId))).sweep();
+    } catch (err) {
+      this.#ports.log.warn({ err, session_id: sessionId }, "A log was not swept.");
+    }
+  }
+
+  #summary(sessionId: string): MailboxSummary | undefined {
+    const loaded = this.#loaded.get(sessionId);
+    if (loaded !== undefined) return summaryOf(loaded.mailbox, this.#ports);
+    const resting = this.#resting.get(sessionId);
+    if (resting === undefined) return undefined;
+    const unread = unreadAtRest(resting.inbox, this.#ports.clock.monotonic());
+    return { unread, lastSequence: resting.lastSequence };
+  }
+
+  #lookWithin(ms: number): void {
+    const at = this.#ports.clock.monotonic() + ms;
+    if (this.#stopped || at >= this.#lookAt) return;
+    this.#stopLook?.();
+    this.#lookAt = at;
+    this.#stopLook = this.#ports.clock.after(ms, () => {
+      this.#lookAt = Number.POSITIVE_INFINITY;
+      this.#look();
+    });
+  }
+
+  /** Lets idle mailboxes rest until the others fit. */
+  #look(): void {
+    const now = this.#ports.clock.monotonic();
+    const { idleMailboxBytes } = this.#limits;
+    this.#bytes = 0;
+    for (const loaded of this.#loaded.values()) {
+      this.#bytes += loaded.mailbox.bytes;
+      if (loaded.used) loaded.usedAt = now;
+      loaded.used = false;
+    }
+    for (const [sessionId, { mailbox, usedAt, loadMs }] of this.#loaded) {
+      if (this.#bytes <= idleMailboxBytes) return;
+      const resting = now - usedAt < loadMs * keptLoads ? undefined : mailbox.rest();
+      if (resting === undefined) continue;
+      this.#bytes -= mailbox.bytes;
+      this.#loaded.delete(sessionId);
+      this.#resting.set(sessionId, resting);
+    }
+    if (this.#bytes > idleMailboxBytes) this.#lookWithin(lookEveryMs);
+  }
+
+  async #loadForUse(sessionId: string): Promise<Mailbox> {
+    const mailbox = await this.#load(sessionId);
+    const loaded = this.#loaded.get(sessionId);
+    if (loaded !== undefined) loaded.used = true;
+    return mailbox;
   }
 
   #load(sessionId: string): Promise<Mailbox> {
@@ -96,10 +205,16 @@ export class Mailboxes {
       queueAnswer: (answer) => this.#queueAnswer(answer),
       retentionNow: this.#retentionNow,
     });
+    const { clock } = this.#ports;
+    const started = clock.monotonic();
     const loading = mailbox
-      .load()
+      .load(this.#resting.get(sessionId))
       .then(() => {
-        this.#loaded.set(sessionId, mailbox);
+        const loadMs = clock.monotonic() - started;
+        this.#loaded.set(sessionId, { mailbox, used: false, usedAt: Number.NEGATIVE_INFINITY, loadMs });
+        this.#resting.delete(sessionId);
+        this.#bytes += mailbox.bytes;
+        this.#lookWithin(this.#bytes > this.#limits.idleMailboxBytes ? 0 : lookEveryMs);
         return mailbox;
       })
       .finally(() => this.#loading.delete(sessionId));
@@ -127,4 +242,8 @@ export class Mailboxes {
       }),
     );
   }
+}
+
+function summaryOf({ inbox, events }: Mailbox, { clock }: CommsPorts): MailboxSummary {
+  return { unread: inbox.unread(clock.monotonic()), lastSequence: events.last };
 }

@@ -25,6 +25,8 @@ export interface CommsLimits {
   reservationTtlMs: number;
   /** How long an idempotency key is remembered, milliseconds. */
   dedupeWindowMs: number;
+  /** What mailboxes may take in memory while nobody has to do with them, bytes, roughly. */
+  idleMailboxBytes: number;
 }
 
 export const defaultLimits: CommsLimits = {
@@ -33,6 +35,7 @@ export const defaultLimits: CommsLimits = {
   interactionKeepMs: 3_600_000,
   reservationTtlMs: 30_000,
   dedupeWindowMs: 86_400_000,
+  idleMailboxBytes: 32 * 1024 * 1024,
 };
 
 /** A session as the sessions plane knows it now. */

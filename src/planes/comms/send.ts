@@ -13,7 +13,7 @@ import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, AnsweredEntry, InboxEntry, Sender } from "./inbox-entry.js";
 import type { Mailbox } from "./mailbox.js";
-import type { Mailboxes } from "./mailboxes.js";
+import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
 import type { Resolver } from "./resolver.js";
 
@@ -148,7 +148,16 @@ async function answer(
   const found = await mailboxes.find(command.in_reply_to);
   if (found === undefined || found.session.sessionId !== sender.sessionId)
     throw new ContractError("interaction_not_found");
-  const { mailbox, item } = found;
+  return found.mailbox.during(() => answerTo(found, asker, accepted, command, mailboxes));
+}
+
+async function answerTo(
+  { mailbox, item }: FoundInteraction,
+  asker: DirectorySession,
+  accepted: Acceptance,
+  command: PeerResponseCommand,
+  mailboxes: Mailboxes,
+): Promise<SendReceipt> {
   if (item.kind === "peer_response" || item.kind === "peer_message")
     refuse("in_reply_to", "invalid_value", "an interaction that expects an answer", item.kind);
   if (item.sender.name !== asker.name) refuse("to", "invalid_value", item.sender.name, command.to);

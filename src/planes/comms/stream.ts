@@ -41,7 +41,8 @@ async function openSession(
   const session = directory.byId(scope.session_id);
   if (session === undefined) throw new ContractError("session_not_found");
   if (!mayRead(principal, session)) throw new ContractError("permission_denied");
-  const { events } = await mailboxes.get(session.sessionId);
+  const mailbox = await mailboxes.get(session.sessionId);
+  const { events } = mailbox;
   const after = request.after_sequence ?? events.last;
   checkCursor(after, events.last);
   const old = supersedable(streams, request, principal);
@@ -51,7 +52,15 @@ async function openSession(
     first_sequence: events.last >= events.first ? events.first : 0,
     last_sequence: events.last,
   };
-  const open = start({ streams, request, context, streamId, source: sessionSource(events, after) });
+  const released = mailbox.enter();
+  const open = start({
+    streams,
+    request,
+    context,
+    streamId,
+    source: sessionSource(events, after),
+    released,
+  });
   old?.stream.end("superseded");
   return { opened: { stream_id: streamId, scope, snapshot }, events: open };
 }
@@ -65,9 +74,21 @@ async function openInteraction(
   const principal = requirePrincipal(context);
   const found = await mailboxes.find(scope.interaction_id);
   if (found === undefined) throw new ContractError("interaction_not_found");
-  const { mailbox, item, session } = found;
+  const { item, session } = found;
   if (item.sender.principal !== principal.name && !mayRead(principal, session))
     throw new ContractError("permission_denied");
+  return found.mailbox.during(() => openFound(found, mailboxes, streams, request, scope, context));
+}
+
+async function openFound(
+  found: FoundInteraction,
+  mailboxes: Mailboxes,
+  streams: Streams,
+  request: CommsStreamRequest,
+  scope: Extract<StreamScope, { kind: "interaction" }>,
+  context: CallContext,
+): Promise<OpenStream<"comms.stream">> {
+  const { mailbox, item } = found;
   // The first event may still be on its way to the disk: a reader that was quick sees it all the same.
   if (mailbox.events.interaction(item.interactionId).published === 0) await mailbox.events.flushed();
   const first = await firstKept(mailbox, item);
@@ -85,7 +106,9 @@ async function openInteraction(
     ...(terminal === undefined ? {} : { terminal: eventOf(terminal) }),
   };
   const source = interactionSource(mailbox.events, cursor, item.interactionId, after);
+  const leave = mailbox.enter();
   const released = (end: StreamEnd): void => {
+    leave();
     if (!request.follow) return;
     const move = mailboxes.reservations.move(item, eventOfEnd(end, streamId, context.clock.monotonic()));
     // Only the reader's own word outlives a crash: else the reservation would wait again for somebody who is done.

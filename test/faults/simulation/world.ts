@@ -28,6 +28,8 @@ export class SimulatedWorld {
       inboxMax: scheduler.random.pick([4, 64]),
       sessionEventsMax: this.trims ? 64 : 10_000,
       reservationTtlMs: 30_000,
+      // Mailboxes come and go all the time, or stay.
+      ...(scheduler.random.chance(0.8) ? { idleMailboxBytes: 0 } : {}),
     });
     this.ledger = new Ledger(scheduler);
     this.network = new Network(scheduler, this.machine, this.ledger);

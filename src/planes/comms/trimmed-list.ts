@@ -1,0 +1,35 @@
+import type { EventLog } from "./event-log.js";
+import type { InboxItem } from "./inbox.js";
+import type { TrimmedEntry } from "./inbox-entry.js";
+import { answerId, terminalId } from "./interaction-events.js";
+
+type Interactions = TrimmedEntry["interactions"];
+
+/** Puts the list of trimmed interactions together from its parts, while a log is read. */
+export class TrimmedList {
+  #list = "";
+  #interactions: Interactions = {};
+
+  /** The whole list when this was its last part. */
+  take({ interactions, list, more }: TrimmedEntry): Interactions | undefined {
+    // A list that a crash cut short counts for nothing.
+    if (this.#list !== list) this.#interactions = {};
+    this.#list = list;
+    Object.assign(this.#interactions, interactions);
+    return more ? undefined : this.#interactions;
+  }
+}
+
+/** What the list says of an item: the events that are no more were written. */
+export function recallTrimmed(item: InboxItem, known: Interactions[string], events: EventLog): void {
+  const cursor = events.interaction(item.interactionId);
+  cursor.assigned = known.last;
+  cursor.published = known.last;
+  cursor.sealed = known.sealed;
+  cursor.ended = known.sealed;
+  for (const answer of item.answers.slice(0, known.answers)) {
+    cursor.add(answerId(answer));
+    cursor.addAnswer(answerId(answer));
+  }
+  if (known.sealed) cursor.add(terminalId(item));
+}
