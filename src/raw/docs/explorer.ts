@@ -1,21 +1,31 @@
-import type { FastifyInstance } from "fastify";
+import type { IncomingMessage } from "node:http";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
 
 /** The API explorer over the committed OpenAPI document; its packages are loaded when it is first opened, not at the start. */
 export function createExplorer({ read }: { read: () => Promise<string> }): RawHandler {
   let explorer: Promise<FastifyInstance> | undefined;
+  /** Takes what a request under way is refused with: how that is told is the surface's to say. */
+  const refusals = new WeakMap<IncomingMessage, (refusal: unknown) => void>();
+  const refuse: Refuse = (request, error) => refusals.get(request)?.(error);
   return async (request, response, call) => {
-    explorer ??= build(read);
+    explorer ??= build(read, refuse);
     const app = await explorer.catch((cause: unknown) => {
       explorer = undefined;
       throw cause;
     });
-    app.routing(Object.assign(request, { id: call.requestId }), response);
+    await new Promise<void>((resolve, reject) => {
+      refusals.set(request, reject);
+      response.once("close", resolve);
+      app.routing(Object.assign(request, { id: call.requestId }), response);
+    });
   };
 }
 
-async function build(read: () => Promise<string>): Promise<FastifyInstance> {
+type Refuse = (request: IncomingMessage, error: unknown) => void;
+
+async function build(read: () => Promise<string>, refuse: Refuse): Promise<FastifyInstance> {
   const [{ fastify }, { default: swagger }, { default: swaggerUi }, { parse }, text] = await Promise.all([
     import("fastify"),
     import("@fastify/swagger"),
@@ -23,10 +33,21 @@ async function build(read: () => Promise<string>): Promise<FastifyInstance> {
     import("yaml"),
     read(),
   ]);
-  const app = fastify({ logger: false, genReqId: (request) => String((request as { id?: string }).id) });
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send(new ContractError("route_not_found").toPayload(request.id)),
-  );
+  const fail = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.hijack();
+    const isClients = (error.statusCode ?? 500) < 500;
+    refuse(request.raw, isClients ? new ContractError("invalid_request", { cause: error }) : error);
+  };
+  const app = fastify({
+    logger: false,
+    genReqId: (request) => String((request as { id?: string }).id),
+    frameworkErrors: fail,
+  });
+  app.setErrorHandler(fail);
+  app.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    refuse(request.raw, new ContractError("route_not_found"));
+  });
   await app.register(swagger, { mode: "static", specification: { document: parse(text) } });
   await app.register(swaggerUi, {
     routePrefix: "/docs",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { BrowserSessions } from "../../auth/browser-sessions.js";
+import { errors } from "../../generated/errors.js";
 import { systemIds } from "../../kernel/ids.js";
 import { createSignIn, createSignOut } from "../../raw/console/sign-in.js";
 import { createStaticFiles } from "../../raw/console/static-files.js";
@@ -211,7 +212,15 @@ test("[rest.docs] the document as committed, and an explorer over it for those w
   for (const path of scripts) {
     expect(await it.send("GET", path), path).toMatchObject({ status: 200 });
   }
-  expect((await it.send("GET", "/docs/nothing")).json).toMatchObject({ code: "route_not_found" });
+  for (const [path, code] of [
+    ["/docs/nothing", "route_not_found"],
+    ["/docs/%2F", "route_not_found"],
+    ["/docs/static/../../package.json", "invalid_request"],
+  ] as const) {
+    const { status, json, headers } = await it.send("GET", path);
+    expect({ path, status, code: json.code }).toEqual({ path, status: errors[code].http, code });
+    expect(headers).toHaveProperty("parley-contract");
+  }
   const json = await it.send("GET", "/docs/json");
   expect(json.json.paths["/comms/send"].post.operationId).toBeDefined();
 });
