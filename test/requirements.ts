@@ -249,6 +249,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.simulation-self-test": hardened(
     "The simulation finds out a lost append, a doubled execution and a skipped sequence.",
   ),
+  "fuzz.sees": hardened(
+    "The judge of fuzzed answers is red on failures inside, silence, wrong verdicts, broken responses and disagreement.",
+  ),
+  "fuzz.typed": hardened(
+    "Inputs made from the contract and mutated bring no crash, no internal error, no hang and no growth; REST, RPC and MCP judge them alike.",
+  ),
   "kernel.admission": hardened(
     "More short calls than a plane has room for are refused typed with a time to wait; bursts are let in whole.",
   ),
