@@ -6,6 +6,8 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import parley
@@ -150,6 +152,32 @@ def test_other_contracts_are_named(start_daemon: Start, transport: str, style: s
     if transport == "tcp":
         with pytest.raises(ContractMismatchError):
             run(daemon, style, lambda client: client.peers())
+
+
+@styles
+def test_a_refusal_at_the_head_is_heard(tmp_path: Path, style: str) -> None:
+    """The daemon answers before the body has come, and closes: the rest of the request cannot be written."""
+    path = str(tmp_path / "daemon.sock")
+    payload = b'{"code":"contract_mismatch","message":"no","details":[],"retryable":false,"request_id":"r1"}'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen()
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1)
+                head = f"HTTP/1.1 412 Precondition Failed\r\nContent-Length: {len(payload)}\r\nConnection: close\r\n\r\n"
+                connection.sendall(head.encode() + payload)
+
+        refusing = threading.Thread(target=refuse)
+        refusing.start()
+        daemon = SimpleNamespace(client_arguments=lambda: {"socket_path": path, "retries": 0})
+        # More than any socket's buffer takes.
+        request = {"name": "bob", "description": "x" * 8_000_000}
+        with pytest.raises(ContractMismatchError, match="no"):
+            run(daemon, style, lambda client: client.call("sessions.open", request))
+        refusing.join()
 
 
 @transports

@@ -76,7 +76,10 @@ class SyncHttp:
                 connection.putheader(name, value)
             if request.body is not None:
                 connection.putheader("Content-Length", str(len(request.body)))
-            connection.endheaders(request.body)
+            try:
+                connection.endheaders(request.body)
+            except ConnectionError as cut:
+                return connection, _last_words(connection, cut)
             return connection, connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
@@ -132,6 +135,14 @@ def _is_dropped(sock: Any) -> bool:
         return bool(select.select([sock], [], [], 0)[0])
     except (OSError, ValueError):
         return True
+
+
+def _last_words(connection: http.client.HTTPConnection, cut: ConnectionError) -> http.client.HTTPResponse:
+    """What a daemon answered that refused by the head alone and did not wait for the body."""
+    try:
+        return connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        raise cut from None
 
 
 def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
