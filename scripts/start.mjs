@@ -8,7 +8,7 @@ const node = projectNode();
 const built = await run(node, [join(root, "scripts/build.mjs"), "--if-stale"]);
 if (built !== 0) process.exit(built);
 
-const daemon = spawn(node, [join(root, "dist/cli.js"), "up", "--welcome", ...process.argv.slice(2)], {
+const daemon = spawn(node, [join(root, "dist/cli.cjs"), "up", "--welcome", ...process.argv.slice(2)], {
   cwd: process.cwd(),
   stdio: "inherit",
   env: projectEnv(),

@@ -18,8 +18,8 @@ export const cliStart: Benchmark = {
         runCommand(process.execPath, args, { times, env: daemon.env });
     };
     const samples = await interleave<"peers" | "version" | "node", CommandSample>(rounds, {
-      peers: run("dist/cli.js", "peers", "--json"),
-      version: run("dist/cli.js", "--version"),
+      peers: run("dist/cli.cjs", "peers", "--json"),
+      version: run("dist/cli.cjs", "--version"),
       node: run("-e", "0"),
     });
     const time = ({ milliseconds }: CommandSample): number => milliseconds;

@@ -5,7 +5,5 @@ import { run } from "./run.js";
 
 const argv = splitJsonInput(process.argv);
 const direct = readDirectCall(argv.slice(2));
-if (direct === undefined) {
-  const { runProgram } = await import("./program.js");
-  await runProgram(argv);
-} else await run(() => callContract(direct.spec, direct.args, direct.flags, { json: direct.json }));
+if (direct === undefined) void import("./program.js").then(({ runProgram }) => runProgram(argv));
+else void run(() => callContract(direct.spec, direct.args, direct.flags, { json: direct.json }));

@@ -7,7 +7,7 @@ import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
 import { untilLive } from "../support/hosts.js";
 import { until } from "../support/wait.js";
 
-const program = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const program = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 
 describe("[mcp.stdio-bridge] an agent behind `parley mcp`", () => {
   let daemon: TestDaemon;

@@ -5,7 +5,7 @@ import { errors } from "../../../src/generated/errors.js";
 import type { TestDaemon } from "../../support/daemon.js";
 import { errorShape, type Surface } from "../surface.js";
 
-const program = fileURLToPath(new URL("../../../dist/cli.js", import.meta.url));
+const program = fileURLToPath(new URL("../../../dist/cli.cjs", import.meta.url));
 
 /** The built CLI as a process, with the request on stdin by `--json -`. */
 export function cliSurface(daemon: TestDaemon): Surface {
