@@ -47,7 +47,12 @@ export async function startOn(folder: string, store: string, config = ""): Promi
   });
   let says = "";
   child.stderr!.setEncoding("utf8").on("data", (text) => (says = (says + text).slice(-20_000)));
-  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  const ended = new Promise<number | null>((resolve) =>
+    child.once("close", (code, signal) => {
+      if (signal !== null) says += `\n(ended by ${signal})`;
+      resolve(code);
+    }),
+  );
   const isReady = await Promise.race([
     new Promise<boolean>((resolve) =>
       child.once("message", ({ ready }: { ready: boolean }) => resolve(ready)),
@@ -98,14 +103,16 @@ export async function mustStart(folder: string, store: string, config = ""): Pro
   return start;
 }
 
-/** Memory that a process really has, MiB. */
-export function residentMiB(pid: number): number {
-  if (process.platform !== "linux")
-    return Math.round(
-      Number(execFileSync("ps", ["-o", "rss=", "-p", `${pid}`], { encoding: "utf8" })) / 1_024,
-    );
-  const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return Math.round(Number(kib) / 1_024);
+/** Memory that a process really has, MiB; on Linux also the most that it ever had. */
+export function residentMiB(pid: number): { now: number; peak: number | undefined } {
+  if (process.platform !== "linux") {
+    const kib = execFileSync("ps", ["-o", "rss=", "-p", `${pid}`], { encoding: "utf8" });
+    return { now: Math.round(Number(kib) / 1_024), peak: undefined };
+  }
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const mib = (name: string): number =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1_024);
+  return { now: mib("VmRSS"), peak: mib("VmHWM") };
 }
 
 /** How long Node takes to do nothing, median of five, milliseconds. */
