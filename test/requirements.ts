@@ -609,6 +609,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "telemetry.trace": foundation(
     "A header is read and written; is no context and no error; a child stays in its trace; a root begins one.",
   ),
+  "upgrade.clients": hardened(
+    "A client of another contract line is named `contract_mismatch` with both versions on every surface, SDK and command; one of the same line works.",
+  ),
+  "upgrade.daemon": hardened(
+    "A daemon that was killed goes on as a newer one with everything; put back it refuses to start and says why.",
+  ),
   "upgrade.downgrade": hardened(
     "A store of a newer version is refused, told what to do, and not touched to the byte.",
   ),

@@ -19,8 +19,8 @@ export interface TestDaemon {
   /** The end of what the present process, or the last one, has printed. */
   output: string;
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts a daemon again on the same folders and port after `stop`. */
-  restart(): Promise<void>;
+  /** Starts a daemon again on the same folders and port after `stop`, of another built tree when one is given. */
+  restart(from?: string): Promise<void>;
   /** As `restart`, but kills it with SIGKILL this many milliseconds after its process began, ready or not. */
   restartAndKill(afterMs: number): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -29,6 +29,8 @@ export interface TestDaemon {
 export interface DaemonOptions {
   /** TOML appended to the config. */
   config?: string;
+  /** The tree whose built daemon it is. Default: this one. */
+  root?: string;
 }
 
 /** Starts the built daemon in folders of its own, on a free port. */
@@ -44,12 +46,13 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   };
   const config = join(folder, "parley.toml");
   let port = 0;
+  let tree = options.root ?? root;
   const writeConfig = (): void => writeFileSync(config, `[server]\nport = ${port}\n${options.config ?? ""}`);
   let child: ChildProcess;
   const daemon = { env, folder } as TestDaemon;
   const launch = (): void => {
     writeConfig();
-    child = spawn(process.execPath, [join(root, "dist/daemon.js"), "--config", config], {
+    child = spawn(process.execPath, [join(tree, "dist/daemon.js"), "--config", config], {
       cwd: folder,
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -78,7 +81,10 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     child.kill(signal);
     await ended;
   };
-  daemon.restart = start;
+  daemon.restart = (from = tree) => {
+    tree = from;
+    return start();
+  };
   daemon.restartAndKill = async (afterMs) => {
     launch();
     const timer = setTimeout(() => child.kill("SIGKILL"), afterMs);
@@ -89,7 +95,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
     await daemon.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  if (!existsSync(join(root, "dist/daemon.js")))
+  if (!existsSync(join(tree, "dist/daemon.js")))
     throw new Error("dist/daemon.js is missing: npm run build first");
   await start();
   const issued = await localCall(daemon.socketPath, "POST", "/tokens", {

@@ -92,8 +92,8 @@ export function judgeRefusal({ openDatabase }: typeof DatabaseFile, path: string
 /** Digest of a store's file and its write-ahead log. */
 export function storeBytes(path: string): string {
   const digest = createHash("sha256");
-  for (const end of ["", "-wal"])
-    if (existsSync(path + end)) digest.update(`${end} `).update(readFileSync(path + end));
+  digest.update(readFileSync(path));
+  if (existsSync(`${path}-wal`)) digest.update("log").update(readFileSync(`${path}-wal`));
   return digest.digest("hex");
 }
 

@@ -2,12 +2,16 @@ import { expect, test } from "vitest";
 import type { Mutation } from "../kit/mutated-bundle.js";
 import { seeded } from "../kit/seeded.js";
 import { expectHeld } from "../kit/short-form.js";
+import { contractTree, programAt, root } from "./contract-tree.js";
 import { killedMigrations } from "./killed-migrations.js";
 import { previousStores } from "./previous-stores.js";
 import { faultRun } from "./run.js";
+import { callDaemon, type Versions } from "./versions.js";
 
-test("[upgrade.stores] [upgrade.downgrade] stores of other versions", { timeout: 180_000 }, () =>
-  expectHeld(faultRun),
+test(
+  "[upgrade.stores] [upgrade.downgrade] [upgrade.clients] [upgrade.daemon] stores, daemons and clients of other versions",
+  { timeout: 180_000 },
+  () => expectHeld(faultRun),
 );
 
 test("[upgrade.self-test] a migration of an earlier store that loses a row is found out", async () => {
@@ -46,4 +50,15 @@ const faults: [fault: string, mutations: Mutation[], sees: RegExp][] = [
 test.each(faults)("[upgrade.self-test] %s is found out", { timeout: 60_000 }, async (_, mutations, sees) => {
   const { broken } = await killedMigrations({ cycles: 0, random: seeded(1), mutations });
   expect(broken.join("\n")).toMatch(sees);
+});
+
+test("[upgrade.self-test] a daemon that takes every contract is found out", {
+  timeout: 120_000,
+}, async () => {
+  const same = "line(clientVersion) === line(serverVersion)";
+  const mutations = [{ file: "src/kernel/contract-check.ts", from: same, to: `${same} || true` }];
+  using careless = await contractTree("0.4.0", { mutations });
+  const result: Versions = { refused: 0, worked: 0, broken: [], skipped: [] };
+  await callDaemon(result, careless, [programAt(root)]);
+  expect(result.broken.join("\n")).toMatch(/no client, REST GET: works/);
 });
