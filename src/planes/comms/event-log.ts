@@ -8,6 +8,8 @@ import { InteractionCursor } from "./interaction-cursor.js";
 /** Recent events that readers get without asking the store. */
 const ringEvents = 256;
 const ringChars = 2 * 1024 * 1024;
+/** Roughly what a record takes beside its text. */
+const recordBytes = 256;
 const pageEvents = 1024;
 
 export interface NewEvent {
@@ -63,9 +65,9 @@ export class EventLog {
     return this.#last;
   }
 
-  /** Characters of events that are in memory. */
-  get keptChars(): number {
-    return this.#ringSize;
+  /** Roughly what the events in memory take. */
+  get ringBytes(): number {
+    return this.#ringSize + this.#ring.length * recordBytes;
   }
 
   /** Everything is stored and nothing is in doubt. */

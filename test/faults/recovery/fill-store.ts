@@ -37,8 +37,7 @@ export function fillStore(path: string, inboxes: number, messages: number): void
         (kind) => (addLog.get(`${kind}/${sessionId}`, own) as { log: number }).log,
       ) as [number, number];
       for (let seq = 1; seq <= own; seq++, made++) {
-        // An interaction's id ends as its session's does.
-        const interactionId = `${uuid(from.interactionId, made, 0xb).slice(0, -8)}${sessionId.slice(-8)}`;
+        const interactionId = childUuid(from.interactionId, made, sessionId);
         const envelopeId = uuid(from.envelopeId, made, 0xc);
         const accepted = from.accepted
           .replaceAll(from.interactionId, interactionId)
@@ -75,6 +74,12 @@ function template(database: DatabaseSync): Template {
 /** Another id of the same time: the number in its last 44 bits, the kind before. */
 function uuid(like: string, n: number, kind: number): string {
   return `${like.slice(0, 19)}8${kind.toString(16).padStart(3, "0")}-0000${n.toString(16).padStart(8, "0")}`;
+}
+
+/** An interaction's id ends as its session's does: the number in the 28 bits before that. */
+function childUuid(like: string, n: number, sessionId: string): string {
+  const hex = n.toString(16).padStart(7, "0");
+  return `${like.slice(0, 19)}8${hex.slice(0, 3)}-${hex.slice(3)}${sessionId.slice(-8)}`;
 }
 
 function bytes(id: string): Uint8Array {
