@@ -6,7 +6,7 @@ import { root } from "./setup.mjs";
 
 /** Writes an ES module that exports `validators`: one ajv function per operation id. */
 export async function buildValidators(outFile) {
-  const { requestSchemas, ajvOptions } = await loadSources();
+  const { requestSchemas, ajvOptions, boundErrors } = await loadSources();
   const ajv = new Ajv2020({ ...ajvOptions, code: { ...ajvOptions.code, source: true } });
   const ids = Object.keys(requestSchemas);
   for (const id of ids) ajv.addSchema(requestSchemas[id], id);
@@ -14,7 +14,7 @@ export async function buildValidators(outFile) {
   await build({
     // ajv's own ESM output still calls `require`; as a body around its CommonJS output the bundler resolves those.
     stdin: {
-      contents: `const exports = {};\n${code}\nexport { exports as validators };\n`,
+      contents: `const exports = {};\n${boundErrors(code)}\nexport { exports as validators };\n`,
       resolveDir: root,
       sourcefile: "validators.js",
     },
@@ -35,7 +35,7 @@ async function loadSources() {
   const { outputFiles } = await build({
     stdin: {
       contents:
-        'export { requestSchemas } from "./src/generated/schemas.js"; export { ajvOptions } from "./src/kernel/ajv-options.js";',
+        'export { requestSchemas } from "./src/generated/schemas.js"; export { ajvOptions, boundErrors } from "./src/kernel/ajv-options.js";',
       resolveDir: root,
       loader: "ts",
     },

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadContract } from "../codegen/load.js";
 import { operations } from "../src/generated/operations.js";
 import { requestSchemas } from "../src/generated/schemas.js";
-import { ajvOptions } from "../src/kernel/ajv-options.js";
+import { ajvOptions, maxErrors } from "../src/kernel/ajv-options.js";
 import { buildValidators } from "./build-validators.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "parley-validators-"));
@@ -50,4 +50,27 @@ describe("[contract.validators] what the build compiles", () => {
       }
     },
   );
+
+  test.each([
+    ["system.create_token", { name: "a", scopes: Array(10_000).fill(7), sessions: ["*"] }],
+    ["sessions.open", { name: "a", labels: Object.fromEntries(Array(10_000).entries()) }],
+    [
+      "sessions.emit",
+      {
+        name: "a",
+        claim_token: "t",
+        interaction_id: "0199f3a0-4c3e-7a10-8f11-6a1d2c3b4e5f",
+        events: Array(10_000).fill({}),
+      },
+    ],
+    ["comms.send", { kind: "peer_message", ...Object.fromEntries(Array(10_000).entries()) }],
+  ])("[kernel.validation-bounded] looks for no more mistakes in %s than are told", (id, request) => {
+    const unbounded = new Ajv2020({ ...ajvOptions, code: {} });
+    const all = unbounded.compile(requestSchemas[id as keyof typeof requestSchemas]);
+    const built = validators[id]!;
+    expect([built(structuredClone(request)), all(structuredClone(request))]).toEqual([false, false]);
+    expect(built.errors!.slice(0, maxErrors)).toEqual(all.errors!.slice(0, maxErrors));
+    expect(all.errors!.length).toBeGreaterThanOrEqual(10_000);
+    expect(built.errors!.length).toBeLessThan(2 * maxErrors);
+  });
 });

@@ -288,6 +288,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "kernel.json-utf8": foundation("Bodies are strict UTF-8; ill-formed ones are refused typed."),
   "kernel.lived-time": hardened("Deadlines count the time that the process lived through, not its sleep."),
   "kernel.validation-code": foundation("The operation says which code an invalid request has."),
+  "kernel.validation-bounded": hardened(
+    "No more mistakes are looked for in a request than are told, however many it has.",
+  ),
   "kernel.validation-compiled": foundation("Validators that the build compiled are used, and tell the same."),
   "kernel.validation-defaults": foundation("Defaults are filled in before a handler sees the request."),
   "kernel.validation-details": foundation(

@@ -1,9 +1,7 @@
 import type { ErrorObject } from "ajv";
+import { maxErrors } from "./ajv-options.js";
 import type { DetailIssue, ErrorDetail } from "./contract-error.js";
 import { jsonType } from "./json.js";
-
-/** A hostile body can be wrong in a million places; only the first so many are told. */
-const maxErrors = 256;
 
 interface Schema {
   $ref?: string;
@@ -194,7 +192,9 @@ function shorten(value: unknown): string {
 
 function count(value: unknown): string {
   if (typeof value === "string") {
-    return `${[...value].length} characters`;
+    let characters = 0;
+    for (const _ of value) characters += 1;
+    return `${characters} characters`;
   }
   return Array.isArray(value) ? `${value.length} items` : `${Object.keys(value as object).length} entries`;
 }
