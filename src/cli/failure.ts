@@ -22,6 +22,10 @@ export function reportFailure(error: unknown, json: boolean): number {
         `  ${detail.field || "(request)"}: ${detail.issue}, expected ${detail.expected}, got ${detail.got}`,
       );
     }
+    if (payload.code === "contract_mismatch")
+      note(
+        "  a daemon that runs since before an upgrade is still the old one: `parley doctor` says how to stop it",
+      );
     if (payload.retry_after_ms !== undefined)
       note(`  try again in ${Math.ceil(payload.retry_after_ms / 1000)} s`);
   }

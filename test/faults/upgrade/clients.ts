@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
@@ -34,7 +34,7 @@ export async function typescriptClient({ root: from }: Program, callee: Callee):
     join(from, "sdks/typescript/src/index.ts"),
     JSON.stringify(callee),
   ];
-  return JSON.parse((await finished(spawn(process.execPath, args))).stdout) as Outcomes;
+  return outcomesOf(await finished(spawn(process.execPath, args)));
 }
 
 export async function pythonClient(
@@ -44,14 +44,13 @@ export async function pythonClient(
 ): Promise<Outcomes> {
   const script = join(root, "test/faults/upgrade/client_process.py");
   const env = { ...process.env, PYTHONPATH: join(from, "sdks/python/src"), PYTHONDONTWRITEBYTECODE: "1" };
-  return JSON.parse(
-    (await finished(spawn(python, [script, JSON.stringify(callee)], { env }))).stdout,
-  ) as Outcomes;
+  return outcomesOf(await finished(spawn(python, [script, JSON.stringify(callee)], { env })));
 }
 
 /** The command line: a plain command, one with the full parser, a host, and an agent's tools over stdio. */
 export async function commandLine({ root: from }: Program, daemon: TestDaemon): Promise<Outcomes> {
-  const program = join(from, "dist/cli.js");
+  const { bin } = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as { bin: { parley: string } };
+  const program = join(from, bin.parley);
   const run = async (...args: string[]): Promise<string> => {
     const { code, stdout } = await finished(
       spawn(process.execPath, [program, ...args, "--json"], { env: daemon.env }),
@@ -64,8 +63,32 @@ export async function commandLine({ root: from }: Program, daemon: TestDaemon): 
     peers: await run("peers"),
     "status with a flag before": await run("--as", "bob", "status"),
     send: await run("send", "bob", "x"),
+    "peers for a person": await forPerson(program, daemon),
+    doctor: await doctor(program, daemon),
     tools: await tools(program, daemon),
   };
+}
+
+/** The words on the terminal; they must lead on. */
+async function forPerson(program: string, daemon: TestDaemon): Promise<string> {
+  const { code, stderr } = await finished(spawn(process.execPath, [program, "peers"], { env: daemon.env }));
+  if (code === 0) return "works";
+  return stderr.includes("parley doctor")
+    ? stderr
+    : `no next step in ${stderr}`.replace("contract_mismatch", "");
+}
+
+/** The doctor names the process that is to be stopped. */
+async function doctor(program: string, daemon: TestDaemon): Promise<string> {
+  const { stdout } = await finished(
+    spawn(process.execPath, [program, "doctor", "--json"], { env: daemon.env }),
+  );
+  const { findings } = JSON.parse(stdout) as { findings: { id?: string; says: string; fix?: string }[] };
+  const found = findings.find(({ id }) => id === "daemon-refuses");
+  if (found === undefined) return "works";
+  return found.fix?.includes(`kill ${daemon.pid}`)
+    ? `contract_mismatch: ${found.says}`
+    : `no pid in ${found.fix}`;
 }
 
 async function tools(program: string, daemon: TestDaemon): Promise<string> {
@@ -86,7 +109,9 @@ async function tools(program: string, daemon: TestDaemon): Promise<string> {
   }
 }
 
-async function finished(child: ChildProcess): Promise<{ code: number | null; stdout: string }> {
+async function finished(
+  child: ChildProcess,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   let stdout = "";
   let stderr = "";
   child.stdout!.setEncoding("utf8").on("data", (text) => (stdout += text));
@@ -95,6 +120,19 @@ async function finished(child: ChildProcess): Promise<{ code: number | null; std
   const code = await new Promise<number | null>((resolve, reject) =>
     child.on("error", reject).on("close", resolve),
   );
+  return { code, stdout, stderr };
+}
+
+/** What a client process printed. */
+function outcomesOf({
+  code,
+  stdout,
+  stderr,
+}: {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}): Outcomes {
   if (stdout === "") throw new Error(`a client ended with ${code} and said nothing but: ${stderr}`);
-  return { code, stdout };
+  return JSON.parse(stdout) as Outcomes;
 }

@@ -20,7 +20,7 @@ export const catalogue = {
   ),
   "daemon-refuses": problem(
     "Something answers and refuses this command, for example a daemon of another version.",
-    "`parley stop` with the version that started it, then `parley up --detach` with this one",
+    "`kill <pid>`, which stops it as `parley stop` does, then `parley up --detach`",
   ),
   "discovery-stale": warning(
     "The discovery file names a process that is gone, after a crash or a power loss: clients look for it in vain.",

@@ -10,7 +10,8 @@ export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] 
   const told = discovered(paths.discoveryFile);
   if (code === "deadline_exceeded")
     return [trouble("daemon-silent", daemon.message, { pid: told?.pid ?? "<pid>" })];
-  if (code !== "daemon_unreachable") return [trouble("daemon-refuses", daemon.message)];
+  if (code !== "daemon_unreachable")
+    return [trouble("daemon-refuses", daemon.message, { pid: told?.pid ?? "<pid>" })];
   const found = [trouble("daemon-down", "no daemon answers", { path: logPath })];
   if (told !== undefined && !isAlive(told.pid))
     found.push(trouble("discovery-stale", `${paths.discoveryFile} names pid ${told.pid}, which is gone`));
