@@ -38,6 +38,8 @@ export class Directory {
   /** Called before a closed session's record gives way to a new one: from then on only its own log knows it. */
   readonly #retire: (sessionId: string) => Promise<void>;
   readonly #byName = new Map<string, HeldSession>();
+  /** By name; undefined when one came. */
+  #sorted: HeldSession[] | undefined;
   readonly #byId = new Map<string, HeldSession>();
   readonly #bySuffix = new Map<string, HeldSession[]>();
   readonly #turns = new Turns();
@@ -100,9 +102,8 @@ export class Directory {
 
   /** Sessions that are not closed, sorted by name. */
   all(): HeldSession[] {
-    return [...this.#byName.values()]
-      .filter((session) => !session.closed)
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#sorted ??= [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted.filter((session) => !session.closed);
   }
 
   /** Closed sessions whose record still lives. */
@@ -335,6 +336,7 @@ export class Directory {
     }
     const session = new HeldSession(this.#clock, name, record, rev);
     this.#byName.set(name, session);
+    this.#sorted = undefined;
     this.#byId.set(session.sessionId, session);
     const suffix = session.sessionId.slice(-8);
     this.#bySuffix.set(suffix, [...(this.#bySuffix.get(suffix) ?? []), session]);
