@@ -274,7 +274,7 @@ async function createSurfaces(
       "system.sign_out": createSignOut(browser),
       "system.metrics": createMetricsPage(metrics),
       "system.openapi": createOpenapiDocument({ read: asset("openapi.yaml") }),
-      "system.docs": createExplorer({ read: asset("openapi.yaml") }),
+      "system.docs": createExplorer({ read: asset("dist/openapi.json") }),
       "system.rpc": rpc.post,
       "system.mcp": mcp.serve,
     },

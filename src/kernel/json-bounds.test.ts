@@ -45,12 +45,12 @@ test("[kernel.json-bounds] parts are counted exactly", () => {
   const lists = (count: number): string => `[${Array.from({ length: count - 1 }, () => "[]").join(",")}]`;
   expect(decodeJson(large(lists(parts)))).toHaveLength(parts - 1);
   expect(() => decodeJson(large(lists(parts + 1)))).toThrow(
-    expect.objectContaining(tooLarge("at most 100000 objects, lists and members")),
+    expect.objectContaining(tooLarge("at most 65536 objects, lists and members")),
   );
   const known = (count: number): string => `{${members(count - 1, (index) => `n${index % 100}`)}}`;
   expect(Object.keys(decodeJson(large(known(parts))) as object)).toHaveLength(100);
   expect(() => decodeJson(large(known(parts + 1)))).toThrow(
-    expect.objectContaining(tooLarge("at most 100000 objects, lists and members")),
+    expect.objectContaining(tooLarge("at most 65536 objects, lists and members")),
   );
 });
 

@@ -1,7 +1,7 @@
 /** What keeps the parser from holding up everybody else: a text of a megabyte can take it a tenth of a second. */
 export const jsonBounds: { readonly parts: number; readonly names: number; readonly levels: number } = {
   /** Objects, lists and members of objects in one text. */
-  parts: 100_000,
+  parts: 65_536,
   /** Different names of members: a new one costs the parser many times what a known one does. */
   names: 16_384,
   /**

@@ -3,7 +3,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
 
-/** The API explorer over the committed OpenAPI document; its packages are loaded when it is first opened, not at the start. */
+/**
+ * The API explorer over the OpenAPI document as JSON; its packages are loaded when it is first opened, not at the start, and
+ * one after the other, so that nobody waits for all of them.
+ */
 export function createExplorer({ read }: { read: () => Promise<string> }): RawHandler {
   let explorer: Promise<FastifyInstance> | undefined;
   /** Takes what a request under way is refused with: how that is told is the surface's to say. */
@@ -26,13 +29,10 @@ export function createExplorer({ read }: { read: () => Promise<string> }): RawHa
 type Refuse = (request: IncomingMessage, error: unknown) => void;
 
 async function build(read: () => Promise<string>, refuse: Refuse): Promise<FastifyInstance> {
-  const [{ fastify }, { default: swagger }, { default: swaggerUi }, { parse }, text] = await Promise.all([
-    import("fastify"),
-    import("@fastify/swagger"),
-    import("@fastify/swagger-ui"),
-    import("yaml"),
-    read(),
-  ]);
+  const { fastify } = await import("fastify");
+  const { default: swagger } = await import("@fastify/swagger");
+  const { default: swaggerUi } = await import("@fastify/swagger-ui");
+  const document = JSON.parse(await read());
   const fail = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
     const isClients = (error.statusCode ?? 500) < 500;
@@ -48,7 +48,7 @@ async function build(read: () => Promise<string>, refuse: Refuse): Promise<Fasti
     reply.hijack();
     refuse(request.raw, new ContractError("route_not_found"));
   });
-  await app.register(swagger, { mode: "static", specification: { document: parse(text) } });
+  await app.register(swagger, { mode: "static", specification: { document } });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     staticCSP: true,

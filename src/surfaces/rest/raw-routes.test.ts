@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { BrowserSessions } from "../../auth/browser-sessions.js";
 import { errors } from "../../generated/errors.js";
@@ -190,7 +191,7 @@ test("[rest.docs] the document as committed, and an explorer over it for those w
   await using it = await startRest({
     rawHandlers: {
       "system.openapi": createOpenapiDocument({ read }),
-      "system.docs": createExplorer({ read }),
+      "system.docs": createExplorer({ read: async () => JSON.stringify(parse(await read())) }),
     },
   });
   expect((await it.send("GET", "/docs", { headers: bare })).status).toBe(401);
