@@ -37,6 +37,8 @@ export interface InboxItem {
   entry: AcceptedRecord | undefined;
   /** Length of its JSON. */
   readonly chars: number;
+  /** Length of the JSON of answers and outcome, which stay in memory. */
+  saidChars: number;
   settled: boolean;
   /** How often it was given to a host. */
   attempt: number;
@@ -63,6 +65,7 @@ export class Inbox {
   /** One object for each sender, however many entries of the log repeat it. */
   readonly #senders = new Map<string, Sender>();
   #kept = 0;
+  #said = 0;
   closed = false;
   /** Answers up to this position are queued with their askers. */
   queuedThrough = 0;
@@ -83,9 +86,9 @@ export class Inbox {
     return this.#items.size;
   }
 
-  /** Characters of commands that are in memory. */
+  /** Characters of commands, answers and outcomes that are in memory. */
   get keptChars(): number {
-    return this.#kept;
+    return this.#kept + this.#said;
   }
 
   get openCount(): number {
@@ -142,6 +145,7 @@ export class Inbox {
   }
 
   forget(interactionId: string): void {
+    this.#said -= this.#items.get(interactionId)?.saidChars ?? 0;
     this.#items.delete(interactionId);
   }
 
@@ -189,7 +193,7 @@ export class Inbox {
       case "accepted":
         return [this.#accept(seq, entry, chars, now)];
       case "answered":
-        return this.#answer(seq, entry, entry.at);
+        return this.#say(this.#answer(seq, entry, entry.at), chars);
       case "claimed": {
         const claim = { hash: entry.claim, fence: entry.fence, until: now + claimTtlMs };
         return this.#each(entry.interactions, (item) => {
@@ -199,7 +203,10 @@ export class Inbox {
         });
       }
       case "settled":
-        return this.#each([entry.interaction_id], (item) => this.#settled(item, entry, entry.at, now, wall));
+        return this.#say(
+          this.#each([entry.interaction_id], (item) => this.#settled(item, entry, entry.at, now, wall)),
+          chars,
+        );
       case "closed":
         this.closed = true;
         return [...this.#open].map((item) => this.#abandon(item, entry.at));
@@ -222,6 +229,7 @@ export class Inbox {
       reserved: entry.reserved,
       entry: undefined,
       chars,
+      saidChars: 0,
       settled: false,
       attempt: 0,
       claim: undefined,
@@ -321,6 +329,14 @@ export class Inbox {
     this.#unkeep(item);
     const at = this.#open.indexOf(item);
     if (at >= 0) this.#open.splice(at, 1);
+  }
+
+  #say(items: InboxItem[], chars: number): InboxItem[] {
+    for (const item of items) {
+      item.saidChars += chars;
+      this.#said += chars;
+    }
+    return items;
   }
 
   #unkeep(item: InboxItem): void {

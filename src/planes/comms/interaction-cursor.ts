@@ -17,7 +17,6 @@ export class InteractionCursor {
   sealed = false;
   /** The terminal event is durable. */
   ended = false;
-  terminal: EventRecord | undefined;
   // Most interactions have none of these, and there may be hundreds of thousands.
   #ids: Set<string> | undefined;
   #answered: Set<string> | undefined;
@@ -67,7 +66,6 @@ export class InteractionCursor {
     if (isTerminal(record.kind)) {
       this.sealed = true;
       this.ended = true;
-      this.terminal = record;
     }
   }
 

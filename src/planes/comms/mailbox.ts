@@ -2,10 +2,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { ContractError } from "../../kernel/contract-error.js";
 import { derivedId } from "./derived-id.js";
 import { EventLog } from "./event-log.js";
+import { EventTrim } from "./event-trim.js";
 import { Inbox, type InboxItem } from "./inbox.js";
 import type { AcceptedRecord, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
 import { InboxLog } from "./inbox-log.js";
-import { answerId, dueEvents } from "./interaction-events.js";
+import { dueEvents } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { Reservations } from "./reservations.js";
 import type { RestingMailbox } from "./resting.js";
@@ -13,9 +14,6 @@ import { recallTrimmed, TrimmedList } from "./trimmed-list.js";
 import { Wakers } from "./wakers.js";
 
 const repairDelayMs = 1_000;
-/** Interactions listed in one entry, well below the size of an entry. */
-const trimmedListed = 2_000;
-const trimRetryMs = 10_000;
 /** Items that are looked at before others have their turn. */
 const turnItems = 4_096;
 /** Roughly what a mailbox, and each of its items with its cursor, take in memory. */
@@ -49,6 +47,7 @@ export class Mailbox {
   readonly #retentionNow: () => number;
   readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   readonly #log: InboxLog;
+  readonly #trim: EventTrim;
   readonly #wakers: Wakers;
   /** Endings that are being written: nothing may be answered any more. */
   readonly #ending = new Set<string>();
@@ -62,9 +61,6 @@ export class Mailbox {
   /** Work under way that needs this object to stay the session's only one. */
   #busy = 0;
   #stopRepair: (() => void) | undefined;
-  #trimming: Promise<void> | undefined;
-  #trimAgainAt = 0;
-  #stopped = false;
   readonly #trimmed = new TrimmedList();
 
   constructor(sessionId: string, options: MailboxOptions) {
@@ -79,6 +75,15 @@ export class Mailbox {
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
     this.#wakers = new Wakers(ports.clock);
     this.#log = new InboxLog(ports.backend, sessionId, (seq, entry, chars) => this.#apply(seq, entry, chars));
+    this.#trim = new EventTrim({
+      ports,
+      eventsMax: limits.sessionEventsMax,
+      inbox: this.inbox,
+      events: this.events,
+      note: (entry) => this.write("session", entry),
+      isOver: (item) => this.#isOver(item),
+      forget: (item) => this.#forget(item),
+    });
   }
 
   /** `rested` is what it was when it was last in memory of this process: then there is nothing to repair. */
@@ -101,7 +106,7 @@ export class Mailbox {
       if (++looked % turnItems === 0) await nextTurn();
     }
     if (rested !== undefined) return;
-    await this.#repair({ queue: false });
+    await this.#repair(false);
     // Not waited for: the asker's mailbox may be loading too, and wait for this one.
     if (this.#unqueued.size > 0) void this.#repair();
   }
@@ -136,8 +141,7 @@ export class Mailbox {
     const idle =
       this.#busy + this.#accepting + this.#wakers.size + this.#unqueued.size === 0 &&
       this.#stopRepair === undefined &&
-      this.#trimming === undefined &&
-      this.#trimAgainAt <= now &&
+      this.#trim.isIdle(now) &&
       this.events.quiet;
     const inbox = idle ? this.inbox.rest(now) : undefined;
     return inbox && { inbox, lastSequence: this.events.last, sweepAt: this.#sweepAt() };
@@ -261,7 +265,7 @@ export class Mailbox {
    * Brings the interaction's events up to what the inbox's log says. It fails for nobody: what is not written now is
    * written with the next event of the interaction, by the repair, or at the next start.
    */
-  async follow(item: InboxItem, { queue } = { queue: true }): Promise<void> {
+  async follow(item: InboxItem, queue = true): Promise<void> {
     this.#busy += 1;
     try {
       await this.events.append(() => dueEvents(item, this.events.interaction(item.interactionId)));
@@ -289,7 +293,7 @@ export class Mailbox {
     return this.during(async () => {
       await this.#prune();
       this.trimEvents();
-      await this.#trimming;
+      await this.#trim.done();
       // Items are in the order of the log.
       const [oldest] = this.inbox.items();
       const needed = oldest?.seq ?? Number.POSITIVE_INFINITY;
@@ -300,10 +304,10 @@ export class Mailbox {
 
   /** Nothing new is begun in the background; resolves when what was begun is done. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#trim.stop();
     this.#stopRepair?.();
     this.wake();
-    await this.#trimming;
+    await this.#trim.done();
   }
 
   async #prune(): Promise<void> {
@@ -389,11 +393,11 @@ export class Mailbox {
     }
   }
 
-  #repair(options = { queue: true }): Promise<void> {
+  #repair(queue = true): Promise<void> {
     return this.during(async () => {
       let looked = 0;
       for (const item of this.inbox.items()) {
-        if (this.#isBehind(item)) await this.follow(item, options);
+        if (this.#isBehind(item)) await this.follow(item, queue);
         if (++looked % turnItems === 0) await nextTurn();
       }
       this.trimEvents();
@@ -414,48 +418,8 @@ export class Mailbox {
     });
   }
 
-  /** Starts to let go of old events when there are too many. */
+  /** Begins to let go of old events when there are too many. */
   trimEvents(): void {
-    if (this.#stopped) return;
-    const { sessionEventsMax } = this.#limits;
-    const { first, last } = this.events;
-    // Some above the limit, so that not every event trims one.
-    const slack = Math.max(64, Math.floor(sessionEventsMax / 8));
-    if (last - first + 1 <= sessionEventsMax + slack || this.#ports.clock.monotonic() < this.#trimAgainAt)
-      return;
-    this.#trimming ??= this.#trim(last - sessionEventsMax + 1)
-      .catch((err: unknown) => {
-        this.#trimAgainAt = this.#ports.clock.monotonic() + trimRetryMs;
-        this.#ports.log.warn({ err }, "Old events were not trimmed.");
-      })
-      .finally(() => {
-        this.#trimming = undefined;
-      });
-  }
-
-  /** First the note about what goes, then the trim: a crash between them repeats the trim. */
-  async #trim(first: number): Promise<void> {
-    const list = this.#ports.ids.uuid();
-    let interactions: TrimmedEntry["interactions"] = {};
-    let listed = 0;
-    for (const item of [...this.inbox.items()]) {
-      const cursor = this.events.interaction(item.interactionId);
-      if (cursor.published === 0 || cursor.firstSequence >= first) continue;
-      if (this.#isOver(item) && cursor.lastSequence < first) {
-        this.#forget(item);
-        continue;
-      }
-      interactions[item.interactionId] = {
-        last: cursor.published,
-        sealed: cursor.ended,
-        answers: item.answers.filter((answer) => cursor.hasAnswer(answerId(answer))).length,
-      };
-      listed += 1;
-      if (listed % trimmedListed > 0) continue;
-      await this.write("session", { t: "trimmed", list, interactions, more: true });
-      interactions = {};
-    }
-    await this.write("session", { t: "trimmed", list, interactions });
-    await this.events.trim(first);
+    this.#trim.start();
   }
 }

@@ -2,7 +2,7 @@ import type { CommsStreamRequest, StreamScope, StreamSnapshot } from "../../gene
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamHandler } from "../../kernel/handlers.js";
-import { eventOf } from "./event-record.js";
+import { type EventRecord, eventOf, isTerminal } from "./event-record.js";
 import type { InboxItem } from "./inbox.js";
 import { interactionSource, type LogSource, sessionSource } from "./log-source.js";
 import { LogStream, type StreamEnd } from "./log-stream.js";
@@ -93,12 +93,13 @@ async function openFound(
   if (mailbox.events.interaction(item.interactionId).published === 0) await mailbox.events.flushed();
   const first = await firstKept(mailbox, item);
   const cursor = mailbox.events.interaction(item.interactionId);
+  // It may come while the log is asked.
+  const terminal = (await terminalOf(mailbox, item)) ?? (await terminalOf(mailbox, item));
   const after = request.after_sequence ?? 0;
   checkCursor(after, cursor.published);
   context.signal.throwIfAborted();
   const streamId = context.ids.uuid();
   const old = request.follow ? attach(found, mailboxes, streams, request, streamId, context) : undefined;
-  const { terminal } = cursor;
   const snapshot: StreamSnapshot = {
     state: item.reservation?.state ?? "none",
     first_sequence: first,
@@ -209,6 +210,17 @@ async function firstKept(mailbox: Mailbox, item: InboxItem): Promise<number> {
   if (cursor.firstSequence >= events.first) return cursor.firstPublished;
   const { records } = await events.readInteraction(item.interactionId, events.first - 1, 1);
   return records[0]?.interactionSequence ?? 0;
+}
+
+/** The event that ended the interaction, while it is kept. */
+async function terminalOf(
+  { events }: Mailbox,
+  { interactionId }: InboxItem,
+): Promise<EventRecord | undefined> {
+  const { ended, lastSequence } = events.interaction(interactionId);
+  if (!ended || lastSequence < events.first) return undefined;
+  const [last] = await events.read(lastSequence - 1, 1);
+  return last?.interactionId === interactionId && isTerminal(last.kind) ? last : undefined;
 }
 
 /** Its own sessions, those that the credentials name, or any. */
