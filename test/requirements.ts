@@ -490,6 +490,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.close": foundation("Closing ends what waits and frees the name."),
   "sessions.connection": foundation("A lease lives and dies with the WebSocket that opened it."),
   "sessions.drain": foundation("Interactions are claimed oldest first, each by one host."),
+  "sessions.drain-large": hardened("A claim has fewer interactions when they are large."),
   "sessions.drain-renews": foundation(
     "A waiting drain keeps the lease alive, and a late holder comes back with its token.",
   ),

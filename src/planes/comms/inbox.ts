@@ -14,6 +14,8 @@ import type { RestingInbox } from "./resting.js";
 
 /** Commands of one inbox that are kept in memory until they are drained, characters of JSON; others are read again. */
 const keptChars = 1024 * 1024;
+/** Commands that are given out together, characters of JSON: a claim of many large ones would hold everybody up. */
+const offeredChars = 1024 * 1024;
 /** Senders that are told apart before they are forgotten. */
 const sendersKnown = 1_024;
 
@@ -149,13 +151,21 @@ export class Inbox {
     this.#items.delete(interactionId);
   }
 
-  /** Up to `max` items that a host may have now, oldest first; claims that are over have let go of theirs. */
+  /**
+   * Up to `max` items that a host may have now, and fewer when they are large, oldest first; claims that are over have let
+   * go of theirs.
+   */
   offered(max: number, fence: number, now: number): InboxItem[] {
     const found: InboxItem[] = [];
     const over: InboxItem[] = [];
+    let chars = 0;
     for (const item of this.#open) {
       if (found.length === max) break;
       if (item.claiming || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
+      if (item.ending === undefined) {
+        chars += item.chars;
+        if (found.length > 0 && chars > offeredChars) break;
+      }
       item.claim = undefined;
       // Answered for good by a host that then vanished: nobody has to do it again.
       (item.ending === undefined ? found : over).push(item);

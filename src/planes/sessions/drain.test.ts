@@ -15,6 +15,17 @@ test("[sessions.drain] interactions are claimed oldest first, each by one host",
   await world.stop();
 });
 
+test("[sessions.drain-large] a claim has fewer interactions when they are large", async () => {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const letters = ["a", "b", "c", "d", "e"];
+  for (const letter of letters) await world.call("comms.send", message(letter.repeat(240_000)));
+  const initials = (items: readonly object[]) => bodies(items).map((body) => body[0]);
+  expect(initials(await bob.drain(5))).toEqual(["a", "b", "c", "d"]);
+  expect(initials(await bob.drain(5))).toEqual(["e"]);
+  await world.stop();
+});
+
 test("[sessions.drain-wait] a drain waits for the first one, for its time, or until its caller is gone", async () => {
   const world = await World.start();
   const bob = await world.host("bob");
