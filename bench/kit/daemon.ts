@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scopes } from "../../src/generated/operations.js";
+import { daemonNodeFlags } from "../../src/platform/node-flags.js";
 import { localCall } from "../../test/support/daemon.js";
 import { type Running, root, type Side, start } from "./process.js";
 
@@ -66,7 +67,7 @@ export async function startDaemon(options: BenchDaemonOptions = {}): Promise<Ben
     script: "dist/daemon.js",
     built: true,
     args: ["--config", config],
-    nodeArgs: options.nodeArgs ?? [],
+    nodeArgs: [...daemonNodeFlags, ...(options.nodeArgs ?? [])],
     cwd: folder,
     env: options.preload === undefined ? env : { ...env, LD_PRELOAD: options.preload },
   });

@@ -69,7 +69,7 @@ export const configSchema = section({
     /** Connections at once on the TCP listener. */
     connections: count(10_000, 1, 1_000_000),
     /** Short calls of a plane under way at once; what comes on top is told to come again. */
-    calls: count(256, 8, 100_000),
+    calls: count(128, 8, 100_000),
     /** Request head: bytes of all headers together. */
     header_bytes: count(16_384, 1_024, 1_048_576),
     /** How long a client may take for its request head, milliseconds. */

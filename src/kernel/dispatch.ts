@@ -31,7 +31,7 @@ export interface DispatchOptions {
   observe?: CallObserver;
   /** Milliseconds per timeout class; default 30 s and 75 s (the longest wait that a request may ask for, and some). */
   timeouts?: { short: number; wait: number };
-  /** Short calls under way at once, for each plane by itself; default 256. */
+  /** Short calls under way at once, for each plane by itself; default 128. */
   calls?: number;
 }
 
@@ -48,7 +48,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const { handlers, validators, ownsSession, observe } = options;
   const timeouts = { short: 30_000, wait: 75_000, ...options.timeouts };
   const deadlines = new Map<string, Deadlines>();
-  const { calls = 256 } = options;
+  const { calls = 128 } = options;
   const admissions = new Map<string, Admission>();
   let inFlight = 0;
   let drained: (() => void) | undefined;

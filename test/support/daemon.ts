@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { daemonNodeFlags } from "../../src/platform/node-flags.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -52,7 +53,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const daemon = { env, folder } as TestDaemon;
   const launch = (): void => {
     writeConfig();
-    child = spawn(process.execPath, [join(tree, "dist/daemon.js"), "--config", config], {
+    child = spawn(process.execPath, [...daemonNodeFlags, join(tree, "dist/daemon.js"), "--config", config], {
       cwd: folder,
       env,
       stdio: ["ignore", "pipe", "pipe", "ipc"],

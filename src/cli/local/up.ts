@@ -8,6 +8,7 @@ import { createClient, ParleyError } from "../../../sdks/typescript/src/index.js
 import { ConfigError } from "../../config/config-error.js";
 import { loadConfig } from "../../config/load-config.js";
 import { type Paths, resolvePaths } from "../../config/paths.js";
+import { daemonNodeFlags } from "../../platform/node-flags.js";
 import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
@@ -91,7 +92,11 @@ function start(flags: UpFlags): ChildProcess {
   const daemon = fileURLToPath(new URL("./daemon.js", import.meta.url));
   if (!existsSync(daemon))
     throw new Error(`the daemon is not built (${daemon} is missing); run npm run build`);
-  const args = flags.config === undefined ? [daemon] : [daemon, "--config", flags.config];
+  const args = [
+    ...daemonNodeFlags,
+    daemon,
+    ...(flags.config === undefined ? [] : ["--config", flags.config]),
+  ];
   if (!flags.detach) return spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const { stateDir } = resolvePaths(process.env);
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
