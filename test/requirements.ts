@@ -325,6 +325,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "mcp.tool_error": foundation(
     "Arguments that miss or exceed the wrapper are told as such; a failure inside the daemon shows no cause.",
   ),
+  "overload.typed": hardened(
+    "Ten times the capacity is refused typed; nothing is lost or silent, and memory is bounded.",
+  ),
   "project.import-directions": foundation(
     "The linter refuses imports against the directions of ARCHITECTURE.md.",
   ),

@@ -6,6 +6,8 @@ import { until } from "../../support/wait.js";
 export interface Watch {
   /** Resident memory, bytes. */
   rss(): number;
+  /** The most that it ever was, bytes. */
+  peakRss(): number;
   /** Open file descriptors. */
   fds(): number;
   /** Longest stall of the event loop since the last look, milliseconds, to the probe's 20. */
@@ -19,12 +21,14 @@ const probeMs = 20;
 
 export function watch(daemon: TestDaemon): Watch {
   const fds = (): number => readdirSync(`/proc/${daemon.pid}/fd`).length;
+  const memory = (name: string): number => {
+    const status = readFileSync(`/proc/${daemon.pid}/status`, "utf8");
+    return Number(new RegExp(`${name}:\\s+([0-9]+)`).exec(status)?.[1]) * 1024;
+  };
   return {
     fds,
-    rss: () => {
-      const status = readFileSync(`/proc/${daemon.pid}/status`, "utf8");
-      return Number(/VmRSS:\s+([0-9]+)/.exec(status)?.[1]) * 1024;
-    },
+    rss: () => memory("VmRSS"),
+    peakRss: () => memory("VmHWM"),
     async stall() {
       const response = await fetch(`${daemon.address}/metrics`, {
         headers: { authorization: `Bearer ${daemon.token}` },

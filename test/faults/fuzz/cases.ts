@@ -7,7 +7,7 @@ import { mutated, mutatedText } from "./mutate.js";
 
 /** Milliseconds. */
 const longestWait = 3;
-const shortestLease = 600_000;
+const longestLease = 86_400_000;
 
 const ids = Object.keys(operations) as OperationId[];
 /** What three surfaces share, and what has the most to say, comes more often. */
@@ -46,7 +46,7 @@ function comparable(operation: OperationId, value: unknown): unknown {
   const changes: Record<string, unknown> = {};
   if (isWithin(wait, longestWait, 60_000)) changes.wait_ms = longestWait;
   if (operation === "sessions.open") {
-    if (isWithin(ttl, 0, shortestLease)) changes.ttl_ms = shortestLease;
+    if (ttl === undefined || isWithin(ttl, 0, longestLease)) changes.ttl_ms = longestLease;
     if (typeof name === "string" && /^[a-z0-9-]+$/.test(name)) changes.name = `{{letter}}${name}`;
   }
   return { ...value, ...changes };
