@@ -18,6 +18,8 @@ const keptChars = 1024 * 1024;
 const offeredChars = 1024 * 1024;
 /** Senders that are told apart before they are forgotten. */
 const sendersKnown = 1_024;
+/** Of the many inboxes at rest most have nothing to remember. */
+const none: ReadonlyMap<string, never> = new Map<string, never>();
 
 /** An answer to an interaction. */
 export interface Answer {
@@ -126,7 +128,13 @@ export class Inbox {
       if (reservation.state === "reserved" || reservation.state === "attached") return undefined;
       reservations.set(interactionId, reservation);
     }
-    return { unclaimed, claims, delayed, reservations, queuedThrough: this.queuedThrough };
+    return {
+      unclaimed,
+      claims: claims.size > 0 ? claims : none,
+      delayed: delayed.size > 0 ? delayed : none,
+      reservations: reservations.size > 0 ? reservations : none,
+      queuedThrough: this.queuedThrough,
+    };
   }
 
   /** Makes of what the log told what it was before it rested. */
