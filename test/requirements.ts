@@ -287,6 +287,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "kernel.json-size": foundation("The error names the limit."),
   "kernel.json-utf8": foundation("Bodies are strict UTF-8; ill-formed ones are refused typed."),
   "kernel.lived-time": hardened("Deadlines count the time that the process lived through, not its sleep."),
+  "kernel.refusals": hardened(
+    "Refusals that ask to come again are held back when there are many, so that those who do not wait leave time for others.",
+  ),
   "kernel.validation-code": foundation("The operation says which code an invalid request has."),
   "kernel.validation-bounded": hardened(
     "No more mistakes are looked for in a request than are told, however many it has.",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import type { Scope } from "../generated/operations.js";
 import { Call, type Principal } from "./context.js";
-import type { ContractError } from "./contract-error.js";
+import { ContractError } from "./contract-error.js";
 import { createDispatch, type DispatchOptions, handlerTable } from "./dispatch.js";
 import type { HandlerTable, PlaneTables } from "./handlers.js";
 import { systemIds } from "./ids.js";
@@ -193,6 +193,29 @@ describe("[kernel.admission] more short calls than there is room for", () => {
     const last = send();
     clock.advance(30_000);
     expect(await last).toBe("deadline_exceeded");
+  });
+
+  test("refused by their handler again and again are told so later, and leave their room to others", async () => {
+    let full = true;
+    const { clock, dispatch, call } = setUp(
+      {
+        "comms.peers": () =>
+          full
+            ? Promise.reject(new ContractError("admission_dropped", { retryAfterMs: 100 }))
+            : Promise.resolve({ peers: [], generation: 1 }),
+      },
+      { calls: 1 },
+    );
+    const ask = (): Promise<string> => codeOf(dispatch.unary("comms.peers", {}, call(host)));
+    for (let n = 0; n < 32; n += 1) expect(await ask()).toBe("admission_dropped");
+    let told: string | undefined;
+    const held = ask().then((code) => (told = code));
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    full = false;
+    expect(await ask()).toBe("ok");
+    expect(told).toBeUndefined();
+    clock.advance(250);
+    expect(await held).toBe("admission_dropped");
   });
 
   test("are not even looked at without credentials", async () => {

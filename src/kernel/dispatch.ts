@@ -11,6 +11,7 @@ import type { Call, CallContext } from "./context.js";
 import { ContractError } from "./contract-error.js";
 import { type Deadline, Deadlines } from "./deadlines.js";
 import type { HandlerTable, OpenStream, PlaneTables } from "./handlers.js";
+import { Refusals } from "./refusals.js";
 import type { Validators } from "./validate.js";
 
 /** The one way into the handlers: credentials, validity, scope, session, then the handler under its deadline. Rejects only with ContractError. */
@@ -39,8 +40,9 @@ export interface DispatchOptions {
 const burstMs = 250;
 /** Long enough to be worth waiting for, short enough not to leave the daemon idle. */
 const busyRetryMs = 100;
-/** A refusal costs nearly as much as an answer: told at once, those who do not wait would leave no time for others. */
+/** Refusals that ask to come again are held back for so long at least; the others once so many came in that time. */
 const busyHoldMs = 250;
+const freeRefusals = 32;
 
 type AnyHandler = (request: unknown, context: CallContext) => Promise<unknown>;
 
@@ -50,6 +52,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const deadlines = new Map<string, Deadlines>();
   const { calls = 128 } = options;
   const admissions = new Map<string, Admission>();
+  const refusals = new Refusals({ free: freeRefusals, holdMs: busyHoldMs });
   let inFlight = 0;
   let drained: (() => void) | undefined;
 
@@ -121,6 +124,28 @@ export function createDispatch(options: DispatchOptions): Dispatch {
           reject(error);
         }
       };
+      const failLater = (error: ContractError, waitMs: number): void => {
+        refusals.hold();
+        call.clock.after(waitMs, () => {
+          refusals.tell();
+          fail(error);
+        });
+      };
+      /** What the handler refuses for the moment is held back when there is much of it, and its room is others' by then. */
+      const refuse = (thrown: unknown): void => {
+        const error = ContractError.from(thrown);
+        const waitMs =
+          error.retryAfterMs === undefined || admission === undefined || settled
+            ? 0
+            : refusals.waitOf(call.clock.monotonic());
+        if (waitMs === 0) {
+          fail(error);
+          return;
+        }
+        admission?.leave();
+        admission = undefined;
+        failLater(error, waitMs);
+      };
       try {
         const spec: OperationSpec = operations[id];
         if (drained !== undefined && spec.scope !== null) {
@@ -129,7 +154,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         requireCredentials(spec, call.principal);
         const room = admit(spec, started);
         if (room === "none") {
-          call.clock.after(busyHoldMs, () => fail(busy(calls)));
+          failLater(busy(calls), refusals.wait());
           return;
         }
         admission = room;
@@ -147,7 +172,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
           if (settle("ok")) {
             resolve(result);
           }
-        }, fail);
+        }, refuse);
       } catch (thrown) {
         fail(thrown);
       }

@@ -108,7 +108,7 @@ function toldOf(name: string, result: LoadResult, unloadedP99: number): Record<s
   return {
     [`${name}_accepted_per_s`]: Math.round(rateOf(result)),
     [`${name}_refused`]: refusals(result),
-    [`${name}_onset_p99_ms`]: round(percentile(result.onset, 0.99)),
+    ...(result.onset.length === 0 ? {} : { [`${name}_onset_p99_ms`]: round(percentile(result.onset, 0.99)) }),
     [`${name}_p99_ms`]: round(p99),
     [`${name}_p99_of_unloaded`]: round(p99 / unloadedP99),
   };
