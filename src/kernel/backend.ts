@@ -69,6 +69,8 @@ export interface ReadOptions {
   /** Look up one entry by its id instead of by position. */
   id?: string;
   limit: number;
+  /** No more is read once the bodies have this many characters; without it, all up to `limit` are. */
+  chars?: number;
 }
 
 export interface TailOptions {

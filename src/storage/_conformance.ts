@@ -328,6 +328,14 @@ export function backendConformance(name: string, engine: Engine): void {
       );
       const entries = await backend.read("a", { fromSeq: 3, limit: 15 });
       expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, n) => n + 3));
+      for (const [chars, last] of [
+        [1, 3],
+        [500_000, 5],
+        [600_001, 6],
+      ] as const) {
+        const some = await backend.read("a", { fromSeq: 3, limit: 15, chars });
+        expect([some[0]?.seq, some.at(-1)?.seq]).toEqual([3, last]);
+      }
       expect(await collectTail(backend, 1, undefined, 20)).toHaveLength(20);
       await Promise.all(
         Array.from({ length: 12 }, (_, n) => backend.cas("b", `k${n}`, { expectRev: 0, value: body })),

@@ -1,6 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AgentEvent } from "../../generated/types.js";
-import { type AppendResult, type Backend, BackendError } from "../../kernel/backend.js";
+import {
+  type AppendResult,
+  type Backend,
+  BackendError,
+  type LogEntry,
+  type ReadOptions,
+} from "../../kernel/backend.js";
 import { type Clock, isoTime } from "../../kernel/clock.js";
 import { decodeRecord, type EventRecord, encodeRecord, encodeTail, isTerminal } from "./event-record.js";
 import { InteractionCursor } from "./interaction-cursor.js";
@@ -11,6 +17,8 @@ const ringChars = 2 * 1024 * 1024;
 /** Roughly what a record takes beside its text. */
 const recordBytes = 256;
 const pageEvents = 1024;
+/** Characters of events that are read from the store together: a slow reader holds as much. */
+const pageChars = 1024 * 1024;
 
 export interface NewEvent {
   id: string;
@@ -104,13 +112,13 @@ export class EventLog {
     let next = 1;
     let found = false;
     for (;;) {
-      const page = await this.#backend.read(this.#name, { fromSeq: next, limit: pageEvents });
+      const page = await this.#read({ fromSeq: next, limit: pageEvents });
       for (const entry of page) {
         if (!found) this.#first = entry.seq;
         found = true;
         this.#publish(decodeRecord({ ...entry, subject: known(entry.subject) }));
       }
-      if (page.length < pageEvents) break;
+      if (!mayGoOn(page, pageEvents)) break;
       next = page[page.length - 1]!.seq + 1;
       await nextTurn();
     }
@@ -324,7 +332,7 @@ export class EventLog {
   }
 
   async #readStored(after: number, limit: number): Promise<EventRecord[]> {
-    const entries = await this.#backend.read(this.#name, { fromSeq: after + 1, limit });
+    const entries = await this.#read({ fromSeq: after + 1, limit });
     return entries.filter(({ seq }) => seq <= this.#last).map(decodeRecord);
   }
 
@@ -334,8 +342,17 @@ export class EventLog {
     limit: number,
   ): Promise<{ records: EventRecord[]; next: number }> {
     const last = this.#last;
-    const entries = await this.#backend.read(this.#name, { fromSeq: after + 1, subject: id, limit });
+    const entries = await this.#read({ fromSeq: after + 1, subject: id, limit });
     const records = entries.filter(({ seq }) => seq <= last).map(decodeRecord);
-    return { records, next: entries.length < limit ? last : (records.at(-1)?.sequence ?? after) };
+    return { records, next: mayGoOn(entries, limit) ? (records.at(-1)?.sequence ?? after) : last };
   }
+
+  #read(options: ReadOptions): Promise<LogEntry[]> {
+    return this.#backend.read(this.#name, { ...options, chars: pageChars });
+  }
+}
+
+/** Whether there may be more behind entries that were read up to `limit` or `pageChars`. */
+function mayGoOn(entries: readonly LogEntry[], limit: number): boolean {
+  return entries.length === limit || entries.reduce((sum, { body }) => sum + body.length, 0) >= pageChars;
 }

@@ -338,6 +338,31 @@ test("[comms.stream-slow] a reader far behind is served from the store without a
   await world.stop();
 });
 
+test("[comms.stream-slow] large events come a few at a time, and all of them", async () => {
+  const reads: number[] = [];
+  const { world, bob } = await started();
+  const scope = await asked(world);
+  const open = await world.stream({ scope });
+  await bob.drain();
+  for (let n = 0; n < 40; n += 1) await bob.emit(scope.interaction_id, `${n} ${"x".repeat(200_000)}`);
+  const read = world.backend.read.bind(world.backend);
+  world.backend.read = async (log, options) => {
+    const entries = await read(log, options);
+    reads.push(entries.reduce((sum, { body }) => sum + body.length, 0));
+    return entries;
+  };
+  const session = await world.stream({
+    scope: { kind: "session", session_id: bob.sessionId },
+    after_sequence: 0,
+    follow: false,
+  });
+  for (const events of [await take(open, 41), await take(session, 41)])
+    expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 41 }, (_, at) => at + 1));
+  expect(reads.length).toBeGreaterThan(5);
+  expect(Math.max(...reads)).toBeLessThan(1024 * 1024 + 201_000);
+  await world.stop();
+});
+
 test("[comms.reservation-cleanup] whatever way a stream ends, nothing is left behind", async () => {
   const { world, bob } = await started();
   const idle = { streams: 0, reservations: 0 };

@@ -18,7 +18,7 @@ export class MemoryLog {
     return { outcome: "committed", seq, duplicate: false };
   }
 
-  read({ fromSeq, subject, id, limit }: ReadOptions): LogEntry[] {
+  read({ fromSeq, subject, id, limit, chars = Number.POSITIVE_INFINITY }: ReadOptions): LogEntry[] {
     const firstSeq = this.lastSeq - this.#entries.length + 1;
     if (id !== undefined) {
       const seq = this.#seqById.get(id);
@@ -26,9 +26,13 @@ export class MemoryLog {
       return entry && (subject === undefined || entry.subject === subject) ? [{ ...entry }] : [];
     }
     const found: LogEntry[] = [];
+    let read = 0;
     for (let at = Math.max(0, fromSeq - firstSeq); at < this.#entries.length && found.length < limit; at++) {
       const entry = this.#entries[at]!;
-      if (subject === undefined || entry.subject === subject) found.push({ ...entry });
+      if (subject !== undefined && entry.subject !== subject) continue;
+      found.push({ ...entry });
+      read += entry.body.length;
+      if (read >= chars) break;
     }
     return found;
   }

@@ -110,7 +110,7 @@ class SqliteBackend implements Backend {
   async read(log: string, options: ReadOptions): Promise<LogEntry[]> {
     this.#check();
     checkRead(options);
-    const { fromSeq, subject, id, limit } = options;
+    const { fromSeq, subject, id, limit, chars = Number.POSITIVE_INFINITY } = options;
     if (id !== undefined) {
       const entry = this.#writer.recent.entryById(log, id) ?? this.#reader.entryById(log, id);
       return entry && entry.seq >= fromSeq && (subject === undefined || entry.subject === subject)
@@ -118,9 +118,14 @@ class SqliteBackend implements Backend {
         : [];
     }
     const found: LogEntry[] = [];
+    let read = 0;
     for (let position = fromSeq; ; ) {
       const page = this.#page(log, position, subject, limit - found.length);
-      found.push(...page.items);
+      for (const entry of page.items) {
+        found.push(entry);
+        read += entry.body.length;
+        if (read >= chars) return found;
+      }
       if (!page.more || found.length === limit) return found;
       position = page.next;
       await this.#nextStep();
