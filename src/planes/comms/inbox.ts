@@ -18,6 +18,8 @@ const keptChars = 1024 * 1024;
 const offeredChars = 1024 * 1024;
 /** Senders that are told apart before they are forgotten. */
 const sendersKnown = 1_024;
+/** Most items never have any. */
+const noAnswers: readonly Answer[] = [];
 /** Of the many inboxes at rest most have nothing to remember. */
 const none: ReadonlyMap<string, never> = new Map<string, never>();
 
@@ -53,7 +55,7 @@ export interface InboxItem {
   endedBy: string | undefined;
   /** Monotonic time before which it is not offered. */
   notBefore: number;
-  answers: Answer[];
+  answers: readonly Answer[];
   ending: Ending | undefined;
   /** Wall time of the ending, milliseconds. */
   endedAt: number | undefined;
@@ -254,7 +256,7 @@ export class Inbox {
       claiming: false,
       endedBy: undefined,
       notBefore: 0,
-      answers: [],
+      answers: noAnswers,
       ending: undefined,
       endedAt: undefined,
       reservation: entry.reserved ? reserve(now, this.#ttlMs) : undefined,
@@ -277,7 +279,7 @@ export class Inbox {
       const { status, result } = entry.command;
       // Two answers may race into the log: the second finds the interaction ended and is void.
       if (item.ending !== undefined) return;
-      item.answers.push({ seq, entry, at });
+      item.answers = [...item.answers, { seq, entry, at }];
       if (status === "accepted") return;
       this.#end(
         item,
