@@ -547,6 +547,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "storage.closed": foundation("Close finishes what was accepted; later calls reject with `closed`."),
   "storage.corrupt": foundation("A damaged or foreign file is refused with advice and never replaced."),
+  "storage.defer": hardened(
+    "What nobody waits for is committed with what somebody waits for, else by itself after a moment.",
+  ),
   "storage.empty": foundation("What was never written is answered as empty."),
   "storage.fault-checkpoint": foundation(
     "A sync error while copying the log back stops the engine; lack of space there does not.",

@@ -55,6 +55,8 @@ export interface NewEntry {
   body: string;
   /** When given: the log's last position must be this, else `conflict`. */
   expectSeq?: number;
+  /** Nobody waits for it: it may go with the next write that somebody waits for, some milliseconds later at most. */
+  deferrable?: boolean;
 }
 
 export type AppendResult =

@@ -127,11 +127,14 @@ export class EventLog {
     this.#assigned = this.#last;
   }
 
-  /** Writes what `compose` returns at the moment when its turn has come; resolves when all of it is durable. */
-  append(compose: () => readonly NewEvent[]): Promise<EventRecord[]> {
+  /**
+   * Writes what `compose` returns at the moment when its turn has come; resolves when all of it is durable. `deferrable`:
+   * nobody waits for that.
+   */
+  append(compose: () => readonly NewEvent[], deferrable = false): Promise<EventRecord[]> {
     return this.#broken || this.#repair !== undefined
       ? this.#appendLater(compose)
-      : this.#issueAll(compose());
+      : this.#issueAll(compose(), deferrable);
   }
 
   /** Resolves when the store has answered all that is under way now. */
@@ -185,15 +188,16 @@ export class EventLog {
     return this.#issueAll(compose());
   }
 
-  #issueAll(events: readonly NewEvent[]): Promise<EventRecord[]> {
+  #issueAll(events: readonly NewEvent[], deferrable = false): Promise<EventRecord[]> {
     const at = isoTime(this.#clock.now());
     const [first, ...others] = events;
     // Nearly always one; and a send is acknowledged with its first event under way.
-    if (first !== undefined && others.length === 0) return this.#issue(first, at).then((record) => [record]);
-    return Promise.all(events.map((event) => this.#issue(event, at)));
+    if (first !== undefined && others.length === 0)
+      return this.#issue(first, at, deferrable).then((record) => [record]);
+    return Promise.all(events.map((event) => this.#issue(event, at, deferrable)));
   }
 
-  #issue({ id, interactionId, event }: NewEvent, at: string): Promise<EventRecord> {
+  #issue({ id, interactionId, event }: NewEvent, at: string, deferrable: boolean): Promise<EventRecord> {
     const cursor = this.interaction(interactionId);
     cursor.assigned += 1;
     this.#assigned += 1;
@@ -222,6 +226,7 @@ export class EventLog {
           subject: interactionId,
           body: encodeRecord(record),
           expectSeq: record.sequence - 1,
+          deferrable,
         })
         .then(
           (result) => this.#answered(pending, result),

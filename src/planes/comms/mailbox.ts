@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ContractError } from "../../kernel/contract-error.js";
 import { derivedId } from "./derived-id.js";
-import { EventLog } from "./event-log.js";
+import { EventLog, type NewEvent } from "./event-log.js";
 import { EventTrim } from "./event-trim.js";
 import { Inbox, type InboxItem } from "./inbox.js";
 import type { AcceptedRecord, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
@@ -265,10 +265,11 @@ export class Mailbox {
    * Brings the interaction's events up to what the inbox's log says. It fails for nobody: what is not written now is
    * written with the next event of the interaction, by the repair, or at the next start.
    */
-  async follow(item: InboxItem, queue = true): Promise<void> {
+  async follow(item: InboxItem, { queue = true, deferrable = false } = {}): Promise<void> {
     this.#busy += 1;
     try {
-      await this.events.append(() => dueEvents(item, this.events.interaction(item.interactionId)));
+      const due = (): NewEvent[] => dueEvents(item, this.events.interaction(item.interactionId));
+      await this.events.append(due, deferrable);
       if (queue && item.answers.length > 0) await this.#queueAnswers(item);
       this.trimEvents();
     } catch (err) {
@@ -367,7 +368,7 @@ export class Mailbox {
       if (entry.t === "accepted") {
         this.inbox.keep(item, entry);
         this.#reservations.arm(item);
-        void this.follow(item);
+        void this.follow(item, { deferrable: true });
       }
     }
     if (entry.t !== "claimed") this.wake();
@@ -397,7 +398,7 @@ export class Mailbox {
     return this.during(async () => {
       let looked = 0;
       for (const item of this.inbox.items()) {
-        if (this.#isBehind(item)) await this.follow(item, queue);
+        if (this.#isBehind(item)) await this.follow(item, { queue });
         if (++looked % turnItems === 0) await nextTurn();
       }
       this.trimEvents();

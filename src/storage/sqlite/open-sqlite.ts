@@ -89,10 +89,11 @@ class SqliteBackend implements Backend {
   async append(log: string, entry: NewEntry): Promise<AppendResult> {
     this.#check();
     checkEntry(log, entry);
-    const { id, subject, body, expectSeq = -1 } = entry;
+    const { id, subject, body, expectSeq = -1, deferrable } = entry;
     const result = await this.#writer.submit(
       [protocol.append, log, id, subject, body, expectSeq],
       body.length,
+      deferrable,
     );
     if (result.outcome === "unknown") return result;
     const { outcome, number } = definite(result);

@@ -60,6 +60,33 @@ test("[storage.group-commit] sends what queued during a commit as one batch, and
   await writer.close();
 });
 
+test("[storage.defer] what nobody waits for goes along with what somebody waits for, else after a moment", async () => {
+  script.source = `${port}
+    parentPort.postMessage({ type: "ready" });
+    parentPort.on("message", (batch) => {
+      if (batch.length === 0) return parentPort.close();
+      const ops = (batch.length - 1) / 6;
+      parentPort.postMessage({ type: "done", results: Array.from({ length: ops }, () => [1, ops]).flat() });
+    });`;
+  const timers: (() => void)[] = [];
+  const after = (_: number, call: () => void): (() => void) => {
+    timers.push(call);
+    return () => {};
+  };
+  const writer = await Writer.start(start, { ...systemClock, after }, () => {});
+  const deferred = [writer.submit(append(0), 0, true), writer.submit(append(1), 0, true)];
+  await new Promise(setImmediate);
+  expect(timers).toHaveLength(1);
+  const awaited = writer.submit(append(2), 0);
+  expect(await Promise.all([...deferred, awaited])).toEqual(Array(3).fill({ outcome: 1, number: 3 }));
+  const alone = writer.submit(append(3), 0, true);
+  expect(timers).toHaveLength(2);
+  timers[1]!();
+  expect(await alone).toEqual({ outcome: 1, number: 1 });
+  const last = writer.submit(append(4), 0, true);
+  await Promise.all([last, writer.close()]);
+});
+
 test("[storage.fold] keeps what is acknowledged until it is folded, and nothing that was folded or trimmed", async () => {
   const { append, trim, committed, duplicate } = protocol;
   const batch = `{ type: "done", results: [${[committed, 1, committed, 2, duplicate, 1, committed, 1]}] }`;

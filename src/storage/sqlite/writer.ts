@@ -8,6 +8,8 @@ import { writerScript } from "./writer-script.js";
 
 const batchOps = 512;
 const batchChars = 4 * 1024 * 1024;
+/** How long an op that nobody waits for may wait for one that somebody waits for. */
+const deferMs = 2;
 
 /** What became of one op. */
 export type OpResult =
@@ -23,7 +25,8 @@ interface PendingOp {
 
 /**
  * The main thread's end of the writer. Group commit: a batch is what queued while the last one was committed; when none
- * is under way, what one turn of the event loop brought goes at once.
+ * is under way, what one turn of the event loop brought goes at once, and takes along what was deferred: a commit costs
+ * the same for one op and for many.
  */
 export class Writer {
   /** What was acknowledged, or found on opening, and is not folded yet. */
@@ -34,6 +37,9 @@ export class Writer {
   #queue: PendingOp[] = [];
   #inFlight: PendingOp[] | undefined;
   #scheduled = false;
+  /** Somebody waits for what is queued. */
+  #pressing = false;
+  #stopDeferring: (() => void) | undefined;
   #failure: BackendError | undefined;
   #closing = false;
   readonly #exited = Promise.withResolvers<void>();
@@ -68,24 +74,29 @@ export class Writer {
   }
 
   /** Queues one op; never rejects. */
-  submit(fields: (string | number | null)[], chars: number): Promise<OpResult> {
+  submit(fields: (string | number | null)[], chars: number, deferrable = false): Promise<OpResult> {
     if (this.#failure) return Promise.resolve({ outcome: "failed", error: this.#failure });
     if (this.#closing) return Promise.resolve({ outcome: "failed", error: closedError() });
     return new Promise((settle) => {
       this.#queue.push({ fields, chars, settle });
+      if (!deferrable) this.#pressing = true;
       this.#schedule();
     });
   }
 
   /** Waits for what was submitted, then releases the database. */
   close(): Promise<void> {
-    this.#closing = true;
+    this.#closing = this.#pressing = true;
     this.#schedule();
     return this.#exited.promise;
   }
 
   #schedule(): void {
     if (this.#inFlight || this.#scheduled) return;
+    if (!this.#pressing) {
+      this.#stopDeferring ??= this.#clock.after(deferMs, () => this.#flush());
+      return;
+    }
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -94,6 +105,8 @@ export class Writer {
   }
 
   #flush(): void {
+    this.#stopDeferring?.();
+    this.#stopDeferring = undefined;
     if (this.#inFlight) return;
     if (this.#queue.length === 0 || this.#failure) {
       if (this.#closing) this.#worker.postMessage([]);
@@ -104,6 +117,7 @@ export class Writer {
       chars += this.#queue[ops]!.chars;
     this.#inFlight = ops === this.#queue.length ? this.#queue : this.#queue.slice(0, ops);
     this.#queue = ops === this.#queue.length ? [] : this.#queue.slice(ops);
+    this.#pressing = this.#closing || this.#queue.length > 0;
     const batch: protocol.BatchMessage = [this.#clock.now()];
     for (const { fields } of this.#inFlight) batch.push(...fields);
     this.#worker.postMessage(batch);
