@@ -1,5 +1,5 @@
 /** Rounds that are run first and dropped. */
-export const warmupRounds = 3;
+export const warmupRounds = 5;
 
 /** What is compared: each member does one round of its work and says what it cost. */
 export type Contenders<Name extends string, Sample> = Record<Name, () => Promise<Sample>>;
