@@ -328,6 +328,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "mcp.tool_error": foundation(
     "Arguments that miss or exceed the wrapper are told as such; a failure inside the daemon shows no cause.",
   ),
+  "overload.sees": hardened(
+    "The overload run is red on requests that are cut, refused untyped or failed inside.",
+  ),
   "overload.typed": hardened(
     "Ten times the capacity is refused typed; nothing is lost or silent, and memory is bounded.",
   ),

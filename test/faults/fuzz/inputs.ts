@@ -10,7 +10,7 @@ import { judge, type Said } from "./judge.js";
 import { furnish, makeWorld, type World } from "./world.js";
 
 /** Inputs after which the worlds are furnished anew; the unit in which a found input replays with what led to it. */
-const perWorld = 40;
+const perWorld = 100;
 
 export interface InputResult {
   /** Inputs, and what was said to them on all surfaces together. */

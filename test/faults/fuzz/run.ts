@@ -13,7 +13,7 @@ import { fuzzSettings } from "./settings.js";
 
 const MiB = 1024 * 1024;
 /** Memory that a process may have more after the last input than after the first tenth: what the collector still owes. */
-const slack = 64 * MiB;
+const slack = 96 * MiB;
 /** Of all inputs; the rest are requests of the contract's operations. */
 const shares = { envelopes: 0.15, heads: 0.15, frames: 0.05, settings: 0.05 };
 

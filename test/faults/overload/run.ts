@@ -4,6 +4,7 @@ import { localCall, startDaemon, type TestDaemon } from "../../support/daemon.js
 import { http } from "../abuse/raw-client.js";
 import { watch } from "../abuse/watch.js";
 import type { FaultRun } from "../kit/fault-run.js";
+import { flaws } from "./flaws.js";
 import { closedLoop, type LoadResult, percentile } from "./load.js";
 
 const MiB = 1024 * 1024;
@@ -89,19 +90,6 @@ export const faultRun: FaultRun = {
     };
   },
 };
-
-/** What went silently wrong in a load, or was told in no form of the contract. */
-function flaws(what: string, result: LoadResult): string[] {
-  const answered = [...result.statuses.values()].reduce((sum, count) => sum + count, 0);
-  const strange = [...result.statuses.keys()].filter((status) => ![200, 429, 503].includes(status));
-  return [
-    ...(answered === result.sent && result.unanswered === 0
-      ? []
-      : [`${what}: ${result.sent} were sent, ${answered} answered, ${result.unanswered} cut`]),
-    ...strange.map((status) => `${what}: answered with ${status}`),
-    ...result.untyped.slice(0, 3).map((body) => `${what}: refused untyped: ${body}`),
-  ];
-}
 
 function toldOf(name: string, result: LoadResult, unloadedP99: number): Record<string, number> {
   const p99 = percentile(result.accepted, 0.99);
