@@ -1,23 +1,52 @@
 // Loaded into the daemon beside its own program: watches how long the event loop is held up, and tells when asked.
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { createHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 
 const resolution = 1;
-const round = monitorEventLoopDelay({ resolution });
+const delay = monitorEventLoopDelay({ resolution });
+/** Processor time of the main thread in each turn of the loop that did any work, microseconds. */
+const turn = createHistogram();
 // A round has too few samples for a rare percentile.
-const rounds = monitorEventLoopDelay({ resolution });
-round.enable();
-rounds.enable();
+const turns = createHistogram();
+/** A turn that only looked at the clock takes less. */
+const workUs = 50;
+
+let before;
+function count() {
+  if (before === undefined) return;
+  const now = processorUs();
+  const spent = now - before;
+  before = now;
+  if (spent >= workUs) {
+    turn.record(spent);
+    turns.record(spent);
+  }
+  setImmediate(count);
+}
+
+function processorUs() {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
 process.on("message", ({ stall, all }) => {
-  if (stall === "reset") {
-    round.reset();
-    if (all) rounds.reset();
+  if (stall === "delay") {
+    delay.reset();
+    delay.enable();
+    process.send({});
+  } else if (stall === "turns") {
+    turn.reset();
+    if (all) turns.reset();
+    before = processorUs();
+    count();
     process.send({});
   } else if (stall === "read") {
-    const milliseconds = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - resolution);
+    delay.disable();
+    before = undefined;
     process.send({
-      max: milliseconds(round.max),
-      p999: milliseconds(rounds.percentile(99.9)),
-      samples: rounds.count,
+      delayMs: Math.max(0, delay.max / 1e6 - resolution),
+      turnMs: turn.max / 1e3,
+      rareTurnMs: turns.percentile(99.9) / 1e3,
+      turns: turns.count,
     });
   }
 });
