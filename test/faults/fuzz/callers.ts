@@ -82,7 +82,7 @@ export function httpCallers(address: string): Caller[] {
       const { status, body } = answer;
       if (status >= 400) return { error: body, status };
       if (status !== route.status) return { flaw: `status ${status} instead of ${route.status}` };
-      const json = kind === "stream" ? /event: stream_opened\ndata: (.*)\n/.exec(body)?.[1] : body;
+      const json = kind === "stream" ? /event: stream_opened\ndata: ([^\n]*)\n/.exec(body)?.[1] : body;
       return readJson(json ?? "", (response) => ({ response }));
     },
     close,

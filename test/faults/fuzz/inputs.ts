@@ -35,7 +35,7 @@ export class InputFuzz {
   static async start(daemon: TestDaemon, callers: readonly Caller[]): Promise<InputFuzz> {
     const speakers: [Caller, World][] = [];
     for (const [n, caller] of callers.entries())
-      speakers.push([caller, await makeWorld(daemon, "abcd"[n]!, caller.source)]);
+      speakers.push([caller, await makeWorld(daemon, `q${"abcd"[n]}`, caller.source)]);
     return new InputFuzz(daemon, speakers);
   }
 
@@ -69,8 +69,8 @@ export class InputFuzz {
     const streams = operations[input.operation].kind === "stream";
     let said = await this.#sayEverywhere(input);
     let flaws = judge(input, said);
-    if (streams && flaws.length > 0) {
-      // The event that an acceptance brings is written after its answer: who asks at once may be early in one world.
+    // The event that an acceptance brings is written after its answer: who asks at once may be early in one world.
+    for (let again = 0; streams && flaws.length > 0 && again < 8; again += 1) {
       await this.#streamsToEnd();
       said = await this.#sayEverywhere(input);
       flaws = judge(input, said);

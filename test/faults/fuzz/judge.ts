@@ -70,10 +70,13 @@ function verdictOf({ operation }: FuzzCase, answer: Answer, world: World): strin
   if (operation !== "comms.send") return code;
   const { message, details } = parsed(generalised(answer.error, world))!.value as {
     message: string;
-    details: { field: string }[];
+    details: { field: string; got: string }[];
   };
-  // Which sources there are to choose from is the surface's own.
-  const comparable = details.map((detail) => (detail.field === "source" ? "source" : detail));
+  const comparable = details.map(({ field, got, ...rest }) => {
+    // Which sources there are to choose from is the surface's own, and a name that an input made up its world's.
+    if (field === "source") return field;
+    return { field, ...rest, got: got.startsWith(world.letter) ? got.slice(world.letter.length) : got };
+  });
   return JSON.stringify({ code, message, details: comparable });
 }
 

@@ -5,7 +5,7 @@ import { localCall, type TestDaemon } from "../../support/daemon.js";
  * so that an input means the same in all of them and what one surface does is not in another's way.
  */
 export interface World {
-  /** Tells names, keys and callers of this world from those of the others. */
+  /** Tells names, keys and callers of this world from those of the others; no word of an error begins like it. */
   letter: string;
   /** May do everything. */
   token: string;
@@ -80,7 +80,7 @@ async function sweepTokens(daemon: TestDaemon): Promise<void> {
   const { body } = await localCall(daemon.socketPath, "GET", "/tokens");
   const { tokens } = body as { tokens: { token_id: string; name: string; revoked_at?: string }[] };
   for (const { token_id: id, name, revoked_at: revoked } of tokens)
-    if (revoked === undefined && !/^(fuzzer|reader)-.$|^tester$/.test(name))
+    if (revoked === undefined && !/^(fuzzer|reader)-..$|^tester$/.test(name))
       await localCall(daemon.socketPath, "DELETE", `/tokens/${id}`);
 }
 
