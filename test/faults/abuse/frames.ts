@@ -44,7 +44,7 @@ export async function openSocket(port: number, token: string): Promise<RawClient
   return client;
 }
 
-/** The code of the closing frame among the server's bytes; undefined when there is none. */
+/** The code of the closing frame among the server's bytes; undefined when there is none, or no frame. */
 export function closeCode(received: Buffer): number | undefined {
   const start = received.indexOf("\r\n\r\n") + 4;
   for (let at = start; at + 2 <= received.length; ) {
@@ -57,7 +57,8 @@ export function closeCode(received: Buffer): number | undefined {
         : short === 126
           ? received.readUInt16BE(at + 2)
           : Number(received.readBigUInt64BE(at + 2));
-    if ((received[at]! & 0x0f) === opcode.close) return received.readUInt16BE(at + head);
+    if ((received[at]! & 0x0f) === opcode.close)
+      return length < 2 || at + head + 2 > received.length ? undefined : received.readUInt16BE(at + head);
     at += head + length;
   }
   return undefined;
