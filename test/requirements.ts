@@ -95,6 +95,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.implicit-session": foundation("A caller without a session has one that can be answered."),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
+  "comms.lost-entry": hardened("A log that lost an entry is refused; nobody waits for it for ever."),
   "comms.peers": foundation(
     "Peers are listed by the resolver of send, sorted, without oneself, under a rising generation.",
   ),

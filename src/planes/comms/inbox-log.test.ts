@@ -26,3 +26,12 @@ test("[comms.unknown-overtaken] of two appends under one id, the one whose first
   const log = new InboxLog(losing, "bob", () => {});
   expect(await log.append(id, "", { t: "closed", at: 1 })).toEqual({ duplicate: true, entry: theirs });
 });
+
+test("[comms.lost-entry] an append behind an entry that the store lost is refused, not waited for", async () => {
+  const losing = {
+    append: async () => ({ outcome: "committed", seq: 2, duplicate: false }),
+    read: async () => [],
+  } satisfies Pick<Backend, "append" | "read"> as unknown as Backend;
+  const log = new InboxLog(losing, "bob", () => {});
+  await expect(log.append(id, "", { t: "closed", at: 1 })).rejects.toMatchObject({ code: "corrupt" });
+});

@@ -184,8 +184,14 @@ export class InboxLog {
   async #appliedThrough(seq: number): Promise<void> {
     while (this.#applied < seq) {
       // Only writes under way can fill the hole; without any the log itself is asked.
-      if (this.#inFlight <= this.#held.size) await this.#catchUp();
-      else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const before = this.#applied;
+      if (this.#inFlight > this.#held.size) {
+        await new Promise<void>((resolve) => this.#waiting.push(resolve));
+        continue;
+      }
+      await this.#catchUp();
+      if (this.#applied === before)
+        throw new BackendError("corrupt", `the log ${this.#name} lacks an entry below ${seq}`);
     }
   }
 }

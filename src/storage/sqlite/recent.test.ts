@@ -35,3 +35,11 @@ test("[storage.fold] a page is enough without the database when it begins among 
   expect(kept.from("a", 9, undefined, 2)).toEqual({ items: [], next: 9, more: false });
   expect(kept.from("a", 12, undefined, 2)).toEqual({ items: [], next: 12, more: false });
 });
+
+test("[storage.fold] what a store lost is left out, and nothing after it", () => {
+  const kept = new Recent();
+  for (const seq of [5, 6, 9, 10]) kept.add("a", entry(seq));
+  const after = (position: number): number[] =>
+    kept.from("a", position, undefined, 10)!.items.map(({ seq }) => seq);
+  expect([6, 7, 9, 10, 11].map(after)).toEqual([[6, 9, 10], [9, 10], [9, 10], [10], []]);
+});

@@ -7,7 +7,7 @@ import type { Page } from "../follow.js";
  * both have is taken once, by its position.
  */
 export class Recent {
-  /** Of each log contiguous, oldest first. */
+  /** Of each log oldest first; contiguous, unless the store lost some. */
   readonly #logs = new Map<string, LogEntry[]>();
 
   add(log: string, entry: LogEntry): void {
@@ -65,9 +65,10 @@ function page(
   limit: number,
 ): Page<LogEntry> {
   const items: LogEntry[] = [];
-  let at = Math.max(0, position - entries[0]!.seq);
+  let at = Math.min(Math.max(0, position - entries[0]!.seq), entries.length);
+  while (at > 0 && entries[at - 1]!.seq >= position) at -= 1;
   for (; at < entries.length && items.length < limit; at++)
     if (subject === undefined || entries[at]!.subject === subject) items.push(entries[at]!);
-  const next = entries[at - 1] ? entries[at - 1]!.seq + 1 : position;
+  const next = Math.max(position, (entries[at - 1]?.seq ?? 0) + 1);
   return { items, next, more: at < entries.length };
 }

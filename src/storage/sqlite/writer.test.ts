@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { BackendError } from "../../kernel/backend.js";
 import { systemClock } from "../../kernel/clock.js";
 import * as protocol from "./protocol.js";
@@ -68,20 +68,16 @@ test("[storage.defer] what nobody waits for goes along with what somebody waits 
       const ops = (batch.length - 1) / 6;
       parentPort.postMessage({ type: "done", results: Array.from({ length: ops }, () => [1, ops]).flat() });
     });`;
-  const timers: (() => void)[] = [];
-  const after = (_: number, call: () => void): (() => void) => {
-    timers.push(call);
-    return () => {};
-  };
-  const writer = await Writer.start(start, { ...systemClock, after }, () => {});
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const writer = await Writer.start(start, systemClock, () => {});
   const deferred = [writer.submit(append(0), 0, true), writer.submit(append(1), 0, true)];
   await new Promise(setImmediate);
-  expect(timers).toHaveLength(1);
+  expect(vi.getTimerCount()).toBe(1);
   const awaited = writer.submit(append(2), 0);
   expect(await Promise.all([...deferred, awaited])).toEqual(Array(3).fill({ outcome: 1, number: 3 }));
   const alone = writer.submit(append(3), 0, true);
-  expect(timers).toHaveLength(2);
-  timers[1]!();
+  vi.runAllTimers();
   expect(await alone).toEqual({ outcome: 1, number: 1 });
   const last = writer.submit(append(4), 0, true);
   await Promise.all([last, writer.close()]);

@@ -8,7 +8,10 @@ import { writerScript } from "./writer-script.js";
 
 const batchOps = 512;
 const batchChars = 4 * 1024 * 1024;
-/** How long an op that nobody waits for may wait for one that somebody waits for. */
+/**
+ * How long an op that nobody waits for may wait for one that somebody waits for, milliseconds. As the turns of the event
+ * loop, this is the machine's time: it only gathers what is written anyway.
+ */
 const deferMs = 2;
 
 /** What became of one op. */
@@ -39,7 +42,7 @@ export class Writer {
   #scheduled = false;
   /** Somebody waits for what is queued. */
   #pressing = false;
-  #stopDeferring: (() => void) | undefined;
+  #deferred: NodeJS.Timeout | undefined;
   #failure: BackendError | undefined;
   #closing = false;
   readonly #exited = Promise.withResolvers<void>();
@@ -94,7 +97,7 @@ export class Writer {
   #schedule(): void {
     if (this.#inFlight || this.#scheduled) return;
     if (!this.#pressing) {
-      this.#stopDeferring ??= this.#clock.after(deferMs, () => this.#flush());
+      this.#deferred ??= setTimeout(() => this.#flush(), deferMs).unref();
       return;
     }
     this.#scheduled = true;
@@ -105,8 +108,8 @@ export class Writer {
   }
 
   #flush(): void {
-    this.#stopDeferring?.();
-    this.#stopDeferring = undefined;
+    clearTimeout(this.#deferred);
+    this.#deferred = undefined;
     if (this.#inFlight) return;
     if (this.#queue.length === 0 || this.#failure) {
       if (this.#closing) this.#worker.postMessage([]);

@@ -24,7 +24,7 @@ describe("[overload.sees] a load is found out", () => {
       /refused untyped: 429/,
     ],
   ])("%s", async (_, reply, expected) => {
-    const server = createServer((socket) => socket.on("data", () => socket.end(reply)));
+    const server = createServer((socket) => socket.once("data", () => socket.end(reply)));
     await once(server.listen(0, "127.0.0.1"), "listening");
     try {
       const result = await closedLoop({
