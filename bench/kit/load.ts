@@ -1,4 +1,4 @@
-import { ask, type Running, start } from "./process.js";
+import { ask, pinned, type Running, start } from "./process.js";
 
 /** Requests over connections that each keep the same number of calls in flight, for a time. */
 export interface LoadSpec {
@@ -17,6 +17,8 @@ export interface LoadSpec {
   durationMs: number;
   /** The server whose processor time counts. */
   pid: number;
+  /** Whether the load's processor never sleeps; set by the loader. */
+  awake?: boolean;
 }
 
 export interface LoadSample {
@@ -36,10 +38,11 @@ export interface Loader extends AsyncDisposable {
   run(spec: LoadSpec): Promise<LoadSample>;
 }
 
-export async function startLoader(): Promise<Loader> {
+/** `awake` keeps its processor from sleeping; by default where it has one of its own. */
+export async function startLoader({ awake = pinned }: { awake?: boolean } = {}): Promise<Loader> {
   const child: Running = await start({ side: "load", script: "kit/load-child.ts" });
   return {
-    run: (spec) => ask<LoadSample>(child, spec),
+    run: (spec) => ask<LoadSample>(child, { ...spec, awake }),
     [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
 }

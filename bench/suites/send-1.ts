@@ -14,7 +14,8 @@ export const send1: Benchmark = {
   async run({ rounds, durationMs }): Promise<Result[]> {
     await using daemon = await startDaemon({ side: "any" });
     await using raw = await start({ side: "any", script: "yardsticks/raw-http.ts" });
-    await using loader = await startLoader();
+    // The writer's thread needs the processors too.
+    await using loader = await startLoader({ awake: false });
     await openSession(daemon, "sink");
     const spec: LoadSpec = {
       protocol: "http",

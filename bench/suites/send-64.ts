@@ -29,7 +29,8 @@ async function measure({ rounds, durationMs }: BenchContext, preload: string | u
   const slow = preload !== undefined;
   await using daemon = await startDaemon({ side: "any", ...(slow ? { preload } : {}) });
   await using raw = await start({ side: "any", script: "yardsticks/raw-http.ts" });
-  await using loader = await startLoader();
+  // The writer's thread needs the processors too.
+  await using loader = await startLoader({ awake: false });
   // A recipient for each sender: an inbox with ten thousands of unread messages is no state that agents are in.
   const recipients = Array.from({ length: senders }, (_, index) => `sink-${index}`);
   for (const name of recipients) await openSession(daemon, name);
