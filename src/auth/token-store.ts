@@ -56,12 +56,6 @@ interface LiveToken {
   stopTimers: () => void;
 }
 
-/** A bearer token taken apart. */
-interface Proof {
-  tokenId: string;
-  given: Buffer;
-}
-
 /** The daemon's tokens: kept in the backend, checked in memory, followed when another daemon changes them. */
 export class TokenStore {
   readonly #backend: Backend;
@@ -71,8 +65,11 @@ export class TokenStore {
   readonly #tokens = new Map<string, LiveToken>();
   /** Newest position seen per id, so that a late change event cannot bring a revoked token back. */
   readonly #revs = new Map<string, number>();
-  /** Tokens that were good lately, so that a request need not hash: that costs more than all else about a small one. */
-  readonly #proven = new Map<string, Proof>();
+  /**
+   * What bearers proved lately, until any token changes, so that a request need not hash: that costs more than all else
+   * about a small one.
+   */
+  readonly #proven = new Map<string, LiveToken>();
   readonly #closed = new AbortController();
 
   private constructor(options: TokenStoreOptions) {
@@ -153,8 +150,11 @@ export class TokenStore {
 
   /** The principal that a bearer token proves, or null. */
   verify(bearer: string): Principal | null {
-    const known = this.#proven.get(bearer);
-    const { tokenId, given } = known ?? dissect(bearer);
+    const proven = this.#proven.get(bearer);
+    if (proven !== undefined) {
+      return isOver(proven.expiry) ? null : proven.current.principal;
+    }
+    const { tokenId, given } = dissect(bearer);
     const token = this.#tokens.get(tokenId);
     const isCurrent = timingSafeEqual(given, token?.currentDigest ?? nobody);
     const isPrevious = token?.previousDigest !== undefined && timingSafeEqual(given, token.previousDigest);
@@ -162,20 +162,18 @@ export class TokenStore {
       return null;
     }
     if (isCurrent) {
-      if (known === undefined) {
-        this.#remember(bearer, { tokenId, given });
-      }
+      this.#remember(bearer, token);
       return token.current.principal;
     }
     const stillValid = isPrevious && !isOver(token.previousExpiry);
     return stillValid ? (token.previous?.principal ?? null) : null;
   }
 
-  #remember(bearer: string, proof: Proof): void {
+  #remember(bearer: string, token: LiveToken): void {
     if (this.#proven.size >= maxProven) {
       this.#proven.clear();
     }
-    this.#proven.set(bearer, proof);
+    this.#proven.set(bearer, token);
   }
 
   /** Stops following; principals stay as they are. */
@@ -305,7 +303,8 @@ function isOver(expiry: Expiry | undefined): boolean {
   return expiry?.over === true;
 }
 
-function dissect(bearer: string): Proof {
+/** A bearer token taken apart. */
+function dissect(bearer: string): { tokenId: string; given: Buffer } {
   const match = tokenPattern.exec(bearer);
   return { tokenId: match?.[1] ?? "", given: digest(match?.[2] ?? "") };
 }

@@ -39,7 +39,7 @@ export function systemIds(clock: Clock): Ids {
       timePart = timeDigits(lastMs);
     }
     const random = takeDigits(16);
-    const variant = variants[Number.parseInt(random[0]!, 16) & 3]!;
+    const variant = variants.get(random[0]!)!;
     return `${timePart}-7${counterDigits[counter]!}-${variant}${random.slice(1, 4)}-${random.slice(4)}`;
   };
   return {
@@ -50,7 +50,8 @@ export function systemIds(clock: Clock): Ids {
 }
 
 const poolBytes = 4096;
-const variants = "89ab";
+/** A hex digit with the variant's two bits in front. */
+const variants = new Map(Array.from("0123456789abcdef", (digit, value) => [digit, "89ab"[value & 3]!]));
 const counterDigits = Array.from({ length: 0x1000 }, (_, value) => value.toString(16).padStart(3, "0"));
 
 function timeDigits(ms: number): string {
