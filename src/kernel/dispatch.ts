@@ -92,6 +92,15 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return admission.enter(now) ? admission : "none";
   }
 
+  /** Tells a refusal after the wait. */
+  function holdBack({ clock }: Call, waitMs: number, tell: () => void): void {
+    refusals.hold();
+    clock.after(waitMs, () => {
+      refusals.tell();
+      tell();
+    });
+  }
+
   /** One promise per call, settled once: by the handler, by its deadline, or by what is checked before both. */
   function run(id: OperationId, request: unknown, call: Call): Promise<unknown> {
     const started = call.clock.monotonic();
@@ -124,13 +133,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
           reject(error);
         }
       };
-      const failLater = (error: ContractError, waitMs: number): void => {
-        refusals.hold();
-        call.clock.after(waitMs, () => {
-          refusals.tell();
-          fail(error);
-        });
-      };
       /** What the handler refuses for the moment is held back when there is much of it, and its room is others' by then. */
       const refuse = (thrown: unknown): void => {
         const error = ContractError.from(thrown);
@@ -144,7 +146,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         }
         admission?.leave();
         admission = undefined;
-        failLater(error, waitMs);
+        holdBack(call, waitMs, () => fail(error));
       };
       try {
         const spec: OperationSpec = operations[id];
@@ -154,7 +156,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         requireCredentials(spec, call.principal);
         const room = admit(spec, started);
         if (room === "none") {
-          failLater(busy(calls), refusals.wait());
+          holdBack(call, refusals.wait(), () => fail(busy(calls)));
           return;
         }
         admission = room;

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import type { KeyChangeEvent, KeyEntry, LogEntry, Versioned } from "../../kernel/backend.js";
 import type { ChangesPage, Page } from "../follow.js";
+import { prepare } from "./prepare.js";
 import type { Recent } from "./recent.js";
 import { seqBits } from "./schema.js";
 import { resultCodeOf, toBackendError } from "./sqlite-error.js";
@@ -22,12 +23,8 @@ export class Reader {
   constructor(path: string) {
     this.#path = path;
     this.#database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
-    const prepared = Object.entries(statements).map(([name, sql]) => {
-      const statement = this.#database.prepare(sql);
-      statement.setReturnArrays(true);
-      return [name, statement];
-    });
-    this.#sql = Object.fromEntries(prepared);
+    this.#sql = prepare(this.#database, statements);
+    for (const statement of Object.values(this.#sql)) statement.setReturnArrays(true);
   }
 
   /** Gives what is not folded yet to those who read beside this connection. */
