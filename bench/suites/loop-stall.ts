@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { Benchmark, Result } from "../benchmark.js";
 import { type BenchDaemon, openSession, startDaemon } from "../kit/daemon.js";
 import { interleave, warmupRounds } from "../kit/interleave.js";
-import { httpRequest, startLoader } from "../kit/load.js";
+import { startLoader } from "../kit/load.js";
 import { ask, root } from "../kit/process.js";
-import { sendBody } from "../kit/send.js";
+import { sendLoad } from "../kit/send.js";
 import { spread } from "../kit/stats.js";
 
 interface Sample {
@@ -35,16 +35,8 @@ export const loopStall: Benchmark = {
     const sample = async (stall: "turns" | "delay"): Promise<Sample> => {
       await ask(daemon, { stall, all: done <= warmupRounds });
       const load = loader.run({
-        protocol: "http",
-        port: daemon.port,
-        pid: daemon.pid,
+        ...sendLoad(daemon, "sink"),
         connections: 32,
-        inFlight: 1,
-        head: httpRequest("POST", "/comms/send", {
-          body: sendBody("sink"),
-          headers: { authorization: `Bearer ${daemon.token}` },
-        }),
-        expect: "peer_message_sent",
         warmupMs: 100,
         durationMs: durationMs * 2,
       });

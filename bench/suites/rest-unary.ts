@@ -4,6 +4,7 @@ import { openSession, startDaemon } from "../kit/daemon.js";
 import { interleave } from "../kit/interleave.js";
 import { httpRequest, type LoadSample, type LoadSpec, startLoader } from "../kit/load.js";
 import { start } from "../kit/process.js";
+import { sendLoad } from "../kit/send.js";
 
 /**
  * The contract has no POST that validates a union and touches nothing. `sessions.drain` of an empty inbox is the nearest:
@@ -24,7 +25,6 @@ export const restUnary: Benchmark = {
     const lease = await openSession(daemon, "idle");
     await openSession(daemon, "sink");
     const body = JSON.stringify({ lease_token: lease.leaseToken, max: 1 });
-    const message = JSON.stringify({ kind: "peer_message", to: "sink", body: "x".repeat(60) });
     const headers = { authorization: `Bearer ${daemon.token}` };
     const common = { protocol: "http", connections: 32, inFlight: 1, warmupMs: 400, durationMs } as const;
     const drain: Omit<LoadSpec, "port" | "pid"> = {
@@ -36,13 +36,7 @@ export const restUnary: Benchmark = {
     const samples = await interleave<"ours" | "raw" | "send", LoadSample>(rounds, {
       ours: () => loader.run({ ...drain, ...ours }),
       raw: () => loader.run({ ...drain, ...(raw.ready as { port: number }), pid: raw.pid }),
-      send: () =>
-        loader.run({
-          ...common,
-          ...ours,
-          head: httpRequest("POST", "/comms/send", { body: message, headers }),
-          expect: "peer_message_sent",
-        }),
+      send: () => loader.run({ ...common, ...sendLoad(daemon, "sink") }),
     });
     return [
       ratio("rest.rate", samples.ours, samples.raw, rate),

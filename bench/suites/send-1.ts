@@ -2,9 +2,9 @@ import type { Benchmark, Result } from "../benchmark.js";
 import { amount } from "../kit/compare.js";
 import { openSession, startDaemon } from "../kit/daemon.js";
 import { interleave } from "../kit/interleave.js";
-import { httpRequest, type LoadSpec, startLoader } from "../kit/load.js";
+import { type LoadSpec, startLoader } from "../kit/load.js";
 import { start } from "../kit/process.js";
-import { sendBody, syncFloor } from "../kit/send.js";
+import { sendLoad, syncFloor } from "../kit/send.js";
 import { median, spread } from "../kit/stats.js";
 
 /** What durability adds to one call when nothing shares its sync. */
@@ -17,20 +17,7 @@ export const send1: Benchmark = {
     // The writer's thread needs the processors too.
     await using loader = await startLoader({ awake: false });
     await openSession(daemon, "sink");
-    const spec: LoadSpec = {
-      protocol: "http",
-      port: daemon.port,
-      pid: daemon.pid,
-      connections: 1,
-      inFlight: 1,
-      head: httpRequest("POST", "/comms/send", {
-        body: sendBody("sink"),
-        headers: { authorization: `Bearer ${daemon.token}` },
-      }),
-      expect: "peer_message_sent",
-      warmupMs: 300,
-      durationMs,
-    };
+    const spec: LoadSpec = { ...sendLoad(daemon, "sink"), connections: 1, warmupMs: 300, durationMs };
     const {
       ours,
       raw: floor,

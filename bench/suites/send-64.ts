@@ -1,10 +1,10 @@
 import type { BenchContext, Benchmark, Result } from "../benchmark.js";
 import { amount, cpu, rate, ratio } from "../kit/compare.js";
-import { type BenchDaemon, openSession, startDaemon } from "../kit/daemon.js";
+import { openSession, startDaemon } from "../kit/daemon.js";
 import { interleave } from "../kit/interleave.js";
-import { httpRequest, type LoadSample, type LoadSpec, startLoader } from "../kit/load.js";
+import { type LoadSample, type LoadSpec, startLoader } from "../kit/load.js";
 import { start } from "../kit/process.js";
-import { sendBody, syncFloor } from "../kit/send.js";
+import { sendLoad, syncFloor } from "../kit/send.js";
 import { buildSlowSync } from "../kit/slow-sync.js";
 import { median, spread } from "../kit/stats.js";
 
@@ -34,7 +34,12 @@ async function measure({ rounds, durationMs }: BenchContext, preload: string | u
   // A recipient for each sender: an inbox with ten thousands of unread messages is no state that agents are in.
   const recipients = Array.from({ length: senders }, (_, index) => `sink-${index}`);
   for (const name of recipients) await openSession(daemon, name);
-  const spec = sendSpec(daemon, recipients, durationMs);
+  const spec: LoadSpec = {
+    ...sendLoad(daemon, ...recipients),
+    connections: senders,
+    warmupMs: 400,
+    durationMs,
+  };
   const samples = await interleave<"ours" | "raw", LoadSample>(rounds, {
     ours: () => loader.run(spec),
     raw: () => loader.run({ ...spec, ...(raw.ready as { port: number }), pid: raw.pid, expect: "ok" }),
@@ -57,23 +62,4 @@ async function measure({ rounds, durationMs }: BenchContext, preload: string | u
       detail: `p99 ${amount(ourP99!, "ms")}; raw p99 ${amount(rawP99!, "ms")}, one sync ${amount(floor.p50, "ms")}`,
     },
   ];
-}
-
-function sendSpec(daemon: BenchDaemon, recipients: readonly string[], durationMs: number): LoadSpec {
-  return {
-    protocol: "http",
-    port: daemon.port,
-    pid: daemon.pid,
-    connections: senders,
-    inFlight: 1,
-    head: recipients.map((to) =>
-      httpRequest("POST", "/comms/send", {
-        body: sendBody(to),
-        headers: { authorization: `Bearer ${daemon.token}` },
-      }),
-    ),
-    expect: "peer_message_sent",
-    warmupMs: 400,
-    durationMs,
-  };
 }
