@@ -1,5 +1,8 @@
 import { connect, type Socket } from "node:net";
 
+/** Longest time until an answer is there or a connection over, milliseconds; a guard, not a bar. */
+export const answerGuardMs = 15_000;
+
 /** One HTTP response as it stood on the wire. */
 export interface Reply {
   status: number;
@@ -56,7 +59,7 @@ export class RawClient implements Disposable {
   }
 
   /** Waits for so many whole replies, or the end of the connection, at most `guardMs`. */
-  async replies(count: number, { guardMs = 15_000, headOnly = false } = {}): Promise<Outcome> {
+  async replies(count: number, { guardMs = answerGuardMs, headOnly = false } = {}): Promise<Outcome> {
     const end = performance.now() + guardMs;
     for (;;) {
       const replies = parseReplies(this.#bytes, this.#closed, headOnly);

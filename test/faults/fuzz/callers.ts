@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:ht
 import { mcpTools } from "../../../src/generated/mcp.js";
 import { type OperationSpec, operations } from "../../../src/generated/operations.js";
 import { restRoutes } from "../../../src/generated/rest.js";
+import { answerGuardMs } from "../abuse/raw-client.js";
 import { type Answer, answerOfFrame, type Frame } from "./answer.js";
 import { type FuzzCase, parsed } from "./case.js";
 import { restForm } from "./rest-form.js";
@@ -16,9 +17,6 @@ export interface Caller {
   call(input: FuzzCase, world: World): Promise<Answer | undefined>;
   close(): void;
 }
-
-/** Longest time that an answer may take, milliseconds; a guard, not a bar. */
-const guardMs = 15_000;
 
 interface HttpAnswer {
   status: number;
@@ -41,7 +39,7 @@ export function httpCallers(address: string): Caller[] {
       const outgoing = httpRequest(address + path, {
         agent,
         method,
-        timeout: guardMs,
+        timeout: answerGuardMs,
         headers: {
           authorization: `Bearer ${weak ? world.weakToken : world.token}`,
           ...(body === undefined
@@ -135,7 +133,7 @@ export function rpcCaller(address: string): Caller {
       if (kind === "stream") {
         // A stream's reader comes and goes with its connection, as with server-sent events.
         using socket = new RpcSocket(address, options);
-        return await socket.ask(frame, guardMs);
+        return await socket.ask(frame, answerGuardMs);
       }
       const key = JSON.stringify(options);
       let socket = sockets.get(key);
@@ -143,7 +141,7 @@ export function rpcCaller(address: string): Caller {
         socket = new RpcSocket(address, options);
         sockets.set(key, socket);
       }
-      return await socket.ask(frame, guardMs);
+      return await socket.ask(frame, answerGuardMs);
     },
     close() {
       for (const socket of sockets.values()) socket[Symbol.dispose]();

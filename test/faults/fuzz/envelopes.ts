@@ -1,12 +1,10 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { http, RawClient } from "../abuse/raw-client.js";
+import { answerGuardMs, http, RawClient } from "../abuse/raw-client.js";
 import type { Seeded } from "../kit/seeded.js";
 import { type AnswerFrame, flawOfFrames, flawOfReply, framesOf } from "./json-rpc-answer.js";
 import { idsDue, messages } from "./messages.js";
 
-/** Longest time that an answer may take, milliseconds; a guard, not a bar. */
-const guardMs = 15_000;
 /** Messages that one WebSocket takes before another is opened. */
 const perSocket = 50;
 
@@ -52,7 +50,7 @@ async function posted(
     ["Content-Type", "application/json"],
   ];
   client.write(http("POST", path, headers, text));
-  const { replies, hung } = await client.replies(1, { guardMs });
+  const { replies, hung } = await client.replies(1);
   const [reply] = replies;
   if (reply === undefined) return `${path}: ${hung ? "no answer" : "closed without an answer"}`;
   if (reply.body === "")
@@ -113,7 +111,7 @@ class Conversation {
     const sign = `sign of life ${this.#asked++}`;
     this.#ws.send(text);
     this.#ws.send(JSON.stringify({ jsonrpc: "2.0", id: sign, method: "system/health" }));
-    const end = performance.now() + guardMs;
+    const end = performance.now() + answerGuardMs;
     for (let at = 0; ; ) {
       for (; at < this.#frames.length; at += 1)
         if (this.#frames[at]!.id === sign) return flawOfFrames(this.#take());

@@ -5,8 +5,6 @@ import type { Seeded } from "../kit/seeded.js";
 import { flawOfReply } from "./json-rpc-answer.js";
 import { keptHeads } from "./kept.js";
 
-/** Longest time until a connection is answered or over, milliseconds; a guard, not a bar. */
-const guardMs = 15_000;
 const atOnce = 8;
 
 const methods = ["GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "get", "QUERY", ""];
@@ -220,7 +218,7 @@ async function tryBytes(port: number, bytes: Buffer, random: Seeded): Promise<st
   }
   const headOnly = bytes.subarray(0, 5).toString() === "HEAD ";
   if (random.chance(0.1)) client.socket.end();
-  const first = await client.replies(1, { guardMs, headOnly });
+  const first = await client.replies(1, { headOnly });
   for (const reply of first.replies) {
     const flaw = flawOfReply(reply, { headOnly });
     if (flaw !== undefined) return flaw;
@@ -229,7 +227,7 @@ async function tryBytes(port: number, bytes: Buffer, random: Seeded): Promise<st
   if (first.closed || first.replies[0]?.status === 101 || headOnly) return undefined;
   // Whatever the server still waits for, this ends it or is part of it.
   client.write(http("GET", "/healthz", [["Connection", "close"]]));
-  const whole = await client.replies(Number.POSITIVE_INFINITY, { guardMs });
+  const whole = await client.replies(Number.POSITIVE_INFINITY);
   if (whole.hung) return "no end after the last request";
   return whole.replies.map((reply) => flawOfReply(reply)).find((flaw) => flaw !== undefined);
 }
