@@ -120,8 +120,11 @@ function checkUntouched(path: string): void {
 function readWhatWriterNeeds(reader: DatabaseSync): void {
   const version = pragma(reader, "user_version");
   if (version >= 1) reader.prepare("SELECT rev FROM counter").get();
-  if (version >= 2)
-    reader.prepare("SELECT count(name), sum(length(body)) FROM recent JOIN log USING (log)").get();
+  if (version < 2) return;
+  // Texts whole, for they may go on in other pages, and names as the writer finds them, by their index.
+  const find = reader.prepare("SELECT last_seq FROM log WHERE name = ?");
+  for (const { name } of reader.prepare("SELECT name, id, body FROM recent JOIN log USING (log)").iterate())
+    find.get(name!);
 }
 
 /** SQLite would leave out, without a word, what follows a damaged part of the log. */
