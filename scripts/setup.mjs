@@ -2,7 +2,15 @@
 // Plain JavaScript without dependencies, because it runs on the machine's own Node before anything is installed.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -29,7 +37,8 @@ export function hashFiles(files) {
 /** Installs the locked packages unless they already are. */
 export function ensureInstalled() {
   const key = `${process.platform}-${process.arch}-${hashFiles(["package.json", "package-lock.json", "sdks/typescript/package.json"])}`;
-  if (existsSync(join(root, "node_modules/.package-lock.json")) && isCurrent("npm", key)) return;
+  if (existsSync(join(root, "node_modules/.package-lock.json")) && isCurrent("npm", key))
+    return linkCommand();
   console.log("parley: installing packages (npm ci) ...");
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith(".js") ? [process.execPath, [npm]] : ["npm", []];
@@ -42,6 +51,25 @@ export function ensureInstalled() {
     process.exit(1);
   }
   remember("npm", key);
+  linkCommand();
+}
+
+/**
+ * Puts `parley` where `npx` looks first. Without it npx keeps a link of its own for each folder and never renews it,
+ * so that a checkout whose command has moved since is answered with "not found".
+ */
+function linkCommand() {
+  if (process.platform === "win32") return;
+  const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const link = join(root, "node_modules/.bin/parley");
+  const target = join("../..", bin.parley);
+  try {
+    if (readlinkSync(link) === target) return;
+  } catch {
+    // There is none yet.
+  }
+  rmSync(link, { force: true });
+  symlinkSync(target, link);
 }
 
 /** The Node that the project runs on: the packaged one where there is one, else the machine's own when it is new enough. */

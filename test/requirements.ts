@@ -65,6 +65,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
+  "cli.npx": hardened("`npx parley` runs the checkout's own command, also after that has moved."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
   "codegen.format": foundation(
