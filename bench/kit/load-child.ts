@@ -3,8 +3,11 @@ import type { OnAnswer } from "./connection.js";
 import { cpuSeconds } from "./cpu.js";
 import { openHttp } from "./http-connection.js";
 import type { LoadSample, LoadSpec } from "./load.js";
+import { openNats } from "./nats-connection.js";
 import { percentile } from "./stats.js";
 import { openWebSocket } from "./ws-connection.js";
+
+const openers = { http: openHttp, ws: openWebSocket, nats: openNats };
 
 process.on("message", (spec: LoadSpec) => {
   void measure(spec).then(
@@ -20,7 +23,7 @@ async function measure(spec: LoadSpec): Promise<LoadSample> {
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
-  const open = spec.protocol === "http" ? openHttp : openWebSocket;
+  const open = openers[spec.protocol];
   const onAnswer: OnAnswer = (milliseconds) => void latencies.push(milliseconds);
   const connections = await Promise.race([
     Promise.all(

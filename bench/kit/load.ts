@@ -2,14 +2,14 @@ import { ask, pinned, type Running, start } from "./process.js";
 
 /** Requests over connections that each keep the same number of calls in flight, for a time. */
 export interface LoadSpec {
-  protocol: "http" | "ws";
+  protocol: "http" | "ws" | "nats";
   port: number;
   connections: number;
-  /** Per connection; HTTP has one. */
+  /** Per connection; HTTP and NATS have one. */
   inFlight: number;
-  /** HTTP: the request with headers and body. WebSocket: the upgrade request. Connections take turns with several. */
+  /** HTTP: the request with headers and body. WebSocket: the upgrade request. NATS: the subject. Connections take turns with several. */
   head: string | readonly string[];
-  /** WebSocket: the message; `$ID` becomes the number of the call's slot. */
+  /** WebSocket: the message; `$ID` becomes the number of the call's slot. NATS: the payload. */
   message?: string;
   /** A text that every answer must contain. */
   expect: string;

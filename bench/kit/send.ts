@@ -5,20 +5,23 @@ import type { BenchDaemon } from "./daemon.js";
 import { httpRequest, type LoadSpec } from "./load.js";
 import { start } from "./process.js";
 
+/** About 120 bytes, as agents send them. */
+export function sendBody(to: string): string {
+  return JSON.stringify({ kind: "peer_message", to, body: "x".repeat(72) });
+}
+
 /** What a load of durable sends does over REST; connections take turns with the recipients. */
 export function sendLoad(
   { port, pid, token }: BenchDaemon,
   ...recipients: readonly string[]
 ): Pick<LoadSpec, "protocol" | "port" | "pid" | "inFlight" | "head" | "expect"> {
-  // About 120 bytes, as agents send them.
-  const bodyTo = (to: string): string => JSON.stringify({ kind: "peer_message", to, body: "x".repeat(72) });
   const headers = { authorization: `Bearer ${token}` };
   return {
     protocol: "http",
     port,
     pid,
     inFlight: 1,
-    head: recipients.map((to) => httpRequest("POST", "/comms/send", { body: bodyTo(to), headers })),
+    head: recipients.map((to) => httpRequest("POST", "/comms/send", { body: sendBody(to), headers })),
     expect: "peer_message_sent",
   };
 }

@@ -13,6 +13,7 @@ import { sdkPy } from "./sdk-py.js";
 import { sdkTs } from "./sdk-ts.js";
 import { send1 } from "./send-1.js";
 import { send64 } from "./send-64.js";
+import { sendJetStream } from "./send-jetstream.js";
 import { storageAppend } from "./storage-append.js";
 
 const all: readonly Benchmark[] = [
@@ -22,6 +23,7 @@ const all: readonly Benchmark[] = [
   storageAppend,
   send64,
   send1,
+  sendJetStream,
   emitLatency,
   fanOut,
   resume,
