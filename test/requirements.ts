@@ -13,6 +13,7 @@ export const delivered: ReadonlySet<Issue> = new Set<Issue>(["foundation"]);
 
 const foundation = (text: string): Requirement => ({ text, issue: "foundation" });
 const hardened = (text: string): Requirement => ({ text, issue: "foundation-hardened" });
+const comms = (text: string): Requirement => ({ text, issue: "comms-complete" });
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   "abuse.refused": hardened(
@@ -515,6 +516,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "sessions.expired.restart": foundation("A lease that ran out does not come back with the daemon."),
   "sessions.fence": foundation("The fence rises with each holder and voids what the one before had."),
+  "sessions.inbound-policy": comms(
+    "A session says what it does with each kind of command; it is stored, shown, and changing it is a change of the directory.",
+  ),
   "sessions.list": foundation("Sessions are listed by name with what waits for them."),
   "sessions.local": foundation("The local user may take any offline name."),
   "sessions.one-holder": foundation("Two live sessions cannot share a name; the holder's repeat renews."),

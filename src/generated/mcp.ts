@@ -50,7 +50,8 @@ export const mcpTools: readonly McpTool[] = [
               source: {
                 type: "string",
                 maxLength: 256,
-                description: "Where a command would go: `inproc` is a session of this daemon.",
+                description:
+                  "Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon; `trusted_and_inproc` is a name that both have.",
               },
               sendable_kinds: {
                 type: "array",
@@ -64,25 +65,55 @@ export const mcpTools: readonly McpTool[] = [
                   peer_message: {
                     type: "string",
                     maxLength: 256,
-                    description: "Where a command would go: `inproc` is a session of this daemon.",
+                    description:
+                      "Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon; `trusted_and_inproc` is a name that both have.",
                   },
                   peer_request: {
                     type: "string",
                     maxLength: 256,
-                    description: "Where a command would go: `inproc` is a session of this daemon.",
+                    description:
+                      "Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon; `trusted_and_inproc` is a name that both have.",
                   },
                   peer_response: {
                     type: "string",
                     maxLength: 256,
-                    description: "Where a command would go: `inproc` is a session of this daemon.",
+                    description:
+                      "Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon; `trusted_and_inproc` is a name that both have.",
                   },
                 },
                 description: "The route that each kind takes.",
               },
+              inbound_policy: {
+                type: "object",
+                additionalProperties: false,
+                properties: {
+                  peer_message: {
+                    type: "string",
+                    enum: ["accept", "hold", "refuse"],
+                    description: "Messages, which expect no answer.",
+                  },
+                  peer_request: {
+                    type: "string",
+                    enum: ["accept", "hold", "refuse"],
+                    description: "Requests, which expect one.",
+                  },
+                  peer_response: {
+                    type: "string",
+                    enum: ["accept", "hold", "refuse"],
+                    description: "Answers to the session's own requests.",
+                  },
+                },
+                description: "What the peer does with each kind; one that is not named is accepted.",
+              },
               presence: {
                 type: "object",
                 properties: {
-                  state: { type: "string", maxLength: 256, description: "Whether a host is there now." },
+                  state: {
+                    type: "string",
+                    maxLength: 256,
+                    description:
+                      "Whether a host is there now; `offline` keeps the inbox, so that what is sent waits there.",
+                  },
                   observed_at: {
                     type: "string",
                     pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$",
@@ -92,6 +123,19 @@ export const mcpTools: readonly McpTool[] = [
                 },
                 required: ["state", "observed_at"],
                 description: "An observation, no promise.",
+              },
+              capabilities: {
+                type: "object",
+                properties: {
+                  contract_version: {
+                    type: "string",
+                    pattern: "^[0-9]+\\.[0-9]+\\.[0-9]+$",
+                    maxLength: 32,
+                    description: "The contract that its daemon speaks.",
+                  },
+                },
+                required: ["contract_version"],
+                description: "What the peer's daemon can do.",
               },
               meta: {
                 type: "object",
@@ -120,6 +164,12 @@ export const mcpTools: readonly McpTool[] = [
                 required: ["expires_at"],
                 description: "The lease on its name.",
               },
+              endpoint_url: {
+                type: "string",
+                pattern: "^https?://[!-~]+$",
+                maxLength: 2048,
+                description: "Where the peer itself can be reached over HTTP.",
+              },
             },
             required: [
               "name",
@@ -127,7 +177,9 @@ export const mcpTools: readonly McpTool[] = [
               "source",
               "sendable_kinds",
               "selected_route_by_kind",
+              "inbound_policy",
               "presence",
+              "capabilities",
               "meta",
             ],
             description: "A peer as `send` would resolve it.",

@@ -68,6 +68,16 @@ const requestTypes = {
       { $ref: "#/$defs/Extension" },
     ],
   },
+  InboundAction: { type: "string", enum: ["accept", "hold", "refuse"] },
+  InboundPolicy: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      peer_message: { $ref: "#/$defs/InboundAction" },
+      peer_request: { $ref: "#/$defs/InboundAction" },
+      peer_response: { $ref: "#/$defs/InboundAction" },
+    },
+  },
   InputCommand: {
     type: "object",
     additionalProperties: false,
@@ -276,6 +286,7 @@ const requestTypes = {
       name: { $ref: "#/$defs/Name" },
       description: { type: "string", maxLength: 512 },
       labels: { $ref: "#/$defs/Labels" },
+      inbound_policy: { $ref: "#/$defs/InboundPolicy" },
       ttl_ms: { type: "integer", minimum: 0, maximum: 86400000, default: 60000 },
       lease_token: { $ref: "#/$defs/Secret" },
     },
@@ -572,6 +583,16 @@ const responseTypes = {
     },
     required: ["code", "message", "retryable"],
   },
+  InboundAction: { type: "string", enum: ["accept", "hold", "refuse"] },
+  InboundPolicy: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      peer_message: { $ref: "#/$defs/InboundAction" },
+      peer_request: { $ref: "#/$defs/InboundAction" },
+      peer_response: { $ref: "#/$defs/InboundAction" },
+    },
+  },
   InboxInput: {
     type: "object",
     properties: {
@@ -792,10 +813,18 @@ const responseTypes = {
           peer_response: { $ref: "#/$defs/Route" },
         },
       },
+      inbound_policy: { $ref: "#/$defs/InboundPolicy" },
       presence: {
         type: "object",
         properties: { state: { type: "string", maxLength: 256 }, observed_at: { $ref: "#/$defs/Timestamp" } },
         required: ["state", "observed_at"],
+      },
+      capabilities: {
+        type: "object",
+        properties: {
+          contract_version: { type: "string", pattern: "^[0-9]+\\.[0-9]+\\.[0-9]+$", maxLength: 32 },
+        },
+        required: ["contract_version"],
       },
       meta: {
         type: "object",
@@ -806,8 +835,19 @@ const responseTypes = {
         properties: { expires_at: { $ref: "#/$defs/Timestamp" } },
         required: ["expires_at"],
       },
+      endpoint_url: { type: "string", pattern: "^https?://[!-~]+$", maxLength: 2048 },
     },
-    required: ["name", "peer_id", "source", "sendable_kinds", "selected_route_by_kind", "presence", "meta"],
+    required: [
+      "name",
+      "peer_id",
+      "source",
+      "sendable_kinds",
+      "selected_route_by_kind",
+      "inbound_policy",
+      "presence",
+      "capabilities",
+      "meta",
+    ],
   },
   PeerMessageSent: {
     type: "object",
@@ -903,6 +943,7 @@ const responseTypes = {
       principal: { $ref: "#/$defs/Name" },
       description: { type: "string", maxLength: 512 },
       labels: { $ref: "#/$defs/Labels" },
+      inbound_policy: { $ref: "#/$defs/InboundPolicy" },
       state: { type: "string", maxLength: 256 },
       created_at: { $ref: "#/$defs/Timestamp" },
       unread: { type: "integer", minimum: 0, maximum: 9007199254740991 },
@@ -1277,7 +1318,13 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
   "sessions.list": { ...requestTypes.SessionsListRequest },
   "sessions.open": {
     ...requestTypes.SessionsOpenRequest,
-    $defs: { Labels: requestTypes.Labels, Name: requestTypes.Name, Secret: requestTypes.Secret },
+    $defs: {
+      InboundAction: requestTypes.InboundAction,
+      InboundPolicy: requestTypes.InboundPolicy,
+      Labels: requestTypes.Labels,
+      Name: requestTypes.Name,
+      Secret: requestTypes.Secret,
+    },
   },
   "sessions.settle": {
     ...requestTypes.SessionsSettleRequest,
@@ -1423,6 +1470,8 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
   "sessions.get": {
     ...responseTypes.SessionsGetResponse,
     $defs: {
+      InboundAction: responseTypes.InboundAction,
+      InboundPolicy: responseTypes.InboundPolicy,
       Labels: responseTypes.Labels,
       Name: responseTypes.Name,
       Sequence: responseTypes.Sequence,
@@ -1434,6 +1483,8 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
   "sessions.list": {
     ...responseTypes.SessionsListResponse,
     $defs: {
+      InboundAction: responseTypes.InboundAction,
+      InboundPolicy: responseTypes.InboundPolicy,
       Labels: responseTypes.Labels,
       Name: responseTypes.Name,
       Sequence: responseTypes.Sequence,
@@ -1445,6 +1496,8 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
   "sessions.open": {
     ...responseTypes.SessionsOpenResponse,
     $defs: {
+      InboundAction: responseTypes.InboundAction,
+      InboundPolicy: responseTypes.InboundPolicy,
       Labels: responseTypes.Labels,
       Lease: responseTypes.Lease,
       Name: responseTypes.Name,
@@ -1459,6 +1512,8 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
   "comms.peers": {
     ...responseTypes.CommsPeersResponse,
     $defs: {
+      InboundAction: responseTypes.InboundAction,
+      InboundPolicy: responseTypes.InboundPolicy,
       Labels: responseTypes.Labels,
       Name: responseTypes.Name,
       PeerDirectoryEntry: responseTypes.PeerDirectoryEntry,

@@ -268,6 +268,26 @@ export type HostEvent =
   | Extension;
 
 /**
+ * What a session does with a kind of command: `accept` takes it, `hold` keeps it out of the host's sight
+ * until it is released, `refuse` tells the sender no.
+ * @generated from schemas/common/types.json#/$defs/InboundAction
+ */
+export type InboundAction = "accept" | "hold" | "refuse";
+
+/**
+ * What a session does with what peers send it; a kind that is not named is accepted.
+ * @generated from schemas/common/types.json#/$defs/InboundPolicy
+ */
+export interface InboundPolicy {
+  /** Messages, which expect no answer. */
+  peer_message?: InboundAction;
+  /** Requests, which expect one. */
+  peer_request?: InboundAction;
+  /** Answers to the session's own requests. */
+  peer_response?: InboundAction;
+}
+
+/**
  * A person's or program's input to the session.
  * @generated from schemas/sessions/types.json#/$defs/InboxInput
  */
@@ -616,25 +636,44 @@ export interface PeerDirectoryEntry {
   name: Name;
   /** The identity behind the name. */
   peer_id: Uuid;
-  /** Where a command would go: `inproc` is a session of this daemon. */
+  /**
+   * Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon;
+   * `trusted_and_inproc` is a name that both have.
+   */
   source: Route;
   /** The kinds that `send` will resolve for it. */
   sendable_kinds: SendableKind[];
   /** The route that each kind takes. */
   selected_route_by_kind: {
-    /** Where a command would go: `inproc` is a session of this daemon. */
+    /**
+     * Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon;
+     * `trusted_and_inproc` is a name that both have.
+     */
     peer_message?: Route;
-    /** Where a command would go: `inproc` is a session of this daemon. */
+    /**
+     * Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon;
+     * `trusted_and_inproc` is a name that both have.
+     */
     peer_request?: Route;
-    /** Where a command would go: `inproc` is a session of this daemon. */
+    /**
+     * Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon;
+     * `trusted_and_inproc` is a name that both have.
+     */
     peer_response?: Route;
   };
+  /** What the peer does with each kind; one that is not named is accepted. */
+  inbound_policy: InboundPolicy;
   /** An observation, no promise. */
   presence: {
-    /** Whether a host is there now. */
-    state: "online" | "offline";
+    /** Whether a host is there now; `offline` keeps the inbox, so that what is sent waits there. */
+    state: "online" | "idle" | "offline" | "unknown";
     /** A point in time: RFC 3339 in UTC with milliseconds. */
     observed_at: Timestamp;
+  };
+  /** What the peer's daemon can do. */
+  capabilities: {
+    /** The contract that its daemon speaks. */
+    contract_version: string;
   };
   /** What the peer says of itself. */
   meta: {
@@ -648,6 +687,8 @@ export interface PeerDirectoryEntry {
     /** A point in time: RFC 3339 in UTC with milliseconds. */
     expires_at: Timestamp;
   };
+  /** Where the peer itself can be reached over HTTP. */
+  endpoint_url?: string;
 }
 
 /**
@@ -800,10 +841,11 @@ export interface ReasoningDelta {
 export type ResponseStatus = "accepted" | "completed" | "failed";
 
 /**
- * Where a command would go: `inproc` is a session of this daemon.
+ * Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon;
+ * `trusted_and_inproc` is a name that both have.
  * @generated from schemas/comms/types.json#/$defs/Route
  */
-export type Route = "inproc";
+export type Route = "trusted" | "inproc" | "trusted_and_inproc";
 
 /**
  * What a token may do: `<plane>:<read or write>`, `system:admin` for tokens, tickets and stopping.
@@ -867,6 +909,8 @@ export interface Session {
   description?: string;
   /** Free key-value pairs for finding and grouping. */
   labels?: Labels;
+  /** What a session does with what peers send it; a kind that is not named is accepted. */
+  inbound_policy?: InboundPolicy;
   /** `live` has a holder now; `offline` keeps its inbox and waits for one; `closed` is over. */
   state: "live" | "offline" | "closed";
   /** A point in time: RFC 3339 in UTC with milliseconds. */
@@ -1010,6 +1054,8 @@ export interface SessionsOpenRequest {
   description?: string;
   /** Free key-value pairs for finding and grouping. */
   labels?: Labels;
+  /** What to do with what peers send; replaces what was said before, and stays when absent. */
+  inbound_policy?: InboundPolicy;
   /**
    * How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and keeps the
    * inbox.

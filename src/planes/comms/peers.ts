@@ -1,4 +1,5 @@
 import type { PeerDirectoryEntry } from "../../generated/types.js";
+import { CONTRACT_VERSION } from "../../generated/version.js";
 import { isoTime } from "../../kernel/clock.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { DirectorySession } from "./ports.js";
@@ -29,7 +30,9 @@ function entryOf(
     source: route,
     sendable_kinds: [...sendableKinds],
     selected_route_by_kind: routesByKind(sendableKinds, route),
+    inbound_policy: session.inboundPolicy,
     presence: { state: session.live || isRead(sessionId) ? "online" : "offline", observed_at: observedAt },
+    capabilities: { contract_version: CONTRACT_VERSION },
     meta: {
       ...(description === undefined ? {} : { description }),
       ...(labels === undefined ? {} : { labels }),

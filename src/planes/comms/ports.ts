@@ -1,3 +1,4 @@
+import type { InboundPolicy } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
@@ -45,6 +46,8 @@ export interface DirectorySession {
   readonly principal: string;
   readonly description: string | undefined;
   readonly labels: Record<string, string> | undefined;
+  /** What it does with each kind; one that is not named is accepted. */
+  readonly inboundPolicy: InboundPolicy;
   readonly closed: boolean;
   /** A host holds it now. */
   readonly live: boolean;

@@ -1,3 +1,4 @@
+import type { InboundPolicy } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
@@ -20,6 +21,7 @@ export interface OpenInput {
   principal: Principal;
   description?: string;
   labels?: Record<string, string>;
+  inboundPolicy?: InboundPolicy;
   ttlMs: number;
   token?: string;
   /** The WebSocket that shall keep the lease alive. */
@@ -237,6 +239,7 @@ export class Directory {
     const said = {
       ...(input.description === undefined ? {} : { description: input.description }),
       ...(input.labels === undefined ? {} : { labels: input.labels }),
+      ...(input.inboundPolicy === undefined ? {} : { inbound_policy: input.inboundPolicy }),
       ttl_ms: input.ttlMs,
     };
     const session = await this.#move(move, name, principal, known, holder, said);
@@ -259,7 +262,7 @@ export class Directory {
     principal: Principal,
     known: HeldSession | undefined,
     holder: string,
-    said: Pick<SessionRecord, "description" | "labels" | "ttl_ms">,
+    said: Pick<SessionRecord, "description" | "labels" | "inbound_policy" | "ttl_ms">,
   ): Promise<HeldSession> {
     if (move === "stale") throw new ContractError("fence_stale");
     if (move === "taken") {

@@ -1,6 +1,10 @@
+import type { InboundPolicy } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import { isLive, type SessionLease } from "./session-lease.js";
 import type { SessionRecord } from "./session-record.js";
+
+/** Of a session that said nothing. */
+const acceptsAll: InboundPolicy = Object.freeze({});
 
 /** One session in memory: its stored record and the lease on its name. */
 export class HeldSession {
@@ -39,6 +43,10 @@ export class HeldSession {
 
   get labels(): Record<string, string> | undefined {
     return this.#record.labels;
+  }
+
+  get inboundPolicy(): InboundPolicy {
+    return this.#record.inbound_policy ?? acceptsAll;
   }
 
   get closed(): boolean {

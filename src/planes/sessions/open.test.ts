@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { settle } from "../../../test/support/simulation.js";
 import { principalNamed, World } from "../../../test/support/world.js";
+import type { InboundPolicy } from "../../generated/types.js";
 
 const ann = { principal: principalNamed("ann") };
 const ben = { principal: principalNamed("ben") };
@@ -231,4 +232,36 @@ test("[sessions.expired.restart] a lease that ran out does not come back with th
   const later = await world.restart();
   expect((await later.call("sessions.get", { name: "bob" })).session.state).toBe("offline");
   await later.stop();
+});
+
+test("[sessions.inbound-policy] a policy is kept, shown to peers, replaced whole, and raises the generation", async () => {
+  let world = await World.start();
+  const bob = await world.host("bob");
+  const open = (policy?: InboundPolicy) =>
+    world.call("sessions.open", {
+      name: "bob",
+      ttl_ms: 86_400_000,
+      lease_token: bob.token,
+      ...(policy === undefined ? {} : { inbound_policy: policy }),
+    });
+  const seen = async () => {
+    const { peers, generation } = await world.call("comms.peers", {});
+    return { policy: peers.find(({ name }) => name === "bob")?.inbound_policy, generation };
+  };
+  const before = await seen();
+  expect(before.policy).toEqual({});
+  await open({ peer_message: "hold" });
+  const held = await seen();
+  expect(held.policy).toEqual({ peer_message: "hold" });
+  expect(held.generation).toBeGreaterThan(before.generation);
+
+  await open();
+  expect(await seen()).toEqual(held);
+  world = await world.restart();
+  expect((await seen()).policy).toEqual({ peer_message: "hold" });
+
+  const { session } = await open({ peer_request: "hold" });
+  expect(session.inbound_policy).toEqual({ peer_request: "hold" });
+  expect((await world.call("sessions.list", {})).sessions).toContainEqual(session);
+  await world.stop();
 });

@@ -15,6 +15,7 @@ export function open(directory: Directory, ports: SessionsPorts): UnaryHandler<"
       ttlMs: request.ttl_ms,
       ...(request.description === undefined ? {} : { description: request.description }),
       ...(request.labels === undefined ? {} : { labels: request.labels }),
+      ...(request.inbound_policy === undefined ? {} : { inboundPolicy: request.inbound_policy }),
       ...(request.lease_token === undefined ? {} : { token: request.lease_token }),
       ...(connection === undefined ? {} : { connection }),
     });

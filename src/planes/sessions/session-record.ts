@@ -1,9 +1,12 @@
+import type { InboundPolicy } from "../../generated/types.js";
+
 /** A session as the bucket `sessions` keeps it, under its name. */
 export interface SessionRecord {
   session_id: string;
   principal: string;
   description?: string;
   labels?: Record<string, string>;
+  inbound_policy?: InboundPolicy;
   /** Milliseconds since the epoch. */
   created_at: number;
   /** Absent in the write that changed the holder: there the fence is the write's own revision. */

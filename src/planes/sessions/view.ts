@@ -12,6 +12,7 @@ export async function viewOf(session: HeldSession, inboxes: SessionInboxes): Pro
     principal: record.principal,
     ...(record.description === undefined ? {} : { description: record.description }),
     ...(record.labels === undefined ? {} : { labels: record.labels }),
+    ...(record.inbound_policy === undefined ? {} : { inbound_policy: record.inbound_policy }),
     state: session.closed ? "closed" : live ? "live" : "offline",
     created_at: new Date(record.created_at).toISOString(),
     unread,

@@ -23,6 +23,8 @@ import type {
   FailureReason,
   GrantableScope,
   HostEvent,
+  InboundAction,
+  InboundPolicy,
   InboxInput,
   InboxInteraction,
   InboxPeerMessage,
@@ -337,6 +339,17 @@ const shapes: Shapes = {
       extension: "Extension",
     },
   },
+  InboundAction: { kind: "string", enum: ["accept", "hold", "refuse"], maxLength: 6 },
+  InboundPolicy: {
+    kind: "object",
+    open: false,
+    required: [],
+    properties: {
+      peer_message: { kind: "ref", name: "InboundAction" },
+      peer_request: { kind: "ref", name: "InboundAction" },
+      peer_response: { kind: "ref", name: "InboundAction" },
+    },
+  },
   InboxInput: {
     kind: "object",
     open: true,
@@ -608,7 +621,17 @@ const shapes: Shapes = {
   PeerDirectoryEntry: {
     kind: "object",
     open: true,
-    required: ["name", "peer_id", "source", "sendable_kinds", "selected_route_by_kind", "presence", "meta"],
+    required: [
+      "name",
+      "peer_id",
+      "source",
+      "sendable_kinds",
+      "selected_route_by_kind",
+      "inbound_policy",
+      "presence",
+      "capabilities",
+      "meta",
+    ],
     properties: {
       name: { kind: "ref", name: "Name" },
       peer_id: { kind: "ref", name: "Uuid" },
@@ -629,13 +652,22 @@ const shapes: Shapes = {
           peer_response: { kind: "ref", name: "Route" },
         },
       },
+      inbound_policy: { kind: "ref", name: "InboundPolicy" },
       presence: {
         kind: "object",
         open: true,
         required: ["state", "observed_at"],
         properties: {
-          state: { kind: "string", enum: ["online", "offline"], open: true, maxLength: 7 },
+          state: { kind: "string", enum: ["online", "idle", "offline", "unknown"], open: true, maxLength: 7 },
           observed_at: { kind: "ref", name: "Timestamp" },
+        },
+      },
+      capabilities: {
+        kind: "object",
+        open: true,
+        required: ["contract_version"],
+        properties: {
+          contract_version: { kind: "string", pattern: "^[0-9]+\\.[0-9]+\\.[0-9]+$", maxLength: 32 },
         },
       },
       meta: {
@@ -653,6 +685,7 @@ const shapes: Shapes = {
         required: ["expires_at"],
         properties: { expires_at: { kind: "ref", name: "Timestamp" } },
       },
+      endpoint_url: { kind: "string", pattern: "^https?://[!-~]+$", maxLength: 2048 },
     },
   },
   PeerMessageCommand: {
@@ -759,7 +792,7 @@ const shapes: Shapes = {
     },
   },
   ResponseStatus: { kind: "string", enum: ["accepted", "completed", "failed"], maxLength: 9 },
-  Route: { kind: "string", enum: ["inproc"], open: true, maxLength: 6 },
+  Route: { kind: "string", enum: ["trusted", "inproc", "trusted_and_inproc"], open: true, maxLength: 18 },
   Scope: {
     kind: "string",
     enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
@@ -803,6 +836,7 @@ const shapes: Shapes = {
       principal: { kind: "ref", name: "Name" },
       description: { kind: "string", maxLength: 512 },
       labels: { kind: "ref", name: "Labels" },
+      inbound_policy: { kind: "ref", name: "InboundPolicy" },
       state: { kind: "string", enum: ["live", "offline", "closed"], open: true, maxLength: 7 },
       created_at: { kind: "ref", name: "Timestamp" },
       unread: { kind: "integer", minimum: 0, maximum: 9007199254740991 },
@@ -906,6 +940,7 @@ const shapes: Shapes = {
       name: { kind: "ref", name: "Name" },
       description: { kind: "string", maxLength: 512 },
       labels: { kind: "ref", name: "Labels" },
+      inbound_policy: { kind: "ref", name: "InboundPolicy" },
       ttl_ms: { kind: "integer", minimum: 0, maximum: 86400000 },
       lease_token: { kind: "ref", name: "Secret" },
     },
@@ -1384,6 +1419,16 @@ export function isGrantableScope(value: unknown): value is GrantableScope {
 /** True when the value is a `HostEvent` by the contract. */
 export function isHostEvent(value: unknown): value is HostEvent {
   return fits(shapes, "HostEvent", value);
+}
+
+/** True when the value is a `InboundAction` by the contract. */
+export function isInboundAction(value: unknown): value is InboundAction {
+  return fits(shapes, "InboundAction", value);
+}
+
+/** True when the value is a `InboundPolicy` by the contract. */
+export function isInboundPolicy(value: unknown): value is InboundPolicy {
+  return fits(shapes, "InboundPolicy", value);
 }
 
 /** True when the value is a `InboxInput` by the contract. */
@@ -1889,6 +1934,8 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   FailureReason: isFailureReason,
   GrantableScope: isGrantableScope,
   HostEvent: isHostEvent,
+  InboundAction: isInboundAction,
+  InboundPolicy: isInboundPolicy,
   InboxInput: isInboxInput,
   InboxInteraction: isInboxInteraction,
   InboxPeerMessage: isInboxPeerMessage,

@@ -39,6 +39,8 @@ MODULES: dict[str, str] = {
     "GrantableScope": "types.system",
     "HostEvent": "types.agent_event",
     "IdempotencyConflictError": "errors",
+    "InboundAction": "types.common",
+    "InboundPolicy": "types.common",
     "InboxInput": "types.sessions",
     "InboxInteraction": "types.sessions",
     "InboxPeerMessage": "types.sessions",

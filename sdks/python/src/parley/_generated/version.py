@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "f8b54fd2139704b6"
+CONTRACT_DIGEST = "ea99608af194aff3"
 """First 16 hex digits of that contract's digest."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..._runtime.calls import AsyncCalls, Calls, Unset
     from ..types.agent_event import HostEvent
+    from ..types.common import InboundPolicy
     from ..types.sessions import (
         Outcome,
         SessionsCloseResponse,
@@ -170,6 +171,7 @@ class Sessions:
         name: str,
         description: str | Unset = UNSET,
         labels: Mapping[str, str] | Unset = UNSET,
+        inbound_policy: InboundPolicy | Mapping[str, Any] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
         lease_token: str | Unset = UNSET,
         timeout: float | None = None,
@@ -184,7 +186,7 @@ class Sessions:
         """
         return self._calls.unary(
             SESSIONS_OPEN,
-            present({"name": name, "description": description, "labels": labels, "ttl_ms": ttl_ms, "lease_token": lease_token}),
+            present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "lease_token": lease_token}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -352,6 +354,7 @@ class AsyncSessions:
         name: str,
         description: str | Unset = UNSET,
         labels: Mapping[str, str] | Unset = UNSET,
+        inbound_policy: InboundPolicy | Mapping[str, Any] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
         lease_token: str | Unset = UNSET,
         timeout: float | None = None,
@@ -366,7 +369,7 @@ class AsyncSessions:
         """
         return await self._calls.unary(
             SESSIONS_OPEN,
-            present({"name": name, "description": description, "labels": labels, "ttl_ms": ttl_ms, "lease_token": lease_token}),
+            present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "lease_token": lease_token}),
             timeout=timeout,
             headers=headers,
             session=session,

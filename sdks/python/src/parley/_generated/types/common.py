@@ -18,6 +18,30 @@ Generated from schemas/common/types.json#/$defs/CommandKind.
 """
 
 
+InboundAction: TypeAlias = Literal["accept", "hold", "refuse"]
+"""What a session does with a kind of command: `accept` takes it, `hold` keeps it out of the host's
+sight until it is released, `refuse` tells the sender no.
+
+Generated from schemas/common/types.json#/$defs/InboundAction.
+"""
+
+
+class InboundPolicy(ClosedModel):
+    """What a session does with what peers send it; a kind that is not named is accepted.
+
+    Generated from schemas/common/types.json#/$defs/InboundPolicy.
+    """
+
+    peer_message: Annotated[InboundAction | None, OPTIONAL] = None
+    """Messages, which expect no answer."""
+
+    peer_request: Annotated[InboundAction | None, OPTIONAL] = None
+    """Requests, which expect one."""
+
+    peer_response: Annotated[InboundAction | None, OPTIONAL] = None
+    """Answers to the session's own requests."""
+
+
 JsonValue: TypeAlias = Any
 """Any JSON value, nested at most 64 deep.
 

@@ -20,6 +20,7 @@ from ..._runtime.model import (
 from .agent_event import AgentEvent
 from .common import (
     CommandKind,
+    InboundPolicy,
     JsonValue,
     Labels,
     Name,
@@ -240,8 +241,9 @@ class CommsPeersRequest(ClosedModel):
     """
 
 
-Route: TypeAlias = Literal["inproc"] | Annotated[str, StringConstraints(max_length=256)]
-"""Where a command would go: `inproc` is a session of this daemon.
+Route: TypeAlias = Literal["trusted", "inproc", "trusted_and_inproc"] | Annotated[str, StringConstraints(max_length=256)]
+"""Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired daemon;
+`trusted_and_inproc` is a name that both have.
 
 Generated from schemas/comms/types.json#/$defs/Route.
 """
@@ -261,13 +263,19 @@ class PeerDirectoryEntrySelectedRouteByKind(OpenModel):
     """
 
     peer_message: Annotated[Route | None, OPTIONAL] = None
-    """Where a command would go: `inproc` is a session of this daemon."""
+    """Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired
+    daemon; `trusted_and_inproc` is a name that both have.
+    """
 
     peer_request: Annotated[Route | None, OPTIONAL] = None
-    """Where a command would go: `inproc` is a session of this daemon."""
+    """Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired
+    daemon; `trusted_and_inproc` is a name that both have.
+    """
 
     peer_response: Annotated[Route | None, OPTIONAL] = None
-    """Where a command would go: `inproc` is a session of this daemon."""
+    """Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired
+    daemon; `trusted_and_inproc` is a name that both have.
+    """
 
 
 class PeerDirectoryEntryPresence(OpenModel):
@@ -276,11 +284,21 @@ class PeerDirectoryEntryPresence(OpenModel):
     Generated from schemas/comms/types.json#/$defs/PeerDirectoryEntry.
     """
 
-    state: Literal["online", "offline"] | Annotated[str, StringConstraints(max_length=256)]
-    """Whether a host is there now."""
+    state: Literal["online", "idle", "offline", "unknown"] | Annotated[str, StringConstraints(max_length=256)]
+    """Whether a host is there now; `offline` keeps the inbox, so that what is sent waits there."""
 
     observed_at: Timestamp
     """A point in time: RFC 3339 in UTC with milliseconds."""
+
+
+class PeerDirectoryEntryCapabilities(OpenModel):
+    """What the peer's daemon can do.
+
+    Generated from schemas/comms/types.json#/$defs/PeerDirectoryEntry.
+    """
+
+    contract_version: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", max_length=32)]
+    """The contract that its daemon speaks."""
 
 
 class PeerDirectoryEntryMeta(OpenModel):
@@ -321,7 +339,9 @@ class PeerDirectoryEntry(OpenModel):
     """The identity behind the name."""
 
     source: Route
-    """Where a command would go: `inproc` is a session of this daemon."""
+    """Where a command would go: `inproc` is a session of this daemon, `trusted` one of a paired
+    daemon; `trusted_and_inproc` is a name that both have.
+    """
 
     sendable_kinds: Annotated[list[SendableKind], Field(max_length=8)]
     """The kinds that `send` will resolve for it."""
@@ -329,14 +349,23 @@ class PeerDirectoryEntry(OpenModel):
     selected_route_by_kind: PeerDirectoryEntrySelectedRouteByKind
     """The route that each kind takes."""
 
+    inbound_policy: InboundPolicy
+    """What the peer does with each kind; one that is not named is accepted."""
+
     presence: PeerDirectoryEntryPresence
     """An observation, no promise."""
+
+    capabilities: PeerDirectoryEntryCapabilities
+    """What the peer's daemon can do."""
 
     meta: PeerDirectoryEntryMeta
     """What the peer says of itself."""
 
     lease: Annotated[PeerDirectoryEntryLease | None, OPTIONAL] = None
     """The lease on its name."""
+
+    endpoint_url: Annotated[Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=2048)] | None, OPTIONAL] = None
+    """Where the peer itself can be reached over HTTP."""
 
 
 class CommsPeersResponse(OpenModel):

@@ -19,6 +19,7 @@ from ..._runtime.model import (
 )
 from .agent_event import HostEvent
 from .common import (
+    InboundPolicy,
     JsonValue,
     Labels,
     Name,
@@ -329,6 +330,9 @@ class Session(OpenModel):
     labels: Annotated[Labels | None, OPTIONAL] = None
     """Free key-value pairs for finding and grouping."""
 
+    inbound_policy: Annotated[InboundPolicy | None, OPTIONAL] = None
+    """What a session does with what peers send it; a kind that is not named is accepted."""
+
     state: Literal["live", "offline", "closed"] | Annotated[str, StringConstraints(max_length=256)]
     """`live` has a holder now; `offline` keeps its inbox and waits for one; `closed` is over."""
 
@@ -497,6 +501,9 @@ class SessionsOpenRequest(ClosedModel):
 
     labels: Annotated[Labels | None, OPTIONAL] = None
     """Free key-value pairs for finding and grouping."""
+
+    inbound_policy: Annotated[InboundPolicy | None, OPTIONAL] = None
+    """What to do with what peers send; replaces what was said before, and stays when absent."""
 
     ttl_ms: Annotated[Annotated[int, Integer(0, 86400000)] | None, OPTIONAL] = None
     """How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and
