@@ -423,7 +423,8 @@ export const cliCommands: readonly CliCommand[] = [
         field: "inbound_policy",
         type: "json",
         values: null,
-        description: "What to do with what peers send; replaces what was said before, and stays when absent.",
+        description:
+          "What to do with what peers send, by kind; replaces what was said before, and stays when absent. A kind that is not named is accepted.",
         required: false,
         flag: "--inbound-policy",
         repeat: false,

@@ -85,21 +85,20 @@ export const mcpTools: readonly McpTool[] = [
               },
               inbound_policy: {
                 type: "object",
-                additionalProperties: false,
                 properties: {
                   peer_message: {
                     type: "string",
-                    enum: ["accept", "hold", "refuse"],
+                    maxLength: 256,
                     description: "Messages, which expect no answer.",
                   },
                   peer_request: {
                     type: "string",
-                    enum: ["accept", "hold", "refuse"],
+                    maxLength: 256,
                     description: "Requests, which expect one.",
                   },
                   peer_response: {
                     type: "string",
-                    enum: ["accept", "hold", "refuse"],
+                    maxLength: 256,
                     description: "Answers to the session's own requests.",
                   },
                 },

@@ -68,16 +68,6 @@ const requestTypes = {
       { $ref: "#/$defs/Extension" },
     ],
   },
-  InboundAction: { type: "string", enum: ["accept", "hold", "refuse"] },
-  InboundPolicy: {
-    type: "object",
-    additionalProperties: false,
-    properties: {
-      peer_message: { $ref: "#/$defs/InboundAction" },
-      peer_request: { $ref: "#/$defs/InboundAction" },
-      peer_response: { $ref: "#/$defs/InboundAction" },
-    },
-  },
   InputCommand: {
     type: "object",
     additionalProperties: false,
@@ -286,7 +276,15 @@ const requestTypes = {
       name: { $ref: "#/$defs/Name" },
       description: { type: "string", maxLength: 512 },
       labels: { $ref: "#/$defs/Labels" },
-      inbound_policy: { $ref: "#/$defs/InboundPolicy" },
+      inbound_policy: {
+        type: "object",
+        additionalProperties: false,
+        properties: {
+          peer_message: { type: "string", enum: ["accept", "hold", "refuse"] },
+          peer_request: { type: "string", enum: ["accept", "hold", "refuse"] },
+          peer_response: { type: "string", enum: ["accept", "hold", "refuse"] },
+        },
+      },
       ttl_ms: { type: "integer", minimum: 0, maximum: 86400000, default: 60000 },
       lease_token: { $ref: "#/$defs/Secret" },
     },
@@ -583,10 +581,9 @@ const responseTypes = {
     },
     required: ["code", "message", "retryable"],
   },
-  InboundAction: { type: "string", enum: ["accept", "hold", "refuse"] },
+  InboundAction: { type: "string", maxLength: 256 },
   InboundPolicy: {
     type: "object",
-    additionalProperties: false,
     properties: {
       peer_message: { $ref: "#/$defs/InboundAction" },
       peer_request: { $ref: "#/$defs/InboundAction" },
@@ -1318,13 +1315,7 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
   "sessions.list": { ...requestTypes.SessionsListRequest },
   "sessions.open": {
     ...requestTypes.SessionsOpenRequest,
-    $defs: {
-      InboundAction: requestTypes.InboundAction,
-      InboundPolicy: requestTypes.InboundPolicy,
-      Labels: requestTypes.Labels,
-      Name: requestTypes.Name,
-      Secret: requestTypes.Secret,
-    },
+    $defs: { Labels: requestTypes.Labels, Name: requestTypes.Name, Secret: requestTypes.Secret },
   },
   "sessions.settle": {
     ...requestTypes.SessionsSettleRequest,

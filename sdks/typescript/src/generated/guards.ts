@@ -339,10 +339,10 @@ const shapes: Shapes = {
       extension: "Extension",
     },
   },
-  InboundAction: { kind: "string", enum: ["accept", "hold", "refuse"], maxLength: 6 },
+  InboundAction: { kind: "string", enum: ["accept", "hold", "refuse"], open: true, maxLength: 6 },
   InboundPolicy: {
     kind: "object",
-    open: false,
+    open: true,
     required: [],
     properties: {
       peer_message: { kind: "ref", name: "InboundAction" },
@@ -940,7 +940,16 @@ const shapes: Shapes = {
       name: { kind: "ref", name: "Name" },
       description: { kind: "string", maxLength: 512 },
       labels: { kind: "ref", name: "Labels" },
-      inbound_policy: { kind: "ref", name: "InboundPolicy" },
+      inbound_policy: {
+        kind: "object",
+        open: false,
+        required: [],
+        properties: {
+          peer_message: { kind: "string", enum: ["accept", "hold", "refuse"], maxLength: 6 },
+          peer_request: { kind: "string", enum: ["accept", "hold", "refuse"], maxLength: 6 },
+          peer_response: { kind: "string", enum: ["accept", "hold", "refuse"], maxLength: 6 },
+        },
+      },
       ttl_ms: { kind: "integer", minimum: 0, maximum: 86400000 },
       lease_token: { kind: "ref", name: "Secret" },
     },

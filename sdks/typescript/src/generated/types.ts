@@ -275,7 +275,7 @@ export type HostEvent =
  * until it is released, `refuse` tells the sender no.
  * @generated from schemas/common/types.json#/$defs/InboundAction
  */
-export type InboundAction = "accept" | "hold" | "refuse";
+export type InboundAction = "accept" | "hold" | "refuse" | (string & {});
 
 /**
  * What a session does with what peers send it; a kind that is not named is accepted.
@@ -1068,8 +1068,18 @@ export interface SessionsOpenRequest {
   description?: string;
   /** Free key-value pairs for finding and grouping. */
   labels?: Labels;
-  /** What to do with what peers send; replaces what was said before, and stays when absent. */
-  inbound_policy?: InboundPolicy;
+  /**
+   * What to do with what peers send, by kind; replaces what was said before, and stays when absent. A kind
+   * that is not named is accepted.
+   */
+  inbound_policy?: {
+    /** Messages, which expect no answer. */
+    peer_message?: "accept" | "hold" | "refuse";
+    /** Requests, which expect one. */
+    peer_request?: "accept" | "hold" | "refuse";
+    /** Answers to the session's own requests. */
+    peer_response?: "accept" | "hold" | "refuse";
+  };
   /**
    * How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and keeps the
    * inbox.

@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** First 16 hex digits of that contract's digest. */
-export const CONTRACT_DIGEST = "ea99608af194aff3";
+export const CONTRACT_DIGEST = "17c379978b15b76d";

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "ea99608af194aff3"
+CONTRACT_DIGEST = "17c379978b15b76d"
 """First 16 hex digits of that contract's digest."""

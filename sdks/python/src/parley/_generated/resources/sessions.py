@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from ..._runtime.calls import AsyncCalls, Calls, Unset
     from ..types.agent_event import HostEvent
-    from ..types.common import InboundPolicy
     from ..types.sessions import (
         Outcome,
         SessionsCloseResponse,
@@ -171,7 +170,7 @@ class Sessions:
         name: str,
         description: str | Unset = UNSET,
         labels: Mapping[str, str] | Unset = UNSET,
-        inbound_policy: InboundPolicy | Mapping[str, Any] | Unset = UNSET,
+        inbound_policy: Mapping[str, Any] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
         lease_token: str | Unset = UNSET,
         timeout: float | None = None,
@@ -354,7 +353,7 @@ class AsyncSessions:
         name: str,
         description: str | Unset = UNSET,
         labels: Mapping[str, str] | Unset = UNSET,
-        inbound_policy: InboundPolicy | Mapping[str, Any] | Unset = UNSET,
+        inbound_policy: Mapping[str, Any] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
         lease_token: str | Unset = UNSET,
         timeout: float | None = None,

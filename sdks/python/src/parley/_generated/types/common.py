@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
 
-from ..._runtime.model import ClosedModel, Integer, OPTIONAL
+from ..._runtime.model import ClosedModel, Integer, OPTIONAL, OpenModel
 
 
 CommandKind: TypeAlias = Literal["input", "peer_message", "peer_request", "peer_response"]
@@ -18,7 +18,7 @@ Generated from schemas/common/types.json#/$defs/CommandKind.
 """
 
 
-InboundAction: TypeAlias = Literal["accept", "hold", "refuse"]
+InboundAction: TypeAlias = Literal["accept", "hold", "refuse"] | Annotated[str, StringConstraints(max_length=256)]
 """What a session does with a kind of command: `accept` takes it, `hold` keeps it out of the host's
 sight until it is released, `refuse` tells the sender no.
 
@@ -26,7 +26,7 @@ Generated from schemas/common/types.json#/$defs/InboundAction.
 """
 
 
-class InboundPolicy(ClosedModel):
+class InboundPolicy(OpenModel):
     """What a session does with what peers send it; a kind that is not named is accepted.
 
     Generated from schemas/common/types.json#/$defs/InboundPolicy.

@@ -485,6 +485,23 @@ class SessionsListResponse(OpenModel):
     """The sessions."""
 
 
+class SessionsOpenRequestInboundPolicy(ClosedModel):
+    """What to do with what peers send, by kind; replaces what was said before, and stays when
+    absent. A kind that is not named is accepted.
+
+    Generated from schemas/sessions/open.json#/$defs/Request.
+    """
+
+    peer_message: Annotated[Literal["accept", "hold", "refuse"] | None, OPTIONAL] = None
+    """Messages, which expect no answer."""
+
+    peer_request: Annotated[Literal["accept", "hold", "refuse"] | None, OPTIONAL] = None
+    """Requests, which expect one."""
+
+    peer_response: Annotated[Literal["accept", "hold", "refuse"] | None, OPTIONAL] = None
+    """Answers to the session's own requests."""
+
+
 class SessionsOpenRequest(ClosedModel):
     """The session to open.
 
@@ -502,8 +519,10 @@ class SessionsOpenRequest(ClosedModel):
     labels: Annotated[Labels | None, OPTIONAL] = None
     """Free key-value pairs for finding and grouping."""
 
-    inbound_policy: Annotated[InboundPolicy | None, OPTIONAL] = None
-    """What to do with what peers send; replaces what was said before, and stays when absent."""
+    inbound_policy: Annotated[SessionsOpenRequestInboundPolicy | None, OPTIONAL] = None
+    """What to do with what peers send, by kind; replaces what was said before, and stays when
+    absent. A kind that is not named is accepted.
+    """
 
     ttl_ms: Annotated[Annotated[int, Integer(0, 86400000)] | None, OPTIONAL] = None
     """How long the lease lasts without renewal, milliseconds; 0 lets go of the name at once and
