@@ -46,6 +46,8 @@ export interface StreamItem {
   readonly kind: string;
   /** The whole event payload as JSON. */
   readonly json: string;
+  /** The payload has one byte for each character; unknown when absent. */
+  readonly ascii?: boolean;
 }
 
 /** Why a stream ended; the payload of the plane's closing event. */

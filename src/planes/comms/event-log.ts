@@ -50,6 +50,8 @@ export class EventLog {
   readonly #listeners = new Set<() => void>();
   #ring: EventRecord[] = [];
   #ringSize = 0;
+  /** The last event alone, which is what all who follow ask for; undefined until the first does. */
+  #newest: readonly EventRecord[] | undefined;
   #first = 1;
   #last = 0;
   #assigned = 0;
@@ -149,7 +151,11 @@ export class EventLog {
   }
 
   /** Events after the position, oldest first, as far as readers may see; at once when they are in memory. */
-  read(after: number, limit: number): EventRecord[] | Promise<EventRecord[]> {
+  read(after: number, limit: number): readonly EventRecord[] | Promise<readonly EventRecord[]> {
+    if (after === this.#last - 1 && this.#ring.length > 0) {
+      this.#newest ??= [this.#ring[this.#ring.length - 1]!];
+      return this.#newest;
+    }
     const ringFirst = this.#last - this.#ring.length + 1;
     if (after + 1 >= ringFirst) {
       const at = after + 1 - ringFirst;
@@ -180,6 +186,7 @@ export class EventLog {
     await this.#backend.trim(this.#name, { beforeSeq: first });
     this.#first = Math.max(this.#first, first);
     this.#ring = this.#ring.filter(({ sequence }) => sequence >= this.#first);
+    this.#newest = undefined;
     this.#ringSize = this.#ring.reduce((sum, { tail }) => sum + tail.length, 0);
   }
 
@@ -209,6 +216,7 @@ export class EventLog {
       eventId: id,
       kind: event.kind,
       tail: encodeTail(id, at, interactionId, event),
+      ascii: undefined,
     };
     return new Promise((resolve, reject) => {
       const pending: Pending = {
@@ -310,6 +318,7 @@ export class EventLog {
   #publish(record: EventRecord): void {
     this.interaction(record.interactionId).publish(record);
     this.#last = record.sequence;
+    this.#newest = undefined;
     this.#ring.push(record);
     this.#ringSize += record.tail.length;
     if (this.#ring.length > 2 * ringEvents || this.#ringSize > 2 * ringChars) this.#shrinkRing();

@@ -12,6 +12,14 @@ export interface EventRecord {
   readonly kind: AgentEvent["kind"];
   /** From `,"event_id"` to the closing brace of the stream event's JSON. */
   readonly tail: string;
+  /** Whether the tail has one byte for each character; undefined until a reader asked. */
+  ascii: boolean | undefined;
+}
+
+/** Asked once for all readers: it costs each of them a copy. */
+export function isAscii(record: EventRecord): boolean {
+  record.ascii ??= Buffer.byteLength(record.tail) === record.tail.length;
+  return record.ascii;
 }
 
 /** What a stream event says after its sequence. */
@@ -37,6 +45,7 @@ export function decodeRecord(entry: LogEntry): EventRecord {
     eventId: entry.id,
     kind: match[3] as AgentEvent["kind"],
     tail: entry.body.slice(match[0].length),
+    ascii: undefined,
   };
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { StreamClosed, StreamEvents, StreamItem } from "../../kernel/handlers.js";
 import type { Ids } from "../../kernel/ids.js";
-import { type EventRecord, isTerminal } from "./event-record.js";
+import { type EventRecord, isAscii, isTerminal } from "./event-record.js";
 import type { LogSource, SourceBatch } from "./log-source.js";
 
 /** How a stream came to its end, as far as its reservation cares. */
@@ -37,8 +37,12 @@ export class LogStream implements StreamEvents {
   readonly #options: LogStreamOptions;
   /** The part of every event's JSON before its sequence. */
   readonly #prefix: string;
-  #items: StreamItem[] = [];
+  #records: readonly EventRecord[] = [];
   #at = 0;
+  /** Says what is gone before the records. */
+  #truncated: StreamItem | undefined;
+  /** Of the item given out last: its reader is done with it when it polls again. */
+  readonly #result: IteratorYieldResult<StreamItem> = { done: false, value: undefined as never };
   /** The batch ends with the interaction's terminal event. */
   #terminal = false;
   #closed: StreamClosed | undefined;
@@ -62,7 +66,15 @@ export class LogStream implements StreamEvents {
   poll(): IteratorResult<StreamItem, StreamClosed> | undefined {
     for (;;) {
       if (this.#closed !== undefined) return { done: true, value: this.#closed };
-      if (this.#at < this.#items.length) return { done: false, value: this.#items[this.#at++]! };
+      if (this.#truncated !== undefined) {
+        const value = this.#truncated;
+        this.#truncated = undefined;
+        return { done: false, value };
+      }
+      if (this.#at < this.#records.length) {
+        this.#result.value = this.#itemOf(this.#records[this.#at++]!);
+        return this.#result;
+      }
       if (this.#terminal) {
         // The reader came back for more, so it has the terminal event.
         this.end(this.#options.follow ? "terminal" : "drained");
@@ -94,7 +106,7 @@ export class LogStream implements StreamEvents {
   async next(): Promise<IteratorResult<StreamItem, StreamClosed>> {
     for (;;) {
       const found = this.poll();
-      if (found !== undefined) return found;
+      if (found !== undefined) return { ...found };
       await new Promise<void>((resolve) => this.wait(resolve));
     }
   }
@@ -126,7 +138,8 @@ export class LogStream implements StreamEvents {
       ...(errorCode === undefined ? {} : { error_code: errorCode }),
     };
     this.#options.source.listeners.delete(this.#notice);
-    this.#items = [];
+    this.#records = [];
+    this.#truncated = undefined;
     this.#notice();
     this.#options.released(end);
   }
@@ -155,8 +168,8 @@ export class LogStream implements StreamEvents {
 
   #take({ records, truncated }: SourceBatch): void {
     this.#at = 0;
-    this.#items = truncated === undefined ? [] : [this.#truncatedItem(truncated)];
-    for (const record of records) this.#items.push(this.#itemOf(record));
+    this.#records = records;
+    this.#truncated = truncated === undefined ? undefined : this.#truncatedItem(truncated);
     const last = records.at(-1);
     this.#terminal =
       this.#options.scope.kind === "interaction" && last !== undefined && isTerminal(last.kind);
@@ -164,7 +177,8 @@ export class LogStream implements StreamEvents {
 
   #itemOf(record: EventRecord): StreamItem {
     const sequence = this.#options.source.sequenceOf(record);
-    return { sequence, kind: record.kind, json: `${this.#prefix},"sequence":${sequence}${record.tail}` };
+    const json = `${this.#prefix},"sequence":${sequence}${record.tail}`;
+    return { sequence, kind: record.kind, json, ascii: isAscii(record) };
   }
 
   #truncatedItem({ from, to }: { from: number; to: number }): StreamItem {

@@ -109,7 +109,7 @@ async function pumpInto(
   try {
     return await pump(open.events, {
       room: () => out.room(),
-      take: (item) => out.add(frame(item)),
+      take: (item) => out.add(frame(item), item.ascii),
       flush: () => out.flush(),
     });
   } catch (thrown) {
@@ -127,6 +127,8 @@ class Outlet {
   /** Its connection, once the head is on its way there. */
   #socket: Socket | null = null;
   #pending = "";
+  /** What is pending has one byte for each character. */
+  #ascii = true;
 
   constructor(response: ServerResponse) {
     this.#response = response;
@@ -143,8 +145,9 @@ class Outlet {
   }
 
   /** Takes text that leaves with the next `flush`. */
-  add(text: string): void {
+  add(text: string, ascii = false): void {
     this.#pending += text;
+    this.#ascii &&= ascii;
   }
 
   /** A promise means: add no more before it resolves. */
@@ -156,7 +159,9 @@ class Outlet {
 
   flush(): void {
     const text = this.#pending;
+    const ascii = this.#ascii;
     this.#pending = "";
+    this.#ascii = true;
     const response = this.#response;
     if (text === "" || response.destroyed || response.writableEnded) return;
     if (this.#socket === null) {
@@ -165,7 +170,8 @@ class Outlet {
       this.#socket = response.socket;
     } else if (response.chunkedEncoding) {
       // The chunk as `response.write` would make it, in one piece: that needs four, for each of a thousand readers.
-      this.#socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+      const bytes = ascii ? text.length : Buffer.byteLength(text);
+      this.#socket.write(`${bytes.toString(16)}\r\n${text}\r\n`, ascii ? "latin1" : "utf8");
     } else this.#socket.write(text);
   }
 

@@ -41,10 +41,10 @@ export class Outbox {
     this.#socket.write(textFrame(frame), "latin1");
   }
 
-  /** Takes a frame that leaves with the next `flush`, together with others. */
-  queue(frame: string): void {
+  /** Takes a frame that leaves with the next `flush`, together with others. `ascii`: it is known to be that. */
+  queue(frame: string, ascii = false): void {
     if (this.#ws.readyState !== WebSocket.OPEN) return;
-    this.#queue += textFrame(frame);
+    this.#queue += textFrame(frame, ascii);
     if (this.#queue.length > queueBytes) this.flush();
   }
 
@@ -98,7 +98,7 @@ export class Outbox {
 
   get #overfull(): boolean {
     return (
-      this.#ws.readyState === WebSocket.OPEN && this.#ws.bufferedAmount + this.#queue.length > this.#limit
+      this.#socket.writableLength + this.#queue.length > this.#limit && this.#ws.readyState === WebSocket.OPEN
     );
   }
 

@@ -55,9 +55,9 @@ export class RpcStream {
     };
     return pump(this.#open.events, {
       room: () => this.#outbox.room() ?? (written >= burst ? rest() : undefined),
-      take: ({ json }) => {
+      take: ({ json, ascii }) => {
         written += 1;
-        if (!this.#ended) this.#outbox.queue(`${this.#method.eventPrefix}${json}}`);
+        if (!this.#ended) this.#outbox.queue(`${this.#method.eventPrefix}${json}}`, ascii);
       },
       flush: () => this.#outbox.flush(),
     });

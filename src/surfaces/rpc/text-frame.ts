@@ -2,8 +2,9 @@
  * A server's WebSocket frame with a whole text message (RFC 6455, 5.2), as a string with one character for each byte:
  * such strings are joined and written (as `latin1`) with less work than buffers of a few hundred bytes.
  */
-export function textFrame(text: string): string {
-  const length = Buffer.byteLength(text);
+export function textFrame(text: string, ascii = false): string {
+  // To count the bytes is to copy a text that was put together from pieces.
+  const length = ascii ? text.length : Buffer.byteLength(text);
   const bytes = length === text.length ? text : Buffer.from(text).toString("latin1");
   return frameHead(length) + bytes;
 }
