@@ -96,6 +96,10 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The same key gives the first receipt, another body a conflict, also after a restart.",
   ),
   "comms.implicit-session": foundation("A caller without a session has one that can be answered."),
+  "comms.inbox-view": comms(
+    "An inbox can be looked into, page by page, without anything being taken or marked.",
+  ),
+  "comms.inbox-watch": comms("Who watches an inbox is told of what comes in, and of the session's end."),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
   "comms.lost-entry": hardened("A log that lost an entry is refused; nobody waits for it for ever."),
   "comms.peers": foundation(

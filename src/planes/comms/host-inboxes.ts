@@ -177,7 +177,7 @@ function requireClaim(item: InboxItem, claimHash: string, fence: number, now: nu
 }
 
 /** An item as its host gets it. */
-function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxInteraction {
+export function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxInteraction {
   const base = {
     interaction_id: item.interactionId,
     envelope_id: accepted.envelope_id,

@@ -97,6 +97,11 @@ export class InboxLog {
     return found;
   }
 
+  /** Position through which entries were handed over. */
+  get applied(): number {
+    return this.#applied;
+  }
+
   /** The oldest position by which entries can be trimmed, with its time. */
   get firstMark(): { seq: number; at: number } | undefined {
     return this.#marks[0];

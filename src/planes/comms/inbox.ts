@@ -97,6 +97,11 @@ export class Inbox {
     return this.#kept + this.#said;
   }
 
+  /** Items that are not settled, oldest first. */
+  get open(): readonly InboxItem[] {
+    return this.#open;
+  }
+
   get openCount(): number {
     return this.#open.length;
   }

@@ -1,5 +1,6 @@
 import type { PlaneHandlers } from "../../kernel/handlers.js";
 import { HostInboxes } from "./host-inboxes.js";
+import { InboxView } from "./inbox-view.js";
 import { Mailboxes } from "./mailboxes.js";
 import { peers } from "./peers.js";
 import { type CommsPorts, defaultLimits } from "./ports.js";
@@ -13,6 +14,8 @@ export interface CommsPlane {
   readonly handlers: PlaneHandlers<"comms">;
   /** The host's side, for the sessions plane. */
   readonly inboxes: HostInboxes;
+  /** For those who look into inboxes without taking. */
+  readonly inboxView: InboxView;
   /** Resolves at once; what a crash left half-done is repaired in the background. The directory is loaded before. */
   start(): Promise<void>;
   /** Ends all streams and timers; what was accepted is durable already. */
@@ -29,6 +32,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
   let repair: Promise<void> = Promise.resolve();
   return {
     inboxes: new HostInboxes(ports, mailboxes),
+    inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
       send: send(resolver, mailboxes),
       peers: peers(resolver, (sessionId) => streams.isRead(sessionId)),

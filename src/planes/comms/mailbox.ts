@@ -160,6 +160,11 @@ export class Mailbox {
     return found;
   }
 
+  /** Position in the inbox's log through which it is known here. */
+  get position(): number {
+    return this.#log.applied;
+  }
+
   /** Whether one more interaction fits. */
   get hasRoom(): boolean {
     return this.inbox.openCount + this.#accepting < this.#limits.inboxMax;

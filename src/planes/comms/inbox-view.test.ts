@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { settle } from "../../../test/support/simulation.js";
+import { World } from "../../../test/support/world.js";
+import type { CommsCommand } from "../../generated/types.js";
+
+const message = (body: string): CommsCommand => ({ kind: "peer_message", to: "bob", body });
+const ask: CommsCommand = {
+  kind: "peer_request",
+  to: "bob",
+  intent: "ask",
+  params: { n: 1 },
+  stream: "none",
+};
+
+async function worldWithBob() {
+  const world = await World.start();
+  const bob = await world.host("bob");
+  const view = world.comms.inboxView;
+  const read = (after = 0, session?: string) =>
+    view.read("bob", after, world.context(session === undefined ? {} : { session }));
+  return { world, bob, view, read };
+}
+
+test("[comms.inbox-view] an inbox is told as it is, and looking changes nothing", async () => {
+  const { world, bob, read } = await worldWithBob();
+  expect(await read()).toEqual({ session: "bob", cursor: 0, more: false, interactions: [] });
+  await world.call("comms.send", message("hi"));
+  await world.call("comms.send", ask);
+  const seen = await read();
+  expect(seen.interactions).toMatchObject([
+    { kind: "peer_message", body: "hi", from: "user-local", attempt: 0, state: "waiting" },
+    { kind: "peer_request", intent: "ask", params: { n: 1 }, state: "waiting" },
+  ]);
+  expect(await read()).toEqual(seen);
+  expect(await read(seen.interactions[0]!.cursor)).toMatchObject({
+    interactions: [{ kind: "peer_request" }],
+  });
+  // A host finds both, for the first time.
+  const [first, second] = await bob.drain();
+  expect([first!.attempt, second!.attempt]).toEqual([1, 1]);
+  expect((await read()).interactions.map(({ state }) => state)).toEqual(["claimed", "claimed"]);
+  await bob.settle(first!.interaction_id);
+  await bob.respond("user-local", second!.interaction_id, "done");
+  const { cursor, interactions } = await read();
+  expect(interactions).toEqual([]);
+  expect(cursor).toBeGreaterThan(seen.cursor);
+  await world.stop();
+});
+
+test("[comms.inbox-view] a page ends after 50 interactions or a mebibyte, and the next one goes on", async () => {
+  const { world, read } = await worldWithBob();
+  for (let n = 0; n < 60; n += 1) await world.call("comms.send", message(String(n)));
+  const first = await read();
+  expect([first.interactions.length, first.more]).toEqual([50, true]);
+  const second = await read(first.cursor);
+  expect([second.interactions.length, second.more]).toEqual([10, false]);
+  expect([...first.interactions, ...second.interactions].map((one) => "body" in one && one.body)).toEqual(
+    Array.from({ length: 60 }, (_, n) => String(n)),
+  );
+  const large = "x".repeat(400_000);
+  for (let n = 0; n < 3; n += 1) await world.call("comms.send", message(large));
+  const third = await read(second.cursor);
+  expect([third.interactions.length, third.more]).toEqual([2, true]);
+  const last = await read(third.cursor);
+  expect([last.interactions.length, last.more, (await read(last.cursor)).interactions]).toEqual([
+    1,
+    false,
+    [],
+  ]);
+  await world.stop();
+});
+
+test("[comms.inbox-view] a cursor in the future and an unknown session are told as such; one's own is made", async () => {
+  const { world, view, read } = await worldWithBob();
+  await expect(read(1)).rejects.toMatchObject({
+    code: "invalid_request",
+    details: [{ field: "after", issue: "out_of_range", got: "1" }],
+  });
+  await expect(view.read("nobody", 0, world.context())).rejects.toMatchObject({ code: "session_not_found" });
+  expect(await view.read("user-local", 0, world.context())).toMatchObject({ interactions: [] });
+  await world.stop();
+});
+
+test("[comms.inbox-watch] who watches is told of what comes in, and of the end", async () => {
+  const { world, bob, view } = await worldWithBob();
+  await world.call("comms.send", message("before"));
+  const told: string[] = [];
+  const watcher = { arrived: () => told.push("arrived"), closed: () => told.push("closed") };
+  const stop = new AbortController();
+  const left = new AbortController();
+  await view.watch("bob", watcher, world.context(), stop.signal);
+  await view.watch("bob", { arrived: () => told.push("left"), closed() {} }, world.context(), left.signal);
+  left.abort();
+  await world.call("comms.send", message("after"));
+  await settle();
+  expect(told).toEqual(["arrived"]);
+  // What a host does with it is no news.
+  await bob.drain();
+  await settle();
+  expect(told).toEqual(["arrived"]);
+  await world.call("sessions.close", { name: "bob", lease_token: bob.token });
+  await settle();
+  expect(told).toEqual(["arrived", "closed"]);
+  await world.stop();
+});

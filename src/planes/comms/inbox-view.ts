@@ -1,0 +1,136 @@
+import type { InboxInteraction } from "../../generated/types.js";
+import type { Clock } from "../../kernel/clock.js";
+import type { CallContext } from "../../kernel/context.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import { interactionOf } from "./host-inboxes.js";
+import type { InboxItem } from "./inbox.js";
+import type { Mailbox } from "./mailbox.js";
+import type { Mailboxes } from "./mailboxes.js";
+import type { DirectorySession, SessionDirectory } from "./ports.js";
+import { requirePrincipal } from "./resolver.js";
+
+/** Most that one page tells. */
+const pageEntries = 50;
+/** Characters of JSON, as the log has it. */
+const pageChars = 1024 * 1024;
+
+/** One interaction that is not done with, as it looks from outside. */
+export type InboxViewEntry = InboxInteraction & {
+  /** Read on after it from here. */
+  cursor: number;
+  /** `waiting` for a host, or `claimed` by one. */
+  state: "waiting" | "claimed";
+};
+
+/** Part of an inbox, oldest first. */
+export interface InboxPage {
+  session: string;
+  /** Everything up to here was told; the next page starts after it. */
+  cursor: number;
+  /** There is a next page now. */
+  more: boolean;
+  interactions: InboxViewEntry[];
+}
+
+/** Who is told of an inbox. */
+export interface InboxWatcher {
+  /** Something came in since the last call. */
+  arrived(): void;
+  /** The session was closed: nothing comes any more. */
+  closed(): void;
+}
+
+/** Looks into inboxes and takes nothing out: nothing is claimed, marked or written. */
+export class InboxView {
+  readonly #clock: Clock;
+  readonly #directory: SessionDirectory;
+  readonly #mailboxes: Mailboxes;
+
+  constructor(clock: Clock, directory: SessionDirectory, mailboxes: Mailboxes) {
+    this.#clock = clock;
+    this.#directory = directory;
+    this.#mailboxes = mailboxes;
+  }
+
+  /** Resolves to the page after the cursor; 0 is the beginning. The caller may use the session. */
+  async read(name: string, after: number, context: CallContext): Promise<InboxPage> {
+    const mailbox = await this.#mailbox(name, context);
+    return mailbox.during(async () => {
+      const newest = mailbox.position;
+      if (after > newest) throw beyond(after, newest);
+      const chosen = mailbox.inbox.open
+        .filter((item) => item.seq > after && item.ending === undefined)
+        .slice(0, pageEntries + 1);
+      const fitting = itemsWithin(chosen.slice(0, pageEntries), pageChars);
+      const commands = await mailbox.commands(fitting);
+      const now = this.#clock.monotonic();
+      const interactions = fitting.map((item) => ({
+        ...interactionOf(item, commands.get(item.seq)!),
+        cursor: item.seq,
+        state: stateOf(item, now),
+      }));
+      const more = fitting.length < chosen.length;
+      return { session: name, cursor: more ? fitting.at(-1)!.seq : newest, more, interactions };
+    });
+  }
+
+  /** Tells the watcher what happens to the inbox until the signal aborts. Resolves once it watches. */
+  async watch(name: string, watcher: InboxWatcher, context: CallContext, signal: AbortSignal): Promise<void> {
+    const mailbox = await this.#mailbox(name, context);
+    void this.#follow(mailbox, watcher, signal);
+  }
+
+  async #follow(mailbox: Mailbox, watcher: InboxWatcher, signal: AbortSignal): Promise<void> {
+    const leave = mailbox.enter();
+    try {
+      for (let seen = newestOf(mailbox); !signal.aborted && !mailbox.inbox.closed; ) {
+        await mailbox.changed(Number.POSITIVE_INFINITY, signal);
+        const newest = newestOf(mailbox);
+        if (newest > seen && !signal.aborted) watcher.arrived();
+        seen = Math.max(seen, newest);
+      }
+    } finally {
+      leave();
+    }
+    if (!signal.aborted) watcher.closed();
+  }
+
+  async #mailbox(name: string, context: CallContext): Promise<Mailbox> {
+    const { sessionId } = await this.#session(name, context);
+    return this.#mailboxes.get(sessionId);
+  }
+
+  /** The session that a call acts as is made when it is used for the first time, here as everywhere. */
+  #session(name: string, context: CallContext): DirectorySession | Promise<DirectorySession> {
+    if (name === context.session) return this.#directory.ensure(name, requirePrincipal(context));
+    const session = this.#directory.byName(name);
+    if (session === undefined) throw new ContractError("session_not_found");
+    return session;
+  }
+}
+
+/** Position of the newest item that is not settled; 0 without one. */
+function newestOf({ inbox }: Mailbox): number {
+  return inbox.open.at(-1)?.seq ?? 0;
+}
+
+function stateOf({ claim, claiming }: InboxItem, now: number): InboxViewEntry["state"] {
+  return claiming || (claim !== undefined && claim.until > now) ? "claimed" : "waiting";
+}
+
+/** As many as have room together, and always the first. */
+function itemsWithin(items: readonly InboxItem[], most: number): readonly InboxItem[] {
+  let left = most;
+  const end = items.findIndex(({ chars }, at) => {
+    left -= chars;
+    return left < 0 && at > 0;
+  });
+  return end === -1 ? items : items.slice(0, end);
+}
+
+function beyond(after: number, newest: number): ContractError {
+  const expected = `at most ${newest}, the inbox's newest`;
+  return new ContractError("invalid_request", {
+    details: [{ field: "after", issue: "out_of_range", expected, got: String(after) }],
+  });
+}
