@@ -1,4 +1,4 @@
-// Bundles sources into dist/: the daemon, its store's writer thread, the CLI, the SDK and the console.
+// Bundles sources into dist/: the daemon, its core for embedding, the store's writer thread, the CLI, the SDK and the console.
 import {
   chmodSync,
   cpSync,
@@ -42,7 +42,11 @@ const { buildValidators } = await import("./build-validators.mjs");
 await Promise.all([
   build({
     ...common,
-    entryPoints: { daemon: "src/main.ts", "sqlite-writer": "src/storage/sqlite/writer-worker.ts" },
+    entryPoints: {
+      daemon: "src/main.ts",
+      core: "src/core.ts",
+      "sqlite-writer": "src/storage/sqlite/writer-worker.ts",
+    },
     outdir: "dist",
     // One file starts a third faster than a tree of packages. What stays outside is loaded late or not at all.
     external: [

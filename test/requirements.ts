@@ -496,6 +496,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.web-socket": foundation(
     "The WebSocket client masks, joins fragments, answers pings and closes in order.",
   ),
+  "seed003.m5": comms(
+    "sendAndStream fails at stage send with nothing accepted, or at stage stream_attach with the receipt kept and the reservation free at once.",
+  ),
+  "seed003.m6": comms(
+    "The in-process TypeScript core sends, streams, lists peers, sends and streams in one, drains, and hands out each stream's sender once.",
+  ),
   "sessions.answered-once": foundation(
     "An answered interaction is not offered again when its host vanishes.",
   ),

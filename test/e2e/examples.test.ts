@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -82,4 +83,22 @@ describe.each(languages)("[sdk.examples] the examples in %s", (language, program
     expect(second.code, second.output).toBe(0);
     expect(readFileSync(place, "utf8").trim()).toBe("5");
   });
+});
+
+test("[seed003.m6] the embedded example asks and answers in one process, twice over one file, without a daemon", () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-embedded-"));
+  try {
+    for (let life = 0; life < 2; life += 1) {
+      const program = [join(root, "examples/typescript/embedded.ts"), join(folder, "store.db")];
+      const { status, stdout, stderr } = spawnSync(process.execPath, program, {
+        cwd: root,
+        env: { PATH: process.env.PATH, HOME: folder },
+        encoding: "utf8",
+      });
+      expect(status, stdout + stderr).toBe(0);
+      expect(stdout).toContain("peers: counter\naccepted: peer_request_sent\nresult: 3\n");
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -16,6 +16,8 @@ export interface CommsPlane {
   readonly inboxes: HostInboxes;
   /** For those who look into inboxes without taking. */
   readonly inboxView: InboxView;
+  /** Ends the reservation that an interaction still has, at once: nobody will come for its stream. */
+  release(interactionId: string): Promise<void>;
   /** Resolves at once; what a crash left half-done is repaired in the background. The directory is loaded before. */
   start(): Promise<void>;
   /** Ends all streams and timers; what was accepted is durable already. */
@@ -38,6 +40,10 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
       peers: peers(resolver, (sessionId) => streams.isRead(sessionId)),
       stream: stream({ directory, resolver, mailboxes, streams }),
       stream_close: streamClose(streams),
+    },
+    async release(interactionId) {
+      const found = await mailboxes.find(interactionId);
+      if (found !== undefined) mailboxes.reservations.release(found.item);
     },
     async start() {
       repair = mailboxes

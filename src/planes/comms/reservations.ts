@@ -42,6 +42,11 @@ export class Reservations {
     return move;
   }
 
+  /** Lets a reservation that waits for its reader run out now; a reader that has it keeps it. */
+  release(item: InboxItem): void {
+    this.move(item, { kind: "timeout", now: Number.POSITIVE_INFINITY });
+  }
+
   close(): void {
     for (const stop of this.#timers.values()) stop();
     this.#timers.clear();
