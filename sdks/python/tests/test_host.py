@@ -173,8 +173,24 @@ def test_text_makes_a_turn(start_daemon: Start, style: str) -> None:
     texts = ["text_delta", "text_delta"]
     assert inbox.kinds() == ["turn_started", *texts, "extension", "text_complete", "turn_completed"]
     assert inbox.results() == ["greetings"]
-    assert len({request["idempotency_key"] for request in inbox.emitted}) == 5
+    # The whole text and the end of the turn travel as one.
+    assert len({request["idempotency_key"] for request in inbox.emitted}) == 4
     assert len({request["claim_token"] for request in (*inbox.emitted, *inbox.settled)}) == 1
+
+
+@styles
+def test_a_handler_ends_its_turn_with_what_it_cost(start_daemon: Start, style: str) -> None:
+    daemon = start_daemon("unix")
+    inbox = Inbox(daemon)
+    inbox.put()
+
+    def steps(interaction: Any, turn: Any) -> Any:
+        yield lambda: turn.text("hello")
+        yield lambda: turn.emit({"kind": "turn_completed", "usage": {"output_tokens": 1}})
+
+    serve(daemon, inbox, style, steps)
+    assert inbox.kinds() == ["turn_started", "text_delta", "text_complete", "turn_completed"]
+    assert inbox.results() == ["hello"]
 
 
 @styles

@@ -33,6 +33,18 @@ describe("[sdk.host] a host", () => {
     expect(inbox.opens.at(-1)).toMatchObject({ ttl_ms: 0 });
   });
 
+  test("ends a turn with what the handler says that it cost, the whole text before it", async () => {
+    const { inbox, host } = await start();
+    void host.serve(async (_, turn) => {
+      await turn.text("hello");
+      await turn.emit({ kind: "turn_completed", usage: { output_tokens: 1 } });
+    });
+    const id = inbox.add();
+    await inbox.outcome(id);
+    expect(inbox.kinds(id)).toEqual(["turn_started", "text_delta", "text_complete", "turn_completed"]);
+    expect(inbox.emitted.get(id)?.at(-1)).toMatchObject({ usage: { output_tokens: 1 } });
+  });
+
   test("answers with the text when the handler returns nothing, and settles what is no request by itself", async () => {
     const { inbox, host } = await start();
     void host.serve(async (_, turn) => {

@@ -17,7 +17,7 @@ interface Waiting {
 
 /**
  * Sends a turn's events in order, one call at a time: what is emitted while a call runs goes along with the next one,
- * neighbouring text deltas as one.
+ * neighbouring deltas of text or of reasoning as one.
  */
 export class TurnEvents {
   readonly #append: (events: HostEvent[]) => Promise<void>;
@@ -63,7 +63,7 @@ export class TurnEvents {
     let size = 0;
     let count = 0;
     for (const { event } of this.#queue.slice(0, longestBatch)) {
-      size += event.kind === "text_delta" ? event.delta.length : JSON.stringify(event).length;
+      size += isDelta(event) ? event.delta.length : JSON.stringify(event).length;
       if (count > 0 && size > largestBatch) break;
       count += 1;
     }
@@ -76,14 +76,18 @@ function merge(events: HostEvent[]): HostEvent[] {
   for (const event of events) {
     const last = merged.at(-1);
     const joins =
-      event.kind === "text_delta" &&
-      last?.kind === "text_delta" &&
+      isDelta(event) &&
+      last?.kind === event.kind &&
       last.turn_id === event.turn_id &&
       last.delta.length + event.delta.length <= longestDelta;
     if (joins) merged[merged.length - 1] = { ...last, delta: last.delta + event.delta };
     else merged.push(event);
   }
   return merged;
+}
+
+function isDelta(event: HostEvent): event is Extract<HostEvent, { delta: string }> {
+  return event.kind === "text_delta" || event.kind === "reasoning_delta";
 }
 
 /** Cuts a text into pieces that fit one delta each, never inside a surrogate pair. */

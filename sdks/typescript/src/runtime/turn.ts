@@ -41,6 +41,9 @@ export class Turn {
   readonly #events: TurnEvents;
   #text = "";
   #started = false;
+  /** The whole text was said. */
+  #told = false;
+  #completed = false;
   #outcome: "none" | "under way" | "settled" = "none";
   #emitted = false;
 
@@ -69,10 +72,18 @@ export class Turn {
     await Promise.all(cutText(delta).map((piece) => this.emit({ kind: "text_delta", delta: piece })));
   }
 
-  /** Emits an event; resolves when it is durable. */
+  /**
+   * Emits an event; resolves when it is durable. A `turn_completed` with usage or a reason takes the place of the one that
+   * the turn ends with by itself, the whole text before it.
+   */
   emit(event: TurnEvent): Promise<void> {
-    if (event.kind === "turn_started" || event.kind === "turn_completed") this.#started = true;
+    if (event.kind === "turn_started") this.#started = true;
     else this.#start();
+    if (event.kind === "text_complete") this.#told = true;
+    if (event.kind === "turn_completed") {
+      this.#tell();
+      this.#completed = true;
+    }
     const needsTurn = event.kind !== "interaction_input_required" && event.kind !== "peer_content_ingested";
     const withTurn = needsTurn && event.kind !== "extension" ? { turn_id: this.id, ...event } : event;
     return this.#events.push(withTurn as HostEvent);
@@ -149,13 +160,18 @@ export class Turn {
 
   /** Closes the turn's events. */
   async #complete(): Promise<void> {
-    if (this.#started) {
-      if (this.#text !== "" && this.#text.length <= longestText)
-        void this.#events.push({ kind: "text_complete", turn_id: this.id, text: this.#text });
+    if (this.#started && !this.#completed) {
+      this.#tell();
       void this.#events.push({ kind: "turn_completed", turn_id: this.id });
     }
     await this.#events.flush();
     if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
+  }
+
+  #tell(): void {
+    if (this.#told || this.#text === "" || this.#text.length > longestText) return;
+    this.#told = true;
+    void this.#events.push({ kind: "text_complete", turn_id: this.id, text: this.#text });
   }
 
   async #dead(reason: Required<Failure> & { message: string }): Promise<void> {

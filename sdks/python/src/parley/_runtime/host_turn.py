@@ -48,6 +48,8 @@ class TurnState:
         }
         self._interaction = interaction
         self._started = False
+        self._told = False
+        self._completed = False
         self.turn_id = uuid7()
         self.said = ""
         self.settled = False
@@ -67,13 +69,20 @@ class TurnState:
         return [{"kind": "text_delta", "delta": delta[start : start + _LONGEST_DELTA]} for start in starts]
 
     def emit_requests(self, events: list[Any]) -> Iterator[dict[str, Any]]:
-        """Requests of `sessions.emit`; the turn's start goes before its first event."""
+        """Requests of `sessions.emit`; the turn's start goes before its first event.
+
+        A `turn_completed` takes the place of the one that ends the turn, the whole text before it.
+        """
         for event in events:
             wire = dict(event.to_wire() if hasattr(event, "to_wire") else event)
             kind = wire.get("kind")
             if kind not in _WITHOUT_TURN:
                 wire.setdefault("turn_id", self.turn_id)
             batch = [wire]
+            self._told = self._told or kind == "text_complete"
+            if kind == "turn_completed":
+                batch = [*self._whole_text(), wire]
+                self._completed = True
             if not self._started and wire != WORKING:
                 self._started = True
                 if kind != "turn_started":
@@ -83,10 +92,15 @@ class TurnState:
 
     def end_events(self) -> list[dict[str, Any]]:
         """What closes the turn, when it began."""
-        if not self._started:
+        if not self._started or self._completed:
             return []
-        whole = [{"kind": "text_complete", "text": self.said}] if 0 < len(self.said) <= _LONGEST_TEXT else []
-        return [*whole, {"kind": "turn_completed"}]
+        return [{"kind": "turn_completed"}]
+
+    def _whole_text(self) -> list[dict[str, Any]]:
+        if self._told or not 0 < len(self.said) <= _LONGEST_TEXT:
+            return []
+        self._told = True
+        return [{"kind": "text_complete", "turn_id": self.turn_id, "text": self.said}]
 
     def result_of(self, value: Any) -> Any:
         """What a handler that returned has answered: its value, or else what it said."""
