@@ -62,6 +62,33 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.agent-model": foundation(
     "`parley agent model` streams a completion of an OpenAI-compatible server, and fails with its reason.",
   ),
+  "cli.agent-exec-cancel": comms(
+    "A command that has become void, or ran for too long, ends with everything that it has started.",
+  ),
+  "cli.agent-exec-context": comms(
+    "A command of `parley agent exec` finds who asks, what and how in its environment.",
+  ),
+  "cli.agent-exec-large": comms(
+    "Output of any size reaches the events whole, characters uncut; a result too long for one says so.",
+  ),
+  "cli.agent-exec-failure": comms(
+    "A command's failure carries its exit code and the end of its stderr; 75 is worth another try; one that does not exist is refused at the start.",
+  ),
+  "cli.agent-model-cancel": comms(
+    "A turn that has become void ends the request to the model server; its interaction goes back to the inbox.",
+  ),
+  "cli.agent-model-errors": comms(
+    "A model server that refuses, breaks off, falls silent or filters gives a typed failure with its own words and without the key.",
+  ),
+  "cli.agent-model-reasoning": comms(
+    "Reasoning is passed on apart from the text, both also whole; usage stands in turn_completed.",
+  ),
+  "cli.agent-model-tools": comms(
+    "A model's tool calls are passed on with their arguments, and their results brought back by the next request.",
+  ),
+  "cli.agent-model-turns": comms(
+    "A model host knows what the same sender said before, apart for each sender and conversation, bounded.",
+  ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),

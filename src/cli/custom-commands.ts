@@ -117,11 +117,14 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
     addAgentCommands(group(program, "agent").description("Run a host that serves a session")),
 };
 
+const concurrencyText = "interactions at once";
+
 function addAgentCommands(agent: Command): void {
   agent
     .command("echo")
     .description("Answer with what was sent")
     .option("--name <session>", "the session to serve", "echo")
+    .addHelpText("after", '\nExample:\n  parley agent echo --name echo &\n  parley send echo "hi" --stream')
     .action(async (options, command) => (await import("./agents/echo.js")).echo(options, command));
   agent
     .command("exec")
@@ -129,18 +132,46 @@ function addAgentCommands(agent: Command): void {
       "Run a command for each interaction: body on stdin, stdout as text events, exit code as outcome",
     )
     .requiredOption("--name <session>", "the session to serve")
-    .option("--concurrency <n>", "processes at once", "1")
+    .option("--concurrency <n>", concurrencyText, "1")
+    .option("--timeout <duration>", "end the command and fail the interaction after this long")
     .argument("<command...>", "the command, after --")
+    .addHelpText(
+      "after",
+      `
+The command finds INTERACTION_ID, INTERACTION_FROM, INTERACTION_KIND, INTERACTION_INTENT, INTERACTION_ATTEMPT
+and TRACEPARENT in its environment. Exit code 0 completes the interaction with what was printed, 75 fails it
+as worth another try, any other fails it with the end of stderr.
+
+Examples:
+  parley agent exec --name count -- wc -w
+  parley agent exec --name reviewer --timeout 30m -- claude -p
+  parley agent exec --name coder -- codex exec --sandbox workspace-write -`,
+    )
     .action(async (words, options, command) =>
       (await import("./agents/exec.js")).exec(words, options, command),
     );
   agent
     .command("model")
-    .description("Answer with a model behind any OpenAI-compatible API")
+    .description("Answer with a model behind any OpenAI-compatible API; each sender has a conversation")
     .requiredOption("--name <session>", "the session to serve")
     .requiredOption("--model <model>", "the model's name there")
     .option("--model-url <url>", "the API's base address", "http://127.0.0.1:11434/v1")
     .option("--api-key-file <path>", "file with the API key")
     .option("--system <text>", "system prompt")
+    .option("--max-turns <n>", "questions and answers that a conversation remembers; 0 remembers none", "20")
+    .option("--timeout <duration>", "give up when the server says nothing for so long", "5m")
+    .option("--concurrency <n>", `${concurrencyText}; those of one conversation follow each other`, "1")
+    .addHelpText(
+      "after",
+      `
+A request's params may carry conversation (a second thread with the same sender), tools (passed to the model) and
+tool_results ([{tool_call_id, content}]: answers to the tool_calls of the result before).
+
+Examples:
+  parley agent model --name brain --model llama3.2
+  parley agent model --name brain --model gpt-5 --model-url https://api.openai.com/v1 --api-key-file key.txt
+  parley send brain "What is 6 by 7?" --stream
+  parley send brain --stream --params '{"body": "And by 8?", "conversation": "sums"}'`,
+    )
     .action(async (options, command) => (await import("./agents/model.js")).model(options, command));
 }

@@ -7,9 +7,12 @@ export async function echo(options: { name: string }, command: Command): Promise
     command,
     options.name,
     { description: "answers with what it was sent" },
-    async (interaction, turn) => {
+    async (interaction, turn, signal) => {
       const text = bodyOf(interaction);
-      for (const piece of text.match(/\S+\s*|\s+/g) ?? []) await turn.text(piece);
+      for (const piece of text.match(/\S+\s*|\s+/g) ?? []) {
+        signal.throwIfAborted();
+        await turn.text(piece);
+      }
       await turn.reply({ body: text });
     },
   );
