@@ -127,6 +127,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "An inbox can be looked into, page by page, without anything being taken or marked.",
   ),
   "comms.inbox-watch": comms("Who watches an inbox is told of what comes in, and of the session's end."),
+  "comms.inbound-policy": comms("What a peer refuses is not listed and is not sent; what it holds is both."),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
   "comms.lost-entry": hardened("A log that lost an entry is refused; nobody waits for it for ever."),
   "comms.peers": foundation(
@@ -155,6 +156,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.retention": foundation("An ended interaction can be read for its time, then it is gone."),
   "comms.revoked": foundation("The end of the credentials ends the stream."),
+  "comms.routes": comms(
+    "Each kind takes the first way to the peer that carries it; another peer of the name gets nothing instead.",
+  ),
   "comms.self": foundation("Nobody sends to itself unless it says so."),
   "comms.send-errors": foundation("What cannot be sent says why."),
   "comms.send-kinds": foundation("Each kind of command waits in the recipient's inbox as it was said."),

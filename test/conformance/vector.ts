@@ -86,7 +86,10 @@ const matchers: Record<string, (value: unknown) => boolean> = {
   "<array>": (value) => Array.isArray(value),
 };
 
-/** Where `actual` differs from `expected`, in words; undefined when it fits. Objects have exactly the expected fields. */
+/**
+ * Where `actual` differs from `expected`, in words; undefined when it fits. Objects have exactly the expected fields;
+ * `{"<entry>": {...}}` is the entry of that name in a list that others add to.
+ */
 export function difference(expected: unknown, actual: unknown, path = ""): string | undefined {
   if (typeof expected === "string") {
     const contains = /^<contains:(.*)>$/.exec(expected);
@@ -95,6 +98,11 @@ export function difference(expected: unknown, actual: unknown, path = ""): strin
       return names.includes(contains[1])
         ? undefined
         : `${path}: no entry named ${contains[1]} among ${names.join(", ")}`;
+    }
+    const without = /^<without:(.*)>$/.exec(expected);
+    if (without !== null) {
+      const names = Array.isArray(actual) ? actual.map((item) => item.name) : [];
+      return names.includes(without[1]) ? `${path}: has an entry named ${without[1]}` : undefined;
     }
     const matcher = matchers[expected];
     if (matcher !== undefined)
@@ -105,10 +113,19 @@ export function difference(expected: unknown, actual: unknown, path = ""): strin
       ? undefined
       : `${path}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
   }
-  if (actual === null || typeof actual !== "object" || Array.isArray(expected) !== Array.isArray(actual)) {
+  if (
+    actual === null ||
+    typeof actual !== "object" ||
+    (Array.isArray(expected) || "<entry>" in expected) !== Array.isArray(actual)
+  ) {
     return `${path}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
   }
   const wanted = Object.keys(expected).sort();
+  if (wanted.join() === "<entry>") {
+    const entry = (expected as { "<entry>": { name: string } })["<entry>"];
+    const item = (actual as { name: string }[]).find(({ name }) => name === entry.name);
+    return difference(entry, item, `${path}.${entry.name}`);
+  }
   const found = Object.keys(actual).sort();
   if (wanted.join() !== found.join())
     return `${path}: expected the fields ${wanted.join(", ")}, got ${found.join(", ")}`;

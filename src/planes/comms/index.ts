@@ -1,6 +1,7 @@
 import type { PlaneHandlers } from "../../kernel/handlers.js";
 import { HostInboxes } from "./host-inboxes.js";
 import { InboxView } from "./inbox-view.js";
+import { InprocRoutes } from "./inproc-routes.js";
 import { Mailboxes } from "./mailboxes.js";
 import { peers } from "./peers.js";
 import { type CommsPorts, defaultLimits } from "./ports.js";
@@ -30,14 +31,15 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
   const { directory } = ports;
   const mailboxes = new Mailboxes(ports, { ...defaultLimits, ...ports.limits });
   const streams = new Streams();
-  const resolver = new Resolver(directory);
+  const inproc = new InprocRoutes(directory, (sessionId) => streams.isRead(sessionId));
+  const resolver = new Resolver(directory, ports.trusted === undefined ? [inproc] : [ports.trusted, inproc]);
   let repair: Promise<void> = Promise.resolve();
   return {
     inboxes: new HostInboxes(ports, mailboxes),
     inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
       send: send(resolver, mailboxes),
-      peers: peers(resolver, (sessionId) => streams.isRead(sessionId)),
+      peers: peers(resolver),
       stream: stream({ directory, resolver, mailboxes, streams }),
       stream_close: streamClose(streams),
     },

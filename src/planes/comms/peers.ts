@@ -1,63 +1,52 @@
 import type { PeerDirectoryEntry } from "../../generated/types.js";
-import { CONTRACT_VERSION } from "../../generated/version.js";
 import { isoTime } from "../../kernel/clock.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
-import type { DirectorySession } from "./ports.js";
-import type { PeerRoute, Resolver } from "./resolver.js";
+import type { Peer, Resolver } from "./resolver.js";
+import { type Route, sendableKinds } from "./route-source.js";
 
-/** `isRead` tells whether somebody reads the session's log now: presence of sessions that nobody holds. */
-export function peers(
-  resolver: Resolver,
-  isRead: (sessionId: string) => boolean,
-): UnaryHandler<"comms.peers"> {
+export function peers(resolver: Resolver): UnaryHandler<"comms.peers"> {
   return async (_, context) => {
     const actor = await resolver.actor(context);
-    const observedAt = isoTime(context.clock.now());
-    const found = resolver.peers(actor).map((peer) => entryOf(peer, observedAt, isRead));
+    const now = isoTime(context.clock.now());
+    const found = resolver.peers(actor).map((peer) => entryOf(peer, now));
     return { peers: found, generation: resolver.generation };
   };
 }
 
-function entryOf(
-  { session, route, sendableKinds }: PeerRoute,
-  observedAt: string,
-  isRead: (sessionId: string) => boolean,
-): PeerDirectoryEntry {
-  const { sessionId, name, description, labels, leaseExpiresAt } = session;
+function entryOf({ preferred, other }: Peer, now: string): PeerDirectoryEntry {
+  // A way within this daemon sees the peer itself.
+  const nearest = other ?? preferred;
+  const { description, labels, presence, observedAt, leaseExpiresAt, endpointUrl } = nearest;
+  const selected: PeerDirectoryEntry["selected_route_by_kind"] = {};
+  for (const kind of preferred.kinds) selected[kind] = preferred.kind;
+  if (other !== undefined) for (const kind of other.kinds) selected[kind] ??= other.kind;
   return {
-    name,
-    peer_id: sessionId,
-    source: route,
-    sendable_kinds: [...sendableKinds],
-    selected_route_by_kind: routesByKind(sendableKinds, route),
-    inbound_policy: session.inboundPolicy,
-    presence: { state: session.live || isRead(sessionId) ? "online" : "offline", observed_at: observedAt },
-    capabilities: { contract_version: CONTRACT_VERSION },
+    name: nearest.name,
+    peer_id: nearest.peerId,
+    source: other === undefined ? preferred.kind : "trusted_and_inproc",
+    sendable_kinds:
+      other === undefined ? [...preferred.kinds] : sendableKinds.filter((kind) => kind in selected),
+    selected_route_by_kind: selected,
+    inbound_policy: nearest.inboundPolicy,
+    presence: { state: presence, observed_at: observedAt === undefined ? now : isoTime(observedAt) },
+    capabilities: { contract_version: nearest.contractVersion },
     meta: {
       ...(description === undefined ? {} : { description }),
       ...(labels === undefined ? {} : { labels }),
     },
-    ...(leaseExpiresAt === undefined ? {} : { lease: { expires_at: expiryText(session, leaseExpiresAt) } }),
+    ...(leaseExpiresAt === undefined ? {} : { lease: { expires_at: expiryText(nearest, leaseExpiresAt) } }),
+    ...(endpointUrl === undefined ? {} : { endpoint_url: endpointUrl }),
   };
 }
 
-function routesByKind(
-  kinds: PeerRoute["sendableKinds"],
-  route: PeerRoute["route"],
-): PeerDirectoryEntry["selected_route_by_kind"] {
-  const routes: PeerDirectoryEntry["selected_route_by_kind"] = {};
-  for (const kind of kinds) routes[kind] = route;
-  return routes;
-}
-
-const expiries = new WeakMap<DirectorySession, { ms: number; text: string }>();
+const expiries = new WeakMap<Route, { ms: number; text: string }>();
 
 /** An expiry is reckoned from two clocks: as long as it only wanders by their fractions of a millisecond it reads the same. */
-function expiryText(session: DirectorySession, ms: number): string {
-  let known = expiries.get(session);
+function expiryText(route: Route, ms: number): string {
+  let known = expiries.get(route);
   if (known === undefined || Math.abs(known.ms - ms) > 1) {
     known = { ms, text: new Date(ms).toISOString() };
-    expiries.set(session, known);
+    expiries.set(route, known);
   }
   return known.text;
 }

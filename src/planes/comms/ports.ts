@@ -4,6 +4,7 @@ import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
 import type { Ids } from "../../kernel/ids.js";
 import type { Logger } from "../../kernel/logger.js";
+import type { RouteSource, TrustedRoute } from "./route-source.js";
 
 /** What the comms plane needs from outside; `daemon.ts` binds it. */
 export interface CommsPorts {
@@ -12,6 +13,8 @@ export interface CommsPorts {
   ids: Ids;
   log: Logger;
   directory: SessionDirectory;
+  /** The peers of paired daemons; preferred to this daemon's own. */
+  trusted?: RouteSource<TrustedRoute>;
   limits?: Partial<CommsLimits>;
 }
 

@@ -1,46 +1,86 @@
-import type { CommandKind, PeerDirectoryEntry, SendableKind } from "../../generated/types.js";
+import type { CommandKind, SendableKind } from "../../generated/types.js";
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
+import type { Route, RouteSource } from "./route-source.js";
 
-const sendableKinds: readonly SendableKind[] = ["peer_message", "peer_request", "peer_response"];
-
-/** Where a command to a peer goes. */
-export interface PeerRoute {
-  session: DirectorySession;
-  route: PeerDirectoryEntry["source"];
-  sendableKinds: readonly SendableKind[];
+/** A peer and the ways to it. */
+export interface Peer {
+  /** The way that every kind takes which it carries. */
+  readonly preferred: Route;
+  /** The same peer by another way: what the preferred one does not carry. */
+  readonly other: Route | undefined;
 }
 
-/** The one way from a name to a peer: `send` asks it for one, `peers` for all, so that they cannot disagree. */
+/**
+ * The one way from a name to a peer: `send` asks it for one, `peers` for all, so that they cannot disagree. Sources come
+ * in the order in which they are preferred, for each kind anew. A name stands for one identity: that of the first source
+ * whose peer of the name takes anything. Another peer that happens to have the name is never sent what that one refuses.
+ */
 export class Resolver {
   readonly #directory: SessionDirectory;
+  readonly #sources: readonly RouteSource[];
 
-  constructor(directory: SessionDirectory) {
+  constructor(directory: SessionDirectory, sources: readonly RouteSource[]) {
     this.#directory = directory;
+    this.#sources = sources;
   }
 
+  /** Rises whenever what `peers` lists changes. */
   get generation(): number {
-    return this.#directory.generation;
+    let sum = 0;
+    for (const { generation } of this.#sources) sum += generation;
+    return sum;
   }
 
-  /** The peer that `sender` reaches under the name. */
-  resolve(sender: DirectorySession, name: string, kind: Exclude<CommandKind, "input">): PeerRoute {
-    const session = this.#directory.byName(name);
-    if (session === undefined) throw new ContractError("peer_not_found");
-    if (session.sessionId === sender.sessionId) throw new ContractError("self_session_denied");
-    const peer = routeTo(session);
-    if (!peer.sendableKinds.includes(kind)) throw new ContractError("peer_not_sendable");
-    return peer;
+  /**
+   * The route to the peer that `sender` reaches under the name. When two have the name and one is `expected`, it is that
+   * one: whether another answered to the name is the caller's to see.
+   */
+  resolve(
+    sender: DirectorySession,
+    name: string,
+    kind: Exclude<CommandKind, "input">,
+    expected?: string,
+  ): Route {
+    let isSelf = false;
+    let owner: Route | undefined;
+    let refusing: Route | undefined;
+    let found: Route | undefined;
+    for (const source of this.#sources) {
+      const route = source.byName(name);
+      if (route === undefined) continue;
+      if (route.peerId === sender.sessionId) {
+        isSelf = true;
+        continue;
+      }
+      const takes = route.kinds.includes(kind);
+      if (takes && route.peerId === expected) return route;
+      refusing ??= route;
+      if (route.kinds.length > 0) owner ??= route;
+      if (takes && route.peerId === owner?.peerId) found ??= route;
+    }
+    if (found !== undefined) return found;
+    if (owner !== undefined || refusing !== undefined) throw notSendable(owner ?? refusing!, kind);
+    throw new ContractError(isSelf ? "self_session_denied" : "peer_not_found");
   }
 
-  /** Every peer of `sender`, sorted by name. */
-  peers(sender: DirectorySession): PeerRoute[] {
-    return this.#directory
-      .all()
-      .filter(({ sessionId }) => sessionId !== sender.sessionId)
-      .map(routeTo)
-      .filter(({ sendableKinds: kinds }) => kinds.length > 0);
+  /** Every peer of `sender` that takes anything, sorted by name. */
+  peers(sender: DirectorySession): Peer[] {
+    const found = new Map<string, Peer>();
+    let sorted = true;
+    for (const source of this.#sources) {
+      sorted &&= found.size === 0;
+      for (const route of source.all()) {
+        if (route.peerId === sender.sessionId || route.kinds.length === 0) continue;
+        const known = found.get(route.name);
+        if (known === undefined) found.set(route.name, { preferred: route, other: undefined });
+        else if (known.preferred.peerId === route.peerId)
+          found.set(route.name, { preferred: known.preferred, other: route });
+      }
+    }
+    const peers = [...found.values()];
+    return sorted ? peers : peers.sort((a, b) => (a.preferred.name < b.preferred.name ? -1 : 1));
   }
 
   /** The session that an input names. */
@@ -62,6 +102,14 @@ export function requirePrincipal(context: CallContext): Principal {
   return context.principal;
 }
 
-function routeTo(session: DirectorySession): PeerRoute {
-  return { session, route: "inproc", sendableKinds };
+function notSendable({ name, kinds, inboundPolicy }: Route, kind: SendableKind): ContractError {
+  const expected = kinds.length === 0 ? "nothing" : `one of: ${kinds.join(", ")}`;
+  return new ContractError("peer_not_sendable", {
+    ...(inboundPolicy[kind] === "refuse"
+      ? {
+          message: `${name} refuses ${kind} by its inbound policy; it takes ${kinds.join(", ") || "nothing"}.`,
+        }
+      : {}),
+    details: [{ field: "kind", issue: "invalid_value", expected, got: kind }],
+  });
 }

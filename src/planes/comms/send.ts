@@ -16,6 +16,7 @@ import type { Mailbox } from "./mailbox.js";
 import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
 import type { Resolver } from "./resolver.js";
+import type { Route } from "./route-source.js";
 
 /** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
 const reservedBytes = 2 * 1024;
@@ -44,13 +45,18 @@ function recipientOf(
 ): DirectorySession {
   if (command.kind !== "input") {
     if (command.kind === "peer_request") checkIntent(command);
-    return resolver.resolve(sender, command.to, command.kind).session;
+    return requireInproc(resolver.resolve(sender, command.to, command.kind));
   }
   checkSource(command, context);
   const recipient = resolver.session(command.session_id);
   if (recipient.sessionId === sender.sessionId && !command.allow_self_session)
     throw new ContractError("self_session_denied");
   return recipient;
+}
+
+function requireInproc(route: Route): DirectorySession {
+  if (route.kind === "inproc") return route.session;
+  throw new ContractError("internal", { cause: new Error(`no link carries what goes to ${route.name}`) });
 }
 
 const senders = new WeakMap<DirectorySession, Sender>();
@@ -144,7 +150,7 @@ async function answer(
   mailboxes: Mailboxes,
 ): Promise<SendReceipt> {
   const sender = accepted.sender;
-  const { session: asker } = resolver.resolve(sender, command.to, command.kind);
+  const asker = requireInproc(resolver.resolve(sender, command.to, command.kind));
   const found = await mailboxes.find(command.in_reply_to);
   if (found === undefined || found.session.sessionId !== sender.sessionId)
     throw new ContractError("interaction_not_found");
