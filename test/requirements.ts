@@ -91,6 +91,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
+  "cli.completion": comms(
+    "Tab completes commands, flags, choices and the names of peers and sessions, in bash, zsh and fish.",
+  ),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.npx": hardened("`npx parley` runs the checkout's own command, also after that has moved."),

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { group } from "./contract-commands.js";
 
 /**
@@ -113,6 +113,16 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .requiredOption("--name <session>", "the session that the agent is")
       .option("--description <text>", "one line on what the agent does")
       .action(async (options, command) => (await import("./commands/mcp.js")).mcp(options, command)),
+  completion: (program) =>
+    program
+      .command("completion")
+      .description("Print the script that completes commands, flags and names at Tab")
+      .addArgument(new Argument("<shell>").choices(["bash", "zsh", "fish"]))
+      .addHelpText(
+        "after",
+        "\nSet it up:\n  bash  source <(parley completion bash)   in ~/.bashrc\n  zsh   source <(parley completion zsh)    in ~/.zshrc, behind compinit\n  fish  parley completion fish > ~/.config/fish/completions/parley.fish",
+      )
+      .action(async (shell) => (await import("./commands/completion.js")).completion(shell)),
   agent: (program) =>
     addAgentCommands(group(program, "agent").description("Run a host that serves a session")),
 };

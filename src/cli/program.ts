@@ -6,6 +6,8 @@ import { customCommands } from "./custom-commands.js";
 import { print } from "./output.js";
 import { run } from "./run.js";
 
+const completing = "__complete";
+
 /** Runs any command line. */
 export function runProgram(argv: readonly string[]): Promise<void> {
   return run(() => createProgram(argv[2]).parseAsync(argv));
@@ -48,9 +50,20 @@ Examples:
   const begins = (command: string): boolean => command.split(" ", 1)[0] === word;
   const custom = Object.keys(customCommands);
   const all = !custom.some(begins) && !contractCommands.some(({ command }) => begins(command));
+  if (word === completing) addCompleting(program);
   for (const spec of contractCommands) if (all || begins(spec.command)) addContractCommand(program, spec);
   for (const name of custom) if (all || begins(name)) customCommands[name]?.(program);
   return program;
+}
+
+/** What the scripts of `completion` ask at each Tab. */
+function addCompleting(program: Command): void {
+  program
+    .command(completing, { hidden: true })
+    .argument("[words...]")
+    .action(async (words, _options, command) =>
+      (await import("./commands/completion.js")).complete(program, words, command),
+    );
 }
 
 function printVersion(): void {

@@ -1,0 +1,29 @@
+import type { Command } from "commander";
+import { withClient } from "../client.js";
+import { candidates, type KnownNames } from "../completion/candidates.js";
+import { type Shell, scripts } from "../completion/scripts.js";
+import { print } from "../output.js";
+
+/** Prints the shell's part. */
+export function completion(shell: Shell): void {
+  process.stdout.write(scripts[shell]);
+}
+
+/** Prints what may come next, a line each: the word, a tab, what it means. */
+export async function complete(program: Command, words: readonly string[], command: Command): Promise<void> {
+  const names: KnownNames = {
+    peers: () => asked(command, async (client) => (await client.peers()).peers.map(({ name }) => name)),
+    sessions: () =>
+      asked(command, async (client) => (await client.sessions.list()).sessions.map(({ name }) => name)),
+  };
+  for (const { word, description } of await candidates(program, words, names))
+    print(`${word}\t${description}`);
+}
+
+/** At a Tab a daemon that does not answer is no mistake of the person. */
+function asked(
+  command: Command,
+  names: Parameters<typeof withClient<readonly string[]>>[1],
+): Promise<readonly string[]> {
+  return withClient(command, names).catch(() => []);
+}
