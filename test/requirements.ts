@@ -530,11 +530,47 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.web-socket": foundation(
     "The WebSocket client masks, joins fragments, answers pings and closes in order.",
   ),
+  "seed003.accept-matrix": comms("The same vectors hold on every surface and in both SDKs."),
+  "seed003.accept-no-legacy": comms("Zero legacy public surfaces and aliases remain."),
+  "seed003.accept-no-scaffolding": comms("No internal scaffolding of the cut-over is in the tree."),
+  "seed003.accept-only-three": comms("All surfaces expose only send, stream and peers."),
+  "seed003.accept-stream-lifecycle": comms(
+    "A stream's life is deterministic by its stream id and its owner.",
+  ),
+  "seed003.accept-synchronized": comms("Contract and generated SDK artefacts are synchronised on 0.3.0."),
+  "seed003.accept-truthful": comms("For every listed peer and kind send does not fail as unresolved."),
+  "seed003.gate-contract-version": comms("The contract version equals 0.3.0 everywhere."),
+  "seed003.gate-docs": comms("No page, skill, SDK readme or example carries a stale name."),
+  "seed003.gate-initialize": comms("RPC's initialize lists no event/push."),
+  "seed003.gate-mcp-tools": comms("The MCP tool list is exactly send and peers."),
+  "seed003.gate-sdk-exports": comms("SDKs export nothing legacy."),
+  "seed003.m0": comms("A gate finds each legacy name wherever it stands, and is red."),
+  "seed003.m1": comms(
+    "The seed's types, receipts, scopes, errors and signatures are there with its fields and defaults.",
+  ),
+  "seed003.m10": comms("MCP has exactly the tools send and peers."),
+  "seed003.m11": comms(
+    "REST has /comms/send, /comms/peers and /comms/stream as server-sent events, and no legacy route.",
+  ),
+  "seed003.m12": comms("No legacy public surface is left; a gate is red when one comes back."),
+  "seed003.m13": comms("Docs, examples and the pages for agents use the names that there are."),
+  "seed003.m2": comms("Nothing of the cut-over's internal bridges is left; a gate is red when one is."),
+  "seed003.m3": comms("One resolver serves send and peers: what is listed can be sent to."),
+  "seed003.m4": comms(
+    "The reservation's state machine is deterministic under races of attach, close, terminal and timeout.",
+  ),
   "seed003.m5": comms(
     "sendAndStream fails at stage send with nothing accepted, or at stage stream_attach with the receipt kept and the reservation free at once.",
   ),
   "seed003.m6": comms(
     "The in-process TypeScript core sends, streams, lists peers, sends and streams in one, drains, and hands out each stream's sender once.",
+  ),
+  "seed003.m7": comms(
+    "RPC has comms/send, peers, stream_open and stream_close with server-minted stream ids, and no event/push.",
+  ),
+  "seed003.m8": comms("Contract and generated artefacts are in step."),
+  "seed003.m9": comms(
+    "Both SDKs have send, stream and send_and_stream, route events by stream id, and nothing legacy.",
   ),
   "sessions.answered-once": foundation(
     "An answered interaction is not offered again when its host vanishes.",

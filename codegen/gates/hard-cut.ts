@@ -26,15 +26,20 @@ const identifiers = legacyNames
   .flatMap((name) => [name, name.charAt(0).toUpperCase() + name.slice(1)]);
 const cased = new RegExp(`\\b(${identifiers.join("|")})\\b`, "g");
 
+/** What the cut-over may have been built with, and nobody else: adapters to the old seam, the injector and its bridges. */
+const scaffolding =
+  /^(?:_?legacy(?=[A-Z_]|$)|Legacy(?=[A-Z]|$)|LEGACY_)|injector|(?:drain|subscriber|injector)_?(?:adapter|bridge)/i;
+
 const texts = /\.(?:md|mdx|txt|html|css|json|toml|ya?ml|ts|mts|tsx|js|mjs|py|sh)$|(?:^|\/)[A-Z]+$/;
 
 /** Places that users read or copy from: here the camel-case spellings count too. */
 const reading =
   /^(?:docs|examples|console|skills|\.claude|\.agents)\/|^[A-Z]+\.md$|^sdks\/[^/]+\/README\.md$/;
 
-/** No legacy name is left, `/mcp` has exactly send and peers, and `initialize` lists no `event/push`. */
+/** No legacy name and no scaffolding is left, `/mcp` has exactly send and peers, and `initialize` lists no `event/push`. */
 export const hardCutGate: Gate = async (root) => [
   ...textProblems(root),
+  ...scaffoldingProblems(root),
   ...(await toolProblems(root)),
   ...(await methodProblems(root)),
 ];
@@ -52,6 +57,21 @@ function textProblems(root: string): string[] {
           `${path} says "${name}", which the hard cut removed: use send, stream or peers; there are no aliases.`,
       );
     });
+}
+
+function scaffoldingProblems(root: string): string[] {
+  return walk(root, "")
+    .filter(
+      (path) => /\.(?:ts|mts|tsx|js|mjs|py)$/.test(path) && !testPrograms.test(path) && !exceptions.has(path),
+    )
+    .flatMap((path) =>
+      [...new Set(exportedNames(path, readText(root, path) ?? ""))]
+        .filter((name) => scaffolding.test(name))
+        .map(
+          (name) =>
+            `${path} has "${name}": scaffolding of the cut-over is deleted before the merge; use send, stream and peers.`,
+        ),
+    );
 }
 
 /** Names that a TypeScript or Python source offers to others: declarations, and members of classes. */

@@ -34,7 +34,7 @@ describe("[vectors.count] the corpus", () => {
 // What the surfaces answered, so that they can be compared with each other at the end.
 const answers = new Map<string, Map<string, Outcome>>();
 
-describe.each(surfaces)("[vectors.%s] the corpus on one surface", (surfaceName) => {
+describe.each(surfaces)("[vectors.%s] [seed003.accept-matrix] the corpus on one surface", (surfaceName) => {
   let daemon: TestDaemon;
   let surface: Surface;
   let control: Surface;

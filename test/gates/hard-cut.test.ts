@@ -38,21 +38,24 @@ const files = [
 ];
 
 describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
-  test("in this tree", async () => {
+  test("[seed003.m0] [seed003.m12] [seed003.accept-no-legacy] in this tree", async () => {
     expect(await hardCutGate(root)).toEqual([]);
   });
 
   const cases = places.flatMap(([kind, path, line]) =>
     legacyNames.map((name) => ({ kind, path, line, name })),
   );
-  test.each(cases)("red when $name stands in a $kind", async ({ path, line, name }) => {
-    const tree = copyTree(files);
-    if (files.includes(path)) tree.edit(path, (text) => text + line(name));
-    else tree.write(path, line(name));
-    expect(await hardCutGate(tree.root)).toContain(
-      `${path} says "${name}", which the hard cut removed: use send, stream or peers; there are no aliases.`,
-    );
-  });
+  test.each(cases)(
+    "[seed003.m0] [seed003.m12] [seed003.m13] [seed003.gate-docs] red when $name stands in a $kind",
+    async ({ path, line, name }) => {
+      const tree = copyTree(files);
+      if (files.includes(path)) tree.edit(path, (text) => text + line(name));
+      else tree.write(path, line(name));
+      expect(await hardCutGate(tree.root)).toContain(
+        `${path} says "${name}", which the hard cut removed: use send, stream or peers; there are no aliases.`,
+      );
+    },
+  );
 
   const exported: [kind: string, path: string, line: (name: string) => string][] = [
     [
@@ -73,7 +76,7 @@ describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
   const identifiers = legacyNames.map((name) => camelCase(name.replace("/", "_")));
   test.each(
     exported.flatMap(([kind, path, line]) => identifiers.map((name) => ({ kind, path, line, name }))),
-  )("red when $name is a $kind", async ({ path, line, name }) => {
+  )("[seed003.m12] [seed003.gate-sdk-exports] red when $name is a $kind", async ({ path, line, name }) => {
     const tree = copyTree(files);
     tree.write(path, line(name));
     expect(await hardCutGate(tree.root)).toEqual([
@@ -81,7 +84,30 @@ describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
     ]);
   });
 
-  test("red when a Python name comes back", async () => {
+  const scaffolds: [kind: string, path: string, text: string, name: string][] = [
+    ["drain adapter", "src/planes/comms/old.ts", "export function drainAdapter(): void {}\n", "drainAdapter"],
+    ["injector", "sdks/typescript/src/old.ts", "export class EventInjector {}\n", "EventInjector"],
+    ["injector bridge", "src/old.ts", "export const injectorBridge = 1;\n", "injectorBridge"],
+    [
+      "subscriber bridge",
+      "sdks/python/src/parley/old.py",
+      "def subscriber_bridge():\n    pass\n",
+      "subscriber_bridge",
+    ],
+    ["legacy seam", "src/planes/comms/seam.ts", "export interface LegacySeam {}\n", "LegacySeam"],
+  ];
+  test.each(scaffolds)(
+    "[seed003.m2] [seed003.accept-no-scaffolding] red when a %s was not deleted",
+    async (_, path, text, name) => {
+      const tree = copyTree(files);
+      tree.write(path, text);
+      expect(await hardCutGate(tree.root)).toEqual([
+        `${path} has "${name}": scaffolding of the cut-over is deleted before the merge; use send, stream and peers.`,
+      ]);
+    },
+  );
+
+  test("[seed003.gate-sdk-exports] red when a Python name comes back", async () => {
     const tree = copyTree(files);
     tree.write(
       "sdks/python/src/parley/client.py",
@@ -95,15 +121,18 @@ describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
   test.each([
     ["src/generated/mcp.ts", /name: "peers"/, 'name: "inbox"'],
     ["schemas/dist/mcp-tools.json", /"name": "peers"/, '"name": "inbox"'],
-  ])("red when %s has other tools than send and peers", async (path, found, other) => {
-    const tree = copyTree(files);
-    tree.edit(path, (text) => text.replace(found, other));
-    expect(await hardCutGate(tree.root)).toEqual([
-      `${path} lists the tools inbox, send: /mcp has exactly send and peers; give other planes a server of their own.`,
-    ]);
-  });
+  ])(
+    "[seed003.m10] [seed003.gate-mcp-tools] red when %s has other tools than send and peers",
+    async (path, found, other) => {
+      const tree = copyTree(files);
+      tree.edit(path, (text) => text.replace(found, other));
+      expect(await hardCutGate(tree.root)).toEqual([
+        `${path} lists the tools inbox, send: /mcp has exactly send and peers; give other planes a server of their own.`,
+      ]);
+    },
+  );
 
-  test("red when the RPC methods have an event call", async () => {
+  test("[seed003.gate-initialize] red when the RPC methods have an event call", async () => {
     const tree = copyTree(files);
     tree.edit("src/generated/rpc.ts", (text) => text.replace('"comms/peers":', '"event/pull":'));
     expect(await hardCutGate(tree.root)).toEqual([

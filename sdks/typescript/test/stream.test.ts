@@ -11,7 +11,7 @@ import { FakeLog } from "./_fake-log.js";
 const done = { kind: "interaction_complete", result: null };
 const delta = (text: string): object => ({ kind: "text_delta", turn_id: "t", delta: text });
 
-describe.each(["ws", "sse"] as const)("[sdk.streams] streams over %s", (wire) => {
+describe.each(["ws", "sse"] as const)("[sdk.streams] [seed003.m9] streams over %s", (wire) => {
   test("deliver every event once and in order over random cuts and a restart", async () => {
     const { daemon, client } = await start(wire);
     await fc.assert(

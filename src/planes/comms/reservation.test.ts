@@ -7,7 +7,7 @@ const reserved = reserve(0, ttl);
 const attached: Reservation = { state: "attached", streamId: "s1" };
 const ends = ["completed", "expired", "closed_early"] as const;
 
-describe("[comms.reservation] the table", () => {
+describe("[comms.reservation] [seed003.m4] the table", () => {
   const cases: [string, Reservation, ReservationEvent, string, object][] = [
     [
       "attach in time",
@@ -70,7 +70,7 @@ describe("[comms.reservation] the table", () => {
   });
 });
 
-test("[comms.reservation-races] in every interleaving one end state is reached at most once and stays", () => {
+test("[comms.reservation-races] [seed003.m4] in every interleaving one end state is reached at most once and stays", () => {
   const streamId = fc.constantFrom("s1", "s2", "s3");
   const event = fc.oneof(
     fc.record({
