@@ -44,7 +44,8 @@ describe("[docs.blocks] the code in the docs", () => {
     const marked = blocks.filter(({ noRun }) => noRun !== undefined);
     expect(marked.filter(({ noRun }) => noRun === "").map(({ file, line }) => `${file}:${line}`)).toEqual([]);
     console.log(`${runnable.length} blocks run, ${marked.length} marked no-run`);
-    expect(marked.length).toBeLessThanOrEqual(7);
+    // Eight of them are recipes for model servers and coding agents, which cannot be had here.
+    expect(marked.length).toBeLessThanOrEqual(15);
   });
 
   const byFile = Map.groupBy(runnable, ({ file }) => file);
