@@ -378,6 +378,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "project.import-directions": foundation(
     "The linter refuses imports against the directions of ARCHITECTURE.md.",
   ),
+  "py.resume-kill": comms(
+    "The Python SDK, synchronous and asynchronous, goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",
+  ),
   "quality.requirements": foundation(
     "Every promise of a delivered issue is cited by a test, and every cited id is a promise.",
   ),
@@ -710,6 +713,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "telemetry.secrets": foundation("Secrets do not reach a line, wherever they lie."),
   "telemetry.trace": foundation(
     "A header is read and written; is no context and no error; a child stays in its trace; a root begins one.",
+  ),
+  "ts.resume-kill": comms(
+    "The TypeScript SDK goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",
   ),
   "upgrade.clients": hardened(
     "A client of another contract line is named `contract_mismatch` with both versions on every surface, SDK and command; one of the same line works.",
