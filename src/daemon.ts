@@ -28,7 +28,11 @@ import { createMetricsPage } from "./raw/metrics/metrics-page.js";
 import { openMemory } from "./storage/memory/open-memory.js";
 import { openSqlite } from "./storage/sqlite/open-sqlite.js";
 import { type Listeners, listen } from "./surfaces/listen.js";
-import { createMcpSurface } from "./surfaces/mcp/surface.js";
+import type { McpFeature } from "./surfaces/mcp/feature.js";
+import { createInboxResource } from "./surfaces/mcp/inbox-resource.js";
+import { createResources } from "./surfaces/mcp/resources.js";
+import { createMcpSurface, type McpSurface } from "./surfaces/mcp/surface.js";
+import { createTools } from "./surfaces/mcp/tools.js";
 import { createRestSurface, type RestSurface } from "./surfaces/rest/surface.js";
 import { createRpcSurface, type RpcSurface } from "./surfaces/rpc/surface.js";
 import { createCallObserver } from "./telemetry/call-observer.js";
@@ -39,6 +43,8 @@ export interface DaemonOptions {
   paths: Paths;
   validators: CompiledValidators;
   log: Logger;
+  /** What MCP clients are offered in place of the tools and the inbox: for the fixture of MCP's conformance suite. */
+  mcpFeatures?: readonly McpFeature[];
 }
 
 export interface Daemon {
@@ -80,10 +86,17 @@ interface Planes {
 interface Surfaces {
   readonly rest: RestSurface;
   readonly rpc: RpcSurface;
+  readonly mcp: McpSurface;
 }
 
 /** Builds and starts the whole daemon. Rejects with an error whose message is meant for the user. */
-export async function createDaemon({ config, paths, validators, log }: DaemonOptions): Promise<Daemon> {
+export async function createDaemon({
+  config,
+  paths,
+  validators,
+  log,
+  mcpFeatures,
+}: DaemonOptions): Promise<Daemon> {
   const ids = systemIds(systemClock);
   const life = new LifeCycle(log);
   const core: Core = {
@@ -122,7 +135,13 @@ export async function createDaemon({ config, paths, validators, log }: DaemonOpt
     observe: createCallObserver(core.metrics.operations, config.log.requests),
     calls: config.limits.calls,
   });
-  const surfaces = await createSurfaces(core, credentials, planes, dispatch);
+  const surfaces = await createSurfaces(
+    core,
+    credentials,
+    planes,
+    dispatch,
+    mcpFeatures ?? offered(planes, dispatch),
+  );
   opened.defer(() => surfaces.rpc.close());
   addGauges(core.metrics, planes, connections);
   listeners = await openListeners(core, surfaces);
@@ -248,6 +267,7 @@ async function createSurfaces(
   { tokens, browser }: Credentials,
   { sessions }: Planes,
   dispatch: Dispatch,
+  features: readonly McpFeature[],
 ): Promise<Surfaces> {
   const auth = createAuthenticator({
     tokens,
@@ -261,7 +281,7 @@ async function createSurfaces(
     openrpc: asset("schemas/dist/openrpc.json"),
     onClosed: (connectionId) => sessions.directory.connectionClosed(connectionId),
   });
-  const mcp = createMcpSurface({ ambient, dispatch, version: PACKAGE_VERSION });
+  const mcp = createMcpSurface({ ambient, version: PACKAGE_VERSION, features });
   const rest = createRestSurface({
     ambient,
     dispatch,
@@ -279,7 +299,13 @@ async function createSurfaces(
       "system.mcp": mcp.serve,
     },
   });
-  return { rest, rpc };
+  return { rest, rpc, mcp };
+}
+
+/** What MCP clients are offered. */
+function offered(planes: Planes, dispatch: Dispatch): readonly McpFeature[] {
+  const inbox = createInboxResource({ inboxes: planes.comms.inboxView, ownsSession: ownershipOf(planes) });
+  return [createTools(dispatch), createResources(inbox)];
 }
 
 /** A file of the package's root, read when it is first asked for. */
@@ -336,6 +362,7 @@ async function shutDown(core: Core, running: Running): Promise<void> {
   ambient.log.info({}, "Stopping.");
   removeDiscovery(paths.discoveryFile, identity.instance_id);
   // Streams say `shutdown` while their sockets still live.
+  surfaces.mcp.close();
   await planes.comms.close();
   const closed = listeners.close(config.limits.drain_ms);
   await Promise.all([dispatch.drain(), surfaces.rpc.close()]);

@@ -347,11 +347,36 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "mcp.fuzz": foundation("Any message is answered by one well-formed body or taken without one."),
   "mcp.http": foundation("Only POST with JSON is served, and the version header must name a revision."),
+  "mcp.inbox": comms("The official client lists, reads and pages its inbox, and nothing of it is marked."),
+  "mcp.inbox.closed": comms("The end of a watched session is told to who watches its inbox."),
+  "mcp.inbox.errors": comms(
+    "An inbox that is not there or not allowed, and a cursor that is none or lies in the future, are told as such.",
+  ),
+  "mcp.inbox.listen": comms(
+    "A listener of the stateless revision hears of what comes in, under its request's id.",
+  ),
+  "mcp.inbox.revoked": comms("The end of the credentials ends every subscription."),
+  "mcp.inbox.slow": comms(
+    "A client that takes nothing is owed one notification for each resource, however much comes in.",
+  ),
+  "mcp.inbox.stateless": comms(
+    "The client of the stateless revision reads its inbox and is told how long to keep what.",
+  ),
+  "mcp.inbox.subscribe": comms("A subscriber hears of what comes in, until it unsubscribes."),
   "mcp.initialize": foundation(
     "A client that asks for is offered; the server says which contract it speaks and how to use it.",
   ),
   "mcp.inspector": foundation("The MCP Inspector lists exactly two tools."),
   "mcp.invalid": foundation("Is a protocol error."),
+  "mcp.mcp-session": comms(
+    "A session of MCP ends by DELETE, is its principal's own, and belongs to the older revisions.",
+  ),
+  "mcp.mcp-session.restart": comms(
+    "A session of an earlier daemon goes on, and is told of its own inbox at once.",
+  ),
+  "mcp.mcp-session.streams": comms(
+    "What came while no stream was open, or on one that is gone, is told on the next.",
+  ),
   "mcp.method": foundation("What the server does not have is not found; pings and lists are answered."),
   "mcp.notification": foundation("Notifications are taken without a word."),
   "mcp.session": foundation("The Parley-Session header says whom the call acts as."),

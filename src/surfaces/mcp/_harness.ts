@@ -5,6 +5,7 @@ import { localPrincipal } from "../../auth/authenticator.js";
 import { errors } from "../../generated/errors.js";
 import type { Transport } from "../../kernel/authentication.js";
 import { systemClock } from "../../kernel/clock.js";
+import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { createDispatch } from "../../kernel/dispatch.js";
 import type { HandlerTable } from "../../kernel/handlers.js";
@@ -12,7 +13,10 @@ import { systemIds } from "../../kernel/ids.js";
 import { silentLogger } from "../../kernel/logger.js";
 import type { RawCall } from "../../kernel/raw.js";
 import { createValidators } from "../../kernel/validate.js";
+import { createInboxResource, type InboxPort } from "./inbox-resource.js";
+import { createResources } from "./resources.js";
 import { createMcpSurface } from "./surface.js";
+import { createTools } from "./tools.js";
 
 export const envelopeId = "0199f3a0-4c40-7b22-9a33-0c4d5e6f7a8b";
 export const message = { kind: "peer_message", to: "echo", body: "hi" } as const;
@@ -34,6 +38,12 @@ const answering: Partial<HandlerTable> = {
   },
 };
 
+/** Nobody has one. */
+const noInboxes: InboxPort = {
+  read: async () => Promise.reject(new ContractError("session_not_found")),
+  watch: async () => Promise.reject(new ContractError("session_not_found")),
+};
+
 export interface McpReply {
   status: number;
   headers: Headers;
@@ -47,10 +57,16 @@ export interface TestServer extends AsyncDisposable {
   readonly url: URL;
   post(body: unknown, headers?: Record<string, string>): Promise<McpReply>;
   fetch(init: RequestInit): Promise<McpReply>;
+  /** Ends the streams, as a daemon that stops. */
+  stop(): void;
 }
 
 export interface TestServerOptions {
   handlers?: Partial<HandlerTable>;
+  /** What the inboxes are. */
+  inboxes?: InboxPort;
+  /** Who calls. */
+  principal?: Principal;
   /** Whether the server takes its clients for those of the unix socket. */
   transport?: Transport;
 }
@@ -58,20 +74,25 @@ export interface TestServerOptions {
 /** A real HTTP server with the surface at every path and fake handlers behind the real dispatch. */
 export async function startServer({
   handlers = answering,
+  inboxes = noInboxes,
+  principal = localPrincipal,
   transport = "tcp",
 }: TestServerOptions = {}): Promise<TestServer> {
   const ambient = { clock: systemClock, ids: systemIds(systemClock), log: silentLogger };
+  const ownsSession = (): boolean => false;
+  const dispatch = createDispatch({ handlers: handlers as HandlerTable, validators, ownsSession });
+  const inbox = createInboxResource({ inboxes, ownsSession });
   const surface = createMcpSurface({
     ambient,
-    dispatch: createDispatch({ handlers: handlers as HandlerTable, validators, ownsSession: () => false }),
     version: "0.3.0",
+    features: [createTools(dispatch), createResources(inbox)],
   });
   const server = createServer(async (request, response) => {
     const readBody = async (): Promise<Buffer> => Buffer.concat(await request.toArray());
     const raw: RawCall = {
       requestId: ambient.ids.uuid(),
       transport,
-      principal: localPrincipal,
+      principal,
       path: "/mcp",
       readBody,
     };
@@ -93,6 +114,7 @@ export async function startServer({
   return {
     url,
     fetch: send,
+    stop: () => surface.close(),
     post: (body, headers = {}) =>
       send({
         method: "POST",

@@ -36,6 +36,14 @@ export class McpFault extends Error {
     return McpFault.of(error, status);
   }
 
+  /** There is no such resource. The revisions differ in the code. */
+  static resourceNotFound(uri: string, error: ContractError, stateless: boolean): McpFault {
+    const code = stateless ? errors.invalid_request.rpc : mcpErrors.resourceNotFound;
+    return new McpFault(200, error.message, (id, requestId) =>
+      rawErrorFrame(id, code, error.message, JSON.stringify({ ...error.toPayload(requestId), uri })),
+    );
+  }
+
   static unsupportedVersion(requested: string): McpFault {
     const data = JSON.stringify({ supported: revisions, requested: requested.slice(0, 64) });
     const message = "Unsupported protocol version";

@@ -15,11 +15,22 @@ export interface McpHttp {
 /** The header that names the revision. */
 export const versionHeader = "mcp-protocol-version";
 
+/** The header of a client's session, in the revisions that have sessions. */
+export const sessionHeader = "mcp-session-id";
+
+/** What `Mcp-Name` repeats, by method. */
+const nameField: Readonly<Record<string, "name" | "uri" | undefined>> = {
+  "tools/call": "name",
+  "prompts/get": "name",
+  "resources/read": "uri",
+};
+
 /** Throws when a header contradicts the body, or is missing where it must mirror it. */
 export function checkMirrored(http: McpHttp, version: string, { method, params }: RpcMessage): void {
   check(http, versionHeader, version);
   check(http, "mcp-method", method);
-  if (method === "tools/call") check(http, "mcp-name", String((params as { name?: unknown }).name));
+  const named = nameField[method];
+  if (named !== undefined) check(http, "mcp-name", String((params as Record<string, unknown>)[named]));
 }
 
 function check({ headers, mirrored }: McpHttp, name: string, expected: string): void {

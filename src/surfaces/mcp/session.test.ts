@@ -23,9 +23,10 @@ test.each([
   expect([status, headers.get("content-type"), headers.get("mcp-session-id")]).toEqual([
     200,
     "application/json",
-    null,
+    expect.stringMatching(/^[!-~]{1,128}$/),
   ]);
-  expect(json.result).toMatchObject({ protocolVersion: offered, capabilities: { tools: {} } });
+  const capabilities = { tools: {}, resources: { subscribe: true } };
+  expect(json.result).toMatchObject({ protocolVersion: offered, capabilities });
 });
 
 test("[mcp.initialize] the server says which contract it speaks and how to use it", async () => {
@@ -53,7 +54,7 @@ test("[mcp.notification] notifications are taken without a word", async () => {
 test("[mcp.method] what the server does not have is not found; pings and lists are answered", async () => {
   await using server = await startServer();
   expect((await server.post(request("ping"))).json).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
-  const { status, json } = await server.post(request("resources/list"));
+  const { status, json } = await server.post(request("prompts/list"));
   expect([status, json.error.code, json.error.data.code]).toEqual([200, -32601, "unknown_method"]);
   expect((await server.post(request("tools/list", { cursor: "x" }))).json.error.code).toBe(-32602);
   const listed = await server.post(request("tools/list", {}));

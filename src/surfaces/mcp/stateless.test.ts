@@ -49,7 +49,7 @@ test("[mcp.stateless] discover, list and call answer without any handshake and n
 
 test("[mcp.stateless] what the revision no longer has is 404", async () => {
   await using server = await startServer();
-  for (const method of ["ping", "resources/list", "subscriptions/listen"]) {
+  for (const method of ["ping", "prompts/list", "resources/subscribe"]) {
     const { status, json } = await server.post(request(method), headers(method));
     expect([method, status, json.error.code]).toEqual([method, 404, -32601]);
   }
@@ -67,7 +67,8 @@ test("[mcp.stateless.meta] a request that does not say what it speaks is malform
     expect(json.error.data.details).toMatchObject([{ field: `_meta.io.modelcontextprotocol/${field}` }]);
   }
   const future = { ...meta, "io.modelcontextprotocol/protocolVersion": "2030-01-01" };
-  const { status, json } = await server.post(request("tools/list", {}, future), headers("tools/list"));
+  const sent = { ...headers("tools/list"), "mcp-protocol-version": "2030-01-01" };
+  const { status, json } = await server.post(request("tools/list", {}, future), sent);
   expect([status, json.error.code, json.error.data.requested]).toEqual([400, -32022, "2030-01-01"]);
 });
 

@@ -1,122 +1,141 @@
-import { type McpTool, mcpTools } from "../../generated/mcp.js";
+import type { ServerResponse } from "node:http";
 import type { Ambient, Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import type { Dispatch } from "../../kernel/dispatch.js";
-import { decodeJson, jsonType } from "../../kernel/json.js";
+import { decodeJson } from "../../kernel/json.js";
 import { connectionLimits } from "../../kernel/limits.js";
-import type { RawHandler } from "../../kernel/raw.js";
+import type { RawCall, RawHandler } from "../../kernel/raw.js";
 import { requireJson } from "../body.js";
-import { invalidRpc, type RpcId, type RpcMessage, readId, readMessage, resultFrame } from "../json-rpc.js";
-import { callOf, partOf } from "../raw-call.js";
+import { invalidRpc, type RpcId, readId, resultFrame } from "../json-rpc.js";
+import { callOf, headerOf, partOf } from "../raw-call.js";
 import { contractHeaders, writeJson } from "../reply.js";
+import { EventStream } from "./event-stream.js";
+import { Exchange } from "./exchange.js";
 import { McpFault } from "./fault.js";
-import { checkMirrored, type McpHttp, versionHeader } from "./headers.js";
-import { batchRevision, metaKeys, sessionRevisions, statelessRevisions } from "./revisions.js";
+import type { McpFeature, McpMethod } from "./feature.js";
+import { type McpHttp, sessionHeader, versionHeader } from "./headers.js";
+import { checkMeta, isAnswer, isStateless, type McpMessage, readMcp, requestedVersion } from "./message.js";
+import { batchRevision, sessionRevisions } from "./revisions.js";
 import { createServerInfo } from "./server-info.js";
-import { callTool, listedTool } from "./tools.js";
+import { McpSessions } from "./sessions.js";
 
 export interface McpSurfaceOptions {
   ambient: Ambient;
-  dispatch: Dispatch;
   /** Of the daemon's package. */
   version: string;
-  /** Default: the contract's tools. */
-  tools?: readonly McpTool[];
+  /** What is offered, besides what belongs to the protocol itself. */
+  features: readonly McpFeature[];
 }
 
-/** What is said to one message; `body` is null when nothing is. */
-export interface McpAnswer {
+/** The MCP server at `/mcp`: streamable HTTP. */
+export interface McpSurface {
+  /** Serves every method of the route. */
+  readonly serve: RawHandler;
+  /** Ends every stream: the daemon stops. */
+  close(): void;
+}
+
+/** What is said to one POSTed body in one piece; `body` is null when nothing is. */
+interface McpAnswer {
   readonly status: number;
   readonly body: string | null;
 }
 
-/** The MCP server at `/mcp`: streamable HTTP without sessions, each answer one JSON body. */
-export interface McpSurface {
-  /** Answers one parsed message. It may come from any transport; `http` is what came with it by HTTP. */
-  handleMessage(message: unknown, call: Call, http?: McpHttp): Promise<McpAnswer>;
-  /** Answers one POSTed body: a message, or a batch in the one revision that has them. */
-  handleHttp(body: Buffer, call: Call, http: McpHttp): Promise<McpAnswer>;
-  /** Serves every method of the route. */
-  readonly serve: RawHandler;
+/** One POST. */
+interface Post {
+  readonly call: Call;
+  readonly http: McpHttp;
+  /** Undefined inside a batch, whose one answer is for all. */
+  readonly response: ServerResponse | undefined;
 }
 
 const accepted: McpAnswer = { status: 202, body: null };
-const noHttp: McpHttp = { headers: {}, mirrored: false };
+const sessionIdPattern = /^[\x21-\x7e]{1,128}$/;
 
-export function createMcpSurface({
-  ambient,
-  dispatch,
-  version,
-  tools = mcpTools,
-}: McpSurfaceOptions): McpSurface {
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const info = createServerInfo(version, tools.map(listedTool));
+export function createMcpSurface({ ambient, version, features }: McpSurfaceOptions): McpSurface {
+  const info = createServerInfo(version, Object.assign({}, ...features.map((one) => one.capabilities)));
+  const sessions = new McpSessions(ambient.clock, ambient.ids.uuid());
+  const sessionMethods: ReadonlyMap<string, McpMethod> = new Map([
+    ["ping", () => ({ fields: "" })],
+    ...features.flatMap(({ methods, sessionMethods: own }) => Object.entries({ ...methods, ...own })),
+  ]);
+  const statelessMethods: ReadonlyMap<string, McpMethod> = new Map([
+    ["server/discover", () => info.discover],
+    ...features.flatMap(({ methods, statelessMethods: own }) => Object.entries({ ...methods, ...own })),
+  ]);
+  /** Calls whose answers are streams under way. */
+  const streaming = new Set<Call>();
+  const onStream = (call: Call): void => void streaming.add(call);
 
-  async function handleMessage(message: unknown, call: Call, http: McpHttp = noHttp): Promise<McpAnswer> {
+  /** Answers one parsed message; undefined when its answer was a stream. */
+  async function handleMessage(message: unknown, post: Post): Promise<McpAnswer | undefined> {
+    const { call, http, response } = post;
+    if (isAnswer(message) && features.some((one) => one.answered?.(message.id, message) === true)) {
+      return accepted;
+    }
     let id: RpcId = readId(message);
+    let exchange: Exchange | undefined;
+    let status: number;
+    let frame: string;
     try {
       const read = readMcp(message);
+      const stateless = isStateless(read, http);
+      const session = stateless ? undefined : sessionOf(http, call);
       if (read.id === undefined) return accepted;
       id = read.id;
-      const body = isStateless(read, http)
-        ? await answerStateless(read, call, http)
-        : await answerInSession(read, call, http);
-      return { status: 200, body: resultFrame(id, body) };
+      if (read.method === "initialize") return initialize(read, id, post);
+      const method = stateless ? statelessMethod(read, http) : sessionMethod(read, http);
+      const { params } = read;
+      exchange = new Exchange({ id, call, stateless, params, session, sessions, response, onStream });
+      const result = await method(read.params, exchange);
+      status = 200;
+      frame = resultFrame(id, stateless ? info.stateless(result) : `{${result.fields}}`);
     } catch (thrown) {
-      const fault = McpFault.of(thrown);
-      return { status: fault.status, body: fault.frame(id, call.requestId) };
+      report(thrown, call);
+      const fault = exchange === undefined ? McpFault.of(thrown) : McpFault.of(thrown, 200);
+      ({ status } = fault);
+      frame = fault.frame(id, call.requestId);
     }
+    const stream = exchange?.opened;
+    if (stream === undefined) return { status, body: frame };
+    streaming.delete(call);
+    stream.send(frame);
+    stream.cut();
+    return undefined;
   }
 
-  async function answerInSession({ method, params }: RpcMessage, call: Call, http: McpHttp): Promise<string> {
-    const header = http.headers[versionHeader];
+  function initialize({ params }: McpMessage, id: RpcId, { call, response }: Post): McpAnswer {
+    const body = resultFrame(id, info.initialize(requestedVersion(params)));
+    response?.setHeader(sessionHeader, sessions.newId(call.ids.uuid()));
+    return { status: 200, body };
+  }
+
+  function sessionMethod({ method }: McpMessage, { headers }: McpHttp): McpMethod {
+    const header = headers[versionHeader];
     if (header !== undefined && !sessionRevisions.includes(String(header))) {
       throw McpFault.unsupportedVersion(String(header));
     }
-    switch (method) {
-      case "initialize":
-        return info.initialize(requestedVersion(params));
-      case "ping":
-        return "{}";
-      case "tools/list":
-        return toolsList(params, false);
-      case "tools/call":
-        return `{${await callTool(byName, dispatch, params, call)}}`;
-      default:
-        throw unknownMethod(method, 200);
-    }
+    const found = sessionMethods.get(method);
+    if (found === undefined) throw unknownMethod(method, 200);
+    return found;
   }
 
-  async function answerStateless(message: RpcMessage, call: Call, http: McpHttp): Promise<string> {
-    const { method, params } = message;
+  function statelessMethod(message: McpMessage, http: McpHttp): McpMethod {
     checkMeta(message, http);
-    switch (method) {
-      case "server/discover":
-        return info.discover;
-      case "tools/list":
-        return toolsList(params, true);
-      case "tools/call":
-        return `{${info.statelessFields}${await callTool(byName, dispatch, params, call)}}`;
-      default:
-        throw unknownMethod(method, 404);
-    }
+    const found = statelessMethods.get(message.method);
+    if (found === undefined) throw unknownMethod(message.method, 404);
+    return found;
   }
 
-  function toolsList(params: unknown, stateless: boolean): string {
-    const { cursor } = params as { cursor?: unknown };
-    if (cursor !== undefined) {
-      const detail = {
-        field: "cursor",
-        issue: "invalid_value",
-        expected: "absent",
-        got: jsonType(cursor),
-      } as const;
-      throw McpFault.params(200, detail);
-    }
-    return info.toolsList(stateless);
+  /** The session that the headers name. Throws when it has ended. */
+  function sessionOf({ headers }: McpHttp, call: Call): string | undefined {
+    const id = headers[sessionHeader];
+    if (id === undefined) return undefined;
+    if (typeof id !== "string" || !sessionIdPattern.test(id)) throw badSessionId();
+    sessions.requireOpen(id, call);
+    return id;
   }
 
-  async function handleBatch(messages: unknown[], call: Call, http: McpHttp): Promise<McpAnswer> {
+  async function handleBatch(messages: unknown[], { call, http }: Post): Promise<McpAnswer> {
     const header = http.headers[versionHeader];
     const most = connectionLimits.batch;
     if (
@@ -125,98 +144,118 @@ export function createMcpSurface({
       messages.length > most
     ) {
       const expected = `one message, or in revision ${batchRevision} a batch of 1 to ${most}`;
-      const fault = McpFault.of(invalidRpc("", expected, `${messages.length} messages`));
-      return { status: fault.status, body: fault.frame(null, call.requestId) };
+      throw invalidRpc("", expected, `${messages.length} messages`);
     }
     const parts = messages.map((message) => ({ message, call: partOf(call, ambient) }));
     const cancelAll = (): void => {
       for (const part of parts) part.call.cancel();
     };
     call.signal.addEventListener("abort", cancelAll, { once: true });
-    const answers = await Promise.all(parts.map((part) => handleMessage(part.message, part.call)));
-    const bodies = answers.flatMap(({ body }) => body ?? []);
+    const noHeaders: McpHttp = { headers: {}, mirrored: false };
+    const answers = await Promise.all(
+      parts.map((part) =>
+        handleMessage(part.message, { call: part.call, http: noHeaders, response: undefined }),
+      ),
+    );
+    const bodies = answers.flatMap((answer) => answer?.body ?? []);
     return bodies.length === 0 ? accepted : { status: 200, body: `[${bodies.join(",")}]` };
   }
 
-  async function handleHttp(body: Buffer, call: Call, http: McpHttp): Promise<McpAnswer> {
+  async function handleBody(body: Buffer, post: Post): Promise<McpAnswer | undefined> {
     try {
       const message = decodeJson(body);
-      return await (Array.isArray(message)
-        ? handleBatch(message, call, http)
-        : handleMessage(message, call, http));
+      return await (Array.isArray(message) ? handleBatch(message, post) : handleMessage(message, post));
     } catch (thrown) {
       const fault = McpFault.of(thrown);
-      return { status: fault.status, body: fault.frame(null, call.requestId) };
+      return { status: fault.status, body: fault.frame(null, post.call.requestId) };
     }
+  }
+
+  /** The stream on which a session hears of what changes. */
+  async function openStream(id: string, call: Call, response: ServerResponse): Promise<void> {
+    sessions.requireOpen(id, call);
+    const inherited = sessions.isInherited(id, call);
+    const session = sessions.get(id, call);
+    try {
+      if (inherited) for (const feature of features) await feature.adopt?.(session, call);
+    } catch (error) {
+      sessions.end(id, call);
+      throw error;
+    }
+    if (response.destroyed) return;
+    const stream = new EventStream(response, call);
+    response.once("close", () => session.left(stream));
+    session.open(stream);
   }
 
   const serve: RawHandler = async (request, response, raw) => {
-    if (request.method !== "POST") {
+    const http: McpHttp = { headers: request.headers, mirrored: raw.transport === "tcp" };
+    const id = headerOf(request, sessionHeader);
+    // Without a session there is only POST, as in the revisions that have none.
+    if (request.method !== "POST" && id === undefined) {
       response.setHeader("allow", "POST");
       throw new ContractError("method_not_allowed");
     }
-    requireJson(request);
     const call = callOf(ambient, "mcp", request, response, raw);
-    const http: McpHttp = { headers: request.headers, mirrored: raw.transport === "tcp" };
-    const { status, body } = await handleHttp(await raw.readBody(), call, http);
-    if (body === null) {
-      response.writeHead(status, [...contractHeaders(raw.requestId), "content-length", "0"]).end();
-    } else writeJson(response, status, raw.requestId, body);
+    if (request.method !== "POST") {
+      const session = requireSessionId(http, id!);
+      if (request.method === "GET") return openStream(session, call, response);
+      sessions.requireOpen(session, call);
+      sessions.end(session, call);
+      return writeEmpty(response, 204, raw);
+    }
+    requireJson(request);
+    const answer = await handleBody(await raw.readBody(), { call, http, response });
+    if (answer === undefined) return;
+    if (answer.body === null) writeEmpty(response, answer.status, raw);
+    else writeJson(response, answer.status, raw.requestId, answer.body);
   };
 
-  return { handleMessage, handleHttp, serve };
+  return {
+    serve,
+    close() {
+      sessions.close();
+      for (const call of streaming) call.cancel();
+    },
+  };
 }
 
-/** MCP narrows JSON-RPC: ids are never null, params always objects. */
-function readMcp(value: unknown): RpcMessage {
-  const message = readMessage(value);
-  if (message.id === null) throw invalidRpc("id", "a string or an integer", "null");
-  if (Array.isArray(message.params)) throw invalidRpc("params", "object", "array");
-  return message;
-}
-
-function metaOf(params: unknown): Record<string, unknown> {
-  const meta = (params as { _meta?: unknown })._meta;
-  return typeof meta === "object" && meta !== null ? (meta as Record<string, unknown>) : {};
-}
-
-function isStateless({ method, params }: RpcMessage, { headers }: McpHttp): boolean {
-  if (method === "initialize") return false;
-  return (
-    method === "server/discover" ||
-    metaOf(params)[metaKeys.protocolVersion] !== undefined ||
-    statelessRevisions.includes(String(headers[versionHeader]))
-  );
-}
-
-/** Each request of the stateless revisions says for itself what it speaks and what its client can do. */
-function checkMeta(message: RpcMessage, http: McpHttp): void {
-  const meta = metaOf(message.params);
-  const version = meta[metaKeys.protocolVersion];
-  if (typeof version !== "string") throw missingMeta(metaKeys.protocolVersion, "string", version);
-  if (!statelessRevisions.includes(version)) throw McpFault.unsupportedVersion(version);
-  checkMirrored(http, version, message);
-  const capabilities = meta[metaKeys.clientCapabilities];
-  if (jsonType(capabilities) !== "object") {
-    throw missingMeta(metaKeys.clientCapabilities, "object", capabilities);
+function requireSessionId({ headers }: McpHttp, id: string): string {
+  const version = headers[versionHeader];
+  if (version !== undefined && !sessionRevisions.includes(String(version))) {
+    const details = [
+      {
+        field: versionHeader,
+        issue: "invalid_value" as const,
+        expected: `one of: ${sessionRevisions.join(", ")}`,
+        got: String(version).slice(0, 64),
+      },
+    ];
+    throw new ContractError("invalid_request", { details });
   }
+  if (!sessionIdPattern.test(id)) throw badSessionId();
+  return id;
 }
 
-function missingMeta(key: string, expected: string, value: unknown): McpFault {
-  const issue = value === undefined ? "missing_field" : "wrong_type";
-  return McpFault.params(400, { field: `_meta.${key}`, issue, expected, got: jsonType(value) });
+function badSessionId(): ContractError {
+  const expected = "the Mcp-Session-Id that initialize answered with";
+  const details = [{ field: sessionHeader, issue: "pattern" as const, expected, got: "string" }];
+  return new ContractError("invalid_request", { details });
 }
 
-function requestedVersion(params: unknown): string {
-  const { protocolVersion } = params as { protocolVersion?: unknown };
-  if (typeof protocolVersion === "string") return protocolVersion;
-  const issue = protocolVersion === undefined ? "missing_field" : "wrong_type";
-  throw McpFault.params(200, {
-    field: "protocolVersion",
-    issue,
-    expected: "string",
-    got: jsonType(protocolVersion),
-  });
+function writeEmpty(response: ServerResponse, status: number, { requestId }: RawCall): void {
+  response.writeHead(status, [...contractHeaders(requestId), "content-length", "0"]).end();
+}
+
+/** What the client is not told is told to the log. */
+function report(thrown: unknown, call: Call): void {
+  if (thrown instanceof McpFault) return;
+  const error = ContractError.from(thrown);
+  if (error.code !== "internal" && error.code !== "storage_unavailable") return;
+  call.log.error(
+    { request_id: call.requestId, err: error.cause },
+    "An MCP request failed inside the daemon.",
+  );
 }
 
 function unknownMethod(method: string, status: number): McpFault {

@@ -1,14 +1,32 @@
-import type { McpTool } from "../../generated/mcp.js";
+import { type McpTool, mcpTools } from "../../generated/mcp.js";
 import { operations, type UnaryOperationId } from "../../generated/operations.js";
 import type { Call } from "../../kernel/context.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import { jsonType } from "../../kernel/json.js";
-import type { RpcMessage } from "../json-rpc.js";
 import { McpFault } from "./fault.js";
+import type { McpFeature, McpParams, McpResult } from "./feature.js";
+import { refuseCursor } from "./message.js";
+import { constantCache } from "./server-info.js";
+
+/** The contract's tools, each an operation behind dispatch. */
+export function createTools(dispatch: Dispatch, tools: readonly McpTool[] = mcpTools): McpFeature {
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const fields = JSON.stringify({ tools: tools.map(listedTool) }).slice(1, -1);
+  return {
+    capabilities: { tools: {} },
+    methods: {
+      "tools/list"(params) {
+        refuseCursor(params);
+        return { fields, cache: constantCache };
+      },
+      "tools/call": (params, { call }) => callTool(byName, dispatch, params, call),
+    },
+  };
+}
 
 /** A tool as `tools/list` shows it. */
-export function listedTool(tool: McpTool): object {
+function listedTool(tool: McpTool): object {
   const { scope } = operations[tool.operation];
   // Clients hold failed calls against the same schema, and those carry the error payload: so nothing is required.
   const { required: _, ...outputSchema } = tool.outputSchema as { required?: unknown };
@@ -18,14 +36,13 @@ export function listedTool(tool: McpTool): object {
   return { name, description, inputSchema, outputSchema, annotations };
 }
 
-/** Runs `tools/call`. Resolves to the result's JSON fields without braces; what the operation refuses is a result too. */
-export async function callTool(
+/** Runs `tools/call`; what the operation refuses is a result too. */
+async function callTool(
   tools: ReadonlyMap<string, McpTool>,
   dispatch: Dispatch,
-  params: RpcMessage["params"],
+  { name, arguments: args = {} }: McpParams,
   call: Call,
-): Promise<string> {
-  const { name, arguments: args = {} } = params as { name?: unknown; arguments?: unknown };
+): Promise<McpResult> {
   const tool = typeof name === "string" ? tools.get(name) : undefined;
   if (tool === undefined) {
     const got = typeof name === "string" ? name.slice(0, 64) : jsonType(name);
@@ -42,10 +59,10 @@ export async function callTool(
   try {
     const request = unwrap(tool, args as Record<string, unknown>);
     const result = await dispatch.unary(tool.operation as UnaryOperationId, request, call);
-    return content(JSON.stringify(result));
+    return { fields: content(JSON.stringify(result)) };
   } catch (thrown) {
     const payload = JSON.stringify(ContractError.from(thrown).toPayload(call.requestId));
-    return `${content(payload)},"isError":true`;
+    return { fields: `${content(payload)},"isError":true` };
   }
 }
 
