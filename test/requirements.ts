@@ -121,16 +121,23 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.cursor": foundation(
     "A session is read from now on unless told otherwise; a cursor in the future is refused.",
   ),
+  "comms.delivery": comms("A receipt tells the state that is on disk, and a repeat tells the same."),
   "comms.fast-answer": foundation("An answer that came before its reader waits for it."),
+  "comms.handling": comms("What steers is offered before what is queued, each in its order."),
+  "comms.held": comms("What a policy holds waits for a decision: listed, released once, refused or expired."),
   "comms.idempotency": foundation(
     "The same key gives the first receipt, another body a conflict, also after a restart.",
   ),
+  "comms.identity": comms("A name whose owner changed is not sent to when the sender named the owner."),
   "comms.implicit-session": foundation("A caller without a session has one that can be answered."),
   "comms.inbox-view": comms(
     "An inbox can be looked into, page by page, without anything being taken or marked.",
   ),
   "comms.inbox-watch": comms("Who watches an inbox is told of what comes in, and of the session's end."),
   "comms.inbound-policy": comms("What a peer refuses is not listed and is not sent; what it holds is both."),
+  "comms.ingested": comms(
+    "The host's first event, answer or result makes a command its own, once; draining does not.",
+  ),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
   "comms.lost-entry": hardened("A log that lost an entry is refused; nobody waits for it for ever."),
   "comms.peers": foundation(
@@ -179,6 +186,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.trim-crash": foundation("Old events go without damage wherever the daemon stops."),
   "comms.truncated": foundation("What retention took is told to the reader."),
   "comms.truthful": foundation("Send reaches every peer and kind that peers lists."),
+  "comms.ttl": comms(
+    "What no host made its own in its time expires once; setting the wall clock moves nothing.",
+  ),
   "comms.unknown-overtaken": hardened(
     "Of two appends under one id, the one whose first try was lost learns of the other.",
   ),

@@ -45,8 +45,13 @@ export type ErrorCode =
   | "fence_stale"
   | "interaction_not_found"
   | "interaction_ended"
+  | "not_held"
   | "peer_not_found"
   | "peer_not_sendable"
+  | "peer_identity_changed"
+  | "peer_offline"
+  | "transport_error"
+  | "send_ambiguous"
   | "admission_dropped"
   | "idempotency_conflict"
   | "input_closed"
@@ -302,6 +307,15 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     text: "The interaction already has its terminal event.",
     clientOnly: false,
   },
+  not_held: {
+    category: "conflict",
+    http: 409,
+    rpc: -31045,
+    exit: 5,
+    retryable: false,
+    text: "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision.",
+    clientOnly: false,
+  },
   peer_not_found: {
     category: "not_found",
     http: 404,
@@ -318,6 +332,42 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The peer exists, but does not take this kind of command; see its `sendable_kinds`.",
+    clientOnly: false,
+  },
+  peer_identity_changed: {
+    category: "conflict",
+    http: 409,
+    rpc: -31005,
+    exit: 5,
+    retryable: false,
+    text: "Another session has this name by now; look at `parley peers` and decide anew whether to send.",
+    clientOnly: false,
+  },
+  peer_offline: {
+    category: "unavailable",
+    http: 503,
+    rpc: -31006,
+    exit: 1,
+    retryable: true,
+    text: "No host is there now and `ttl_ms` is 0; wait for `retry_after_ms`, or send with a longer `ttl_ms`.",
+    clientOnly: false,
+  },
+  transport_error: {
+    category: "unavailable",
+    http: 502,
+    rpc: -31007,
+    exit: 1,
+    retryable: true,
+    text: "The peer's daemon cannot be reached and the command was not queued; `parley endpoint list` shows the link.",
+    clientOnly: false,
+  },
+  send_ambiguous: {
+    category: "unavailable",
+    http: 504,
+    rpc: -31008,
+    exit: 1,
+    retryable: true,
+    text: "The outcome is not known; repeat the same command with the same `idempotency_key`, never with a new one.",
     clientOnly: false,
   },
   admission_dropped: {

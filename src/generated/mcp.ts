@@ -254,6 +254,24 @@ export const mcpTools: readonly McpTool[] = [
                       maxLength: 55,
                       description: "W3C trace context of the caller.",
                     },
+                    ttl_ms: {
+                      type: "integer",
+                      minimum: 0,
+                      maximum: 2592000000,
+                      description:
+                        "How long it may wait for a host to make it its own, milliseconds; absent: 24 hours; 0: only for a host that is there now, which has a minute.",
+                    },
+                    expect_peer_id: {
+                      type: "string",
+                      pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                      maxLength: 36,
+                      description: "The identity that the recipient must still have, from `peers`.",
+                    },
+                    handling: {
+                      type: "string",
+                      enum: ["queue", "steer"],
+                      description: "Absent: `queue`; progress is never `steer`.",
+                    },
                   },
                   description: "What any command may carry.",
                 },
@@ -288,6 +306,24 @@ export const mcpTools: readonly McpTool[] = [
                       pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
                       maxLength: 55,
                       description: "W3C trace context of the caller.",
+                    },
+                    ttl_ms: {
+                      type: "integer",
+                      minimum: 0,
+                      maximum: 2592000000,
+                      description:
+                        "How long it may wait for a host to make it its own, milliseconds; absent: 24 hours; 0: only for a host that is there now, which has a minute.",
+                    },
+                    expect_peer_id: {
+                      type: "string",
+                      pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                      maxLength: 36,
+                      description: "The identity that the recipient must still have, from `peers`.",
+                    },
+                    handling: {
+                      type: "string",
+                      enum: ["queue", "steer"],
+                      description: "Absent: `queue`; progress is never `steer`.",
                     },
                   },
                   description: "What any command may carry.",
@@ -337,6 +373,24 @@ export const mcpTools: readonly McpTool[] = [
                       maxLength: 55,
                       description: "W3C trace context of the caller.",
                     },
+                    ttl_ms: {
+                      type: "integer",
+                      minimum: 0,
+                      maximum: 2592000000,
+                      description:
+                        "How long it may wait for a host to make it its own, milliseconds; absent: 24 hours; 0: only for a host that is there now, which has a minute.",
+                    },
+                    expect_peer_id: {
+                      type: "string",
+                      pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                      maxLength: 36,
+                      description: "The identity that the recipient must still have, from `peers`.",
+                    },
+                    handling: {
+                      type: "string",
+                      enum: ["queue", "steer"],
+                      description: "Absent: `queue`; progress is never `steer`.",
+                    },
                   },
                   description: "What any command may carry.",
                 },
@@ -384,6 +438,24 @@ export const mcpTools: readonly McpTool[] = [
                       maxLength: 55,
                       description: "W3C trace context of the caller.",
                     },
+                    ttl_ms: {
+                      type: "integer",
+                      minimum: 0,
+                      maximum: 2592000000,
+                      description:
+                        "How long it may wait for a host to make it its own, milliseconds; absent: 24 hours; 0: only for a host that is there now, which has a minute.",
+                    },
+                    expect_peer_id: {
+                      type: "string",
+                      pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                      maxLength: 36,
+                      description: "The identity that the recipient must still have, from `peers`.",
+                    },
+                    handling: {
+                      type: "string",
+                      enum: ["queue", "steer"],
+                      description: "Absent: `queue`; progress is never `steer`.",
+                    },
                   },
                   description: "What any command may carry.",
                 },
@@ -418,7 +490,39 @@ export const mcpTools: readonly McpTool[] = [
           maxLength: 36,
           description: "A UUID in lower case with hyphens; ids minted here are version 7.",
         },
-        acked: { type: "boolean", description: "It is in the recipient's inbox." },
+        acked: { type: "boolean", description: "It is in the recipient's inbox: delivered or ingested." },
+        delivery: {
+          type: "object",
+          properties: {
+            state: {
+              type: "string",
+              maxLength: 256,
+              description:
+                "A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held` there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.",
+            },
+            at: {
+              type: "string",
+              pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$",
+              maxLength: 24,
+              description: "When it came there.",
+            },
+            attempt: {
+              type: "integer",
+              minimum: 0,
+              maximum: 9007199254740991,
+              description: "How often its delivery was tried.",
+            },
+            expires_at: {
+              type: "string",
+              pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$",
+              maxLength: 24,
+              description: "When it ends unless a host has made it its own.",
+            },
+          },
+          required: ["state", "at", "attempt"],
+          description:
+            "How far the command has come; later moves are `delivery_updated` events of its interaction.",
+        },
         in_reply_to: {
           type: "string",
           pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",

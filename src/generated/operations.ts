@@ -19,10 +19,14 @@ import type {
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListHeldRequest,
+  SessionsListHeldResponse,
   SessionsListRequest,
   SessionsListResponse,
   SessionsOpenRequest,
   SessionsOpenResponse,
+  SessionsReleaseHeldRequest,
+  SessionsReleaseHeldResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
   SystemCreateTicketRequest,
@@ -124,9 +128,19 @@ export interface OperationTypes {
     response: SessionsListResponse;
     event: never;
   };
+  "sessions.list_held": {
+    request: SessionsListHeldRequest;
+    response: SessionsListHeldResponse;
+    event: never;
+  };
   "sessions.open": {
     request: SessionsOpenRequest;
     response: SessionsOpenResponse;
+    event: never;
+  };
+  "sessions.release_held": {
+    request: SessionsReleaseHeldRequest;
+    response: SessionsReleaseHeldResponse;
     event: never;
   };
   "sessions.settle": {
@@ -176,7 +190,9 @@ export type UnaryOperationId =
   | "sessions.emit"
   | "sessions.get"
   | "sessions.list"
+  | "sessions.list_held"
   | "sessions.open"
+  | "sessions.release_held"
   | "sessions.settle"
   | "comms.peers"
   | "comms.send"
@@ -249,7 +265,9 @@ export interface PlaneOperations {
     emit: "sessions.emit";
     get: "sessions.get";
     list: "sessions.list";
+    list_held: "sessions.list_held";
     open: "sessions.open";
+    release_held: "sessions.release_held";
     settle: "sessions.settle";
   };
   comms: {
@@ -512,6 +530,22 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     rpc: "sessions/list",
     stream: null,
   },
+  "sessions.list_held": {
+    id: "sessions.list_held",
+    plane: "sessions",
+    verb: "list_held",
+    summary: "List what the session's inbound policy holds back, oldest first.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "sessions:read",
+    errors: ["permission_denied", "session_not_found", "storage_unavailable"],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/list_held",
+    stream: null,
+  },
   "sessions.open": {
     id: "sessions.open",
     plane: "sessions",
@@ -526,6 +560,29 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     validationError: "invalid_request",
     audit: false,
     rpc: "sessions/open",
+    stream: null,
+  },
+  "sessions.release_held": {
+    id: "sessions.release_held",
+    plane: "sessions",
+    verb: "release_held",
+    summary: "Decide about one held interaction: let the host have it, or refuse it.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "sessions:write",
+    errors: [
+      "interaction_ended",
+      "interaction_not_found",
+      "not_held",
+      "permission_denied",
+      "session_not_found",
+      "storage_unavailable",
+    ],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/release_held",
     stream: null,
   },
   "sessions.settle": {
@@ -584,12 +641,16 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
       "interaction_not_found",
       "invalid_command",
       "payload_too_large",
+      "peer_identity_changed",
       "peer_not_found",
       "peer_not_sendable",
+      "peer_offline",
       "permission_denied",
       "self_session_denied",
+      "send_ambiguous",
       "session_not_found",
       "storage_unavailable",
+      "transport_error",
     ],
     validationError: "invalid_command",
     audit: false,

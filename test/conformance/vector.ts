@@ -83,6 +83,9 @@ const matchers: Record<string, (value: unknown) => boolean> = {
     typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value),
   "<int>": (value) => Number.isSafeInteger(value),
   "<string>": (value) => typeof value === "string" && value !== "",
+  "<delivered>": (value) =>
+    difference({ state: "delivered", at: "<timestamp>", attempt: 1, expires_at: "<timestamp>" }, value) ===
+    undefined,
   "<array>": (value) => Array.isArray(value),
 };
 

@@ -158,6 +158,13 @@ export class Host {
     this.token = token;
   }
 
+  /** The same host with the same claim after its daemon has started again. */
+  on(world: World<Clock>): Host {
+    const moved = new Host(world, this.name, this.sessionId, this.token, this.#as);
+    moved.claim = this.claim;
+    return moved;
+  }
+
   async drain(max = 64): Promise<InboxInteraction[]> {
     const { claim, interactions } = await this.#world.call(
       "sessions.drain",

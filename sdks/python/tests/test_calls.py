@@ -33,7 +33,15 @@ from parley._runtime.retry import RetryPolicy
 Start = Callable[..., FakeDaemon]
 transports = pytest.mark.parametrize("transport", ["tcp", "unix"])
 styles = pytest.mark.parametrize("style", ["sync", "async"])
-RECEIPT = {"kind": "peer_message_sent", "envelope_id": SESSION_ID, "acked": True, "deduplicated": False}
+DELIVERY = {"state": "delivered", "at": "2026-11-21T09:30:00.000Z", "attempt": 1}
+RECEIPT = {
+    "kind": "peer_message_sent",
+    "envelope_id": SESSION_ID,
+    "interaction_id": SESSION_ID,
+    "acked": True,
+    "delivery": DELIVERY,
+    "deduplicated": False,
+}
 MESSAGE = PeerMessageCommand(to="planner", body="hi")
 SESSION = {
     "session_id": SESSION_ID,
@@ -282,7 +290,7 @@ def test_every_localhost_name_is_this_machine(start_daemon: Start) -> None:
 @styles
 def test_send_and_stream(start_daemon: Start, transport: str, style: str) -> None:
     daemon = start_daemon(transport)
-    receipt = {"kind": "peer_request_sent", "envelope_id": SESSION_ID, "interaction_id": SESSION_ID, "stream_reserved": True, "deduplicated": False}
+    receipt = {"kind": "peer_request_sent", "envelope_id": SESSION_ID, "interaction_id": SESSION_ID, "stream_reserved": True, "delivery": DELIVERY, "deduplicated": False}
     daemon.handlers["comms.send"] = lambda request: receipt
     daemon.append({"kind": "interaction_complete", "result": 42})
     request = {"kind": "peer_request", "to": "a", "intent": "ask", "params": None}

@@ -46,6 +46,7 @@ class Inbox:
                     "received_at": AT,
                     "attempt": 1,
                     "stream_reserved": True,
+                    "handling": "queue",
                     "intent": "ask",
                     "params": {"n": n},
                     **fields,
@@ -97,6 +98,7 @@ class Inbox:
             "kind": "peer_response_sent",
             "envelope_id": SESSION_ID,
             "in_reply_to": request["in_reply_to"],
+            "delivery": {"state": "delivered", "at": AT, "attempt": 1},
             "deduplicated": False,
         }
 

@@ -43,8 +43,15 @@ export class FakeInbox {
       return { settled: true, already_settled: false };
     });
     daemon.on("comms/send", (params, { headers }) => {
+      const delivery = { state: "delivered", at: "2026-11-21T09:30:00.000Z", attempt: 1 };
       this.responses.push({ ...params, as: headers["parley-session"] });
-      return { kind: "peer_response_sent", envelope_id: "e", in_reply_to: "i", deduplicated: false };
+      return {
+        kind: "peer_response_sent",
+        envelope_id: "e",
+        in_reply_to: "i",
+        delivery,
+        deduplicated: false,
+      };
     });
   }
 
@@ -59,6 +66,7 @@ export class FakeInbox {
       received_at: "2026-11-21T09:30:00.000Z",
       attempt: 1,
       stream_reserved: true,
+      handling: "queue",
       intent: "ask",
       params: {},
       ...more,

@@ -62,7 +62,14 @@ describe("[sdk.retries] calls are repeated only where declared idempotency allow
     daemon.on("comms/send", () =>
       ++tries < 3
         ? new Fault("storage_unavailable", { retryable: true }, 503)
-        : { kind: "peer_message_sent", envelope_id: "e", acked: true, deduplicated: false },
+        : {
+            kind: "peer_message_sent",
+            envelope_id: "e",
+            interaction_id: "i",
+            acked: true,
+            delivery: { state: "delivered", at: "2026-11-21T09:30:00.000Z", attempt: 1 },
+            deduplicated: false,
+          },
     );
     await using client = connect(daemon).client;
     await client.send({ kind: "peer_message", to: "a", body: "x" });

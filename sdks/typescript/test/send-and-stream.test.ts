@@ -60,6 +60,7 @@ async function start(): Promise<{ daemon: FakeDaemon; log: FakeLog; client: Parl
     envelope_id: "e",
     interaction_id: log.scope.interaction_id,
     stream_reserved: true,
+    delivery: { state: "delivered", at: "2026-11-21T09:30:00.000Z", attempt: 1 },
     deduplicated: false,
   }));
   const client = createClient({ baseUrl: daemon.address, environment: fastEnvironment() });

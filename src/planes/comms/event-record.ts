@@ -57,3 +57,8 @@ export function eventOf(record: EventRecord): AgentEvent {
 export function isTerminal(kind: AgentEvent["kind"]): boolean {
   return kind === "interaction_complete" || kind === "interaction_failed";
 }
+
+/** It tells that the host made the command its own; a reason's own quotes are escaped. */
+export function isIngested({ kind, tail }: EventRecord): boolean {
+  return kind === "delivery_updated" && tail.includes('"state":"ingested"');
+}

@@ -1,7 +1,8 @@
 import type { EventLog } from "./event-log.js";
-import type { Inbox, InboxItem } from "./inbox.js";
+import type { Inbox } from "./inbox.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
-import { answerId } from "./interaction-events.js";
+import type { InboxItem } from "./inbox-item.js";
+import { answerId, releasedId } from "./interaction-events.js";
 import type { CommsPorts } from "./ports.js";
 
 /** Interactions listed in one entry, well below the size of an entry. */
@@ -81,6 +82,8 @@ export class EventTrim {
         last: cursor.published,
         sealed: cursor.ended,
         answers: item.answers.filter((answer) => cursor.hasAnswer(answerId(answer))).length,
+        ...(cursor.ingested ? { ingested: true } : {}),
+        ...(item.release !== undefined && cursor.has(releasedId(item)) ? { released: true } : {}),
       };
       listed += 1;
       if (listed % trimmedListed > 0) continue;

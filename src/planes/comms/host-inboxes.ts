@@ -1,12 +1,14 @@
-import type { Claim, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
+import type { Claim, HeldInteraction, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { tokenHash } from "../../kernel/token-hash.js";
 import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
+import { expiryTime } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { NewEvent } from "./event-log.js";
-import type { InboxItem } from "./inbox.js";
+import { listHeld, releaseHeld } from "./held.js";
 import type { AcceptedRecord } from "./inbox-entry.js";
+import type { InboxItem } from "./inbox-item.js";
 import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
@@ -51,6 +53,18 @@ export class HostInboxes {
     await (await this.#mailboxes.get(sessionId)).close();
   }
 
+  async held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }> {
+    return listHeld(await this.#mailboxes.get(sessionId), limit);
+  }
+
+  async releaseHeld(
+    sessionId: string,
+    interactionId: string,
+    decision: "deliver" | "refuse",
+  ): Promise<{ alreadyReleased: boolean }> {
+    return releaseHeld(await this.#mailboxes.get(sessionId), interactionId, decision);
+  }
+
   /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
   async drain(request: DrainRequest): Promise<{ claim?: Claim; interactions: InboxInteraction[] }> {
     const { clock } = this.#ports;
@@ -87,10 +101,11 @@ export class HostInboxes {
     await mailbox.events.append(() => {
       if (missing.length === 0 || (missing === fresh && cursor.has(firstId))) return [];
       if (cursor.sealed || mailbox.isEnding(item)) throw new ContractError("interaction_ended");
-      const due = dueEvents(item, cursor);
+      const due = dueEvents(item, cursor, clock.now());
       if (key !== undefined) cursor.add(firstId);
       return [...due, ...missing];
     });
+    item.deadline = Number.POSITIVE_INFINITY;
     claim.until = clock.monotonic() + claimTtlMs;
     mailbox.trimEvents();
     return { lastSequence: cursor.published, claimExpiresAt: clock.now() + claimTtlMs };
@@ -183,8 +198,10 @@ export function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxI
     envelope_id: accepted.envelope_id,
     from: item.sender.name,
     received_at: new Date(accepted.at).toISOString(),
+    ...(accepted.expires_at === undefined ? {} : { expires_at: expiryTime(accepted.expires_at) }),
     attempt: item.attempt,
     stream_reserved: item.reserved,
+    handling: item.steer ? ("steer" as const) : ("queue" as const),
     ...(accepted.traceparent === undefined ? {} : { traceparent: accepted.traceparent }),
   };
   const { command } = accepted;

@@ -3,7 +3,6 @@ import type {
   FailureReason,
   Outcome,
   PeerResponseCommand,
-  SendReceipt,
   Usage,
 } from "../../generated/types.js";
 import type { SurfaceName } from "../../kernel/context.js";
@@ -18,7 +17,8 @@ export interface Sender {
 interface AcceptedBase {
   envelope_id: string;
   sender: Sender;
-  receipt: SendReceipt;
+  /** Wall milliseconds at which it ends unless a host made it its own; absent in what older daemons wrote. */
+  expires_at?: number;
   /** Set when the sender gave a key: what the key stands for. */
   body_hash?: string | undefined;
   surface: SurfaceName;
@@ -31,6 +31,8 @@ export interface AcceptedEntry extends AcceptedBase {
   interaction_id: string;
   command: CommsCommand;
   reserved: boolean;
+  /** The recipient's policy keeps it from the host until somebody decides. */
+  held?: true;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface AnsweredEntry extends AcceptedBase {
   interaction_id: string;
   command: PeerResponseCommand;
   /** Where the answer is queued; absent when the asker reads it from the reserved stream. */
-  queue?: { session_id: string; interaction_id: string };
+  queue?: { session_id: string; interaction_id: string; held?: true };
 }
 
 export interface ClaimedEntry {
@@ -60,6 +62,19 @@ export interface SettledEntry {
   outcome: Outcome;
 }
 
+/** Somebody decided about a held command; the first decision counts. */
+export interface ReleasedEntry {
+  t: "released";
+  interaction_id: string;
+  decision: "deliver" | "refuse";
+}
+
+/** No host made it its own in its time. */
+export interface ExpiredEntry {
+  t: "expired";
+  interaction_id: string;
+}
+
 /** The session was closed: what is unsettled ends, what comes later ends at once. */
 export interface ClosedEntry {
   t: "closed";
@@ -71,13 +86,24 @@ export interface StreamEndedEntry {
   interaction_id: string;
 }
 
+/** What the events of an interaction said before they were trimmed. */
+export interface TrimmedEvents {
+  last: number;
+  sealed: boolean;
+  answers: number;
+  /** They told that the host made it its own. */
+  ingested?: true;
+  /** They told that it was held no more. */
+  released?: true;
+}
+
 /**
  * Written before events are trimmed: what the trimmed part said about interactions that are still known. Settled ones
  * that are neither listed nor in the kept events are over and forgotten.
  */
 export interface TrimmedEntry {
   t: "trimmed";
-  interactions: { [interactionId: string]: { last: number; sealed: boolean; answers: number } };
+  interactions: { [interactionId: string]: TrimmedEvents };
   /** Entries with the same one are parts of one list. */
   list: string;
   /** The list goes on in the next entry. */
@@ -89,6 +115,8 @@ export type InboxEntry = (
   | AnsweredEntry
   | ClaimedEntry
   | SettledEntry
+  | ReleasedEntry
+  | ExpiredEntry
   | ClosedEntry
   | StreamEndedEntry
   | TrimmedEntry
@@ -101,8 +129,12 @@ export type InboxEntry = (
 
 /** An acceptance as the log has it. */
 export type AcceptedRecord = InboxEntry & AcceptedEntry;
+export type AnsweredRecord = InboxEntry & AnsweredEntry;
+
+/** How far a command came that ended before a host made it its own. */
+export type Undelivered = "refused" | "expired" | "dead";
 
 /** How an interaction ends: the first of these in its log decides. */
 export type Ending =
   | { kind: "complete"; result: unknown; usage?: Usage }
-  | { kind: "failed"; reason: FailureReason };
+  | { kind: "failed"; reason: FailureReason; undelivered: Undelivered };

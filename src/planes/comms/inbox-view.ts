@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { interactionOf } from "./host-inboxes.js";
-import type { InboxItem } from "./inbox.js";
+import type { InboxItem } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
@@ -59,7 +59,7 @@ export class InboxView {
       const newest = mailbox.position;
       if (after > newest) throw beyond(after, newest);
       const chosen = mailbox.inbox.open
-        .filter((item) => item.seq > after && item.ending === undefined)
+        .filter((item) => item.seq > after && item.ending === undefined && !item.held)
         .slice(0, pageEntries + 1);
       const fitting = itemsWithin(chosen.slice(0, pageEntries), pageChars);
       const commands = await mailbox.commands(fitting);

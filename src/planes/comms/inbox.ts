@@ -1,14 +1,14 @@
-import type { CommsCommand } from "../../generated/types.js";
-import type { SurfaceName } from "../../kernel/context.js";
-import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
+import { claimLives, claimTtlMs } from "./claim.js";
 import type {
   AcceptedRecord,
   AnsweredEntry,
   Ending,
   InboxEntry,
+  ReleasedEntry,
   Sender,
   SettledEntry,
 } from "./inbox-entry.js";
+import { acceptedItem, type InboxItem } from "./inbox-item.js";
 import { type Reservation, reserve } from "./reservation.js";
 import type { RestingInbox } from "./resting.js";
 
@@ -18,49 +18,16 @@ const keptChars = 1024 * 1024;
 const offeredChars = 1024 * 1024;
 /** Senders that are told apart before they are forgotten. */
 const sendersKnown = 1_024;
-/** Most items never have any. */
-const noAnswers: readonly Answer[] = [];
+/** Readings of the clocks at which an entry is taken in, milliseconds. */
+export interface Readings {
+  monotonic: number;
+  wall: number;
+  /** Wall time that never runs ahead of what the process lived through. */
+  retention: number;
+}
+
 /** Of the many inboxes at rest most have nothing to remember. */
 const none: ReadonlyMap<string, never> = new Map<string, never>();
-
-/** An answer to an interaction. */
-export interface Answer {
-  readonly seq: number;
-  readonly entry: AnsweredEntry;
-  readonly at: number;
-}
-
-/** One accepted command and what became of it. */
-export interface InboxItem {
-  /** Position in the inbox's log: the order in which it is offered. */
-  readonly seq: number;
-  readonly interactionId: string;
-  readonly sender: Sender;
-  readonly surface: SurfaceName;
-  readonly kind: CommsCommand["kind"];
-  readonly reserved: boolean;
-  /** What was accepted, while it is kept in memory. */
-  entry: AcceptedRecord | undefined;
-  /** Length of its JSON. */
-  readonly chars: number;
-  /** Length of the JSON of answers and outcome, which stay in memory. */
-  saidChars: number;
-  settled: boolean;
-  /** How often it was given to a host. */
-  attempt: number;
-  claim: BatchClaim | undefined;
-  /** A claim of it is being written. */
-  claiming: boolean;
-  /** Hash of the claim that gave it back or settled it. */
-  endedBy: string | undefined;
-  /** Monotonic time before which it is not offered. */
-  notBefore: number;
-  answers: readonly Answer[];
-  ending: Ending | undefined;
-  /** Wall time of the ending, milliseconds. */
-  endedAt: number | undefined;
-  reservation: Reservation | undefined;
-}
 
 /** A session's inbox as its log tells it. No I/O; the clock's readings are given to it. */
 export class Inbox {
@@ -68,6 +35,8 @@ export class Inbox {
   readonly #items = new Map<string, InboxItem>();
   /** Items that are not settled, in order. */
   readonly #open: InboxItem[] = [];
+  /** How many of them go before the others. */
+  #steering = 0;
   /** One object for each sender, however many entries of the log repeat it. */
   readonly #senders = new Map<string, Sender>();
   #kept = 0;
@@ -109,9 +78,37 @@ export class Inbox {
   /** Items that wait for a host. */
   unread(now: number): number {
     let count = 0;
-    for (const { claim, claiming } of this.#open)
-      if (!claiming && (claim === undefined || claim.until <= now)) count += 1;
+    for (const { claim, claiming, held } of this.#open)
+      if (!held && !claiming && (claim === undefined || claim.until <= now)) count += 1;
     return count;
+  }
+
+  /** Items that wait for a decision. */
+  held(): InboxItem[] {
+    return this.#open.filter(({ held }) => held);
+  }
+
+  /** Items whose time is over and that no host has, in order. */
+  overdue(now: number): InboxItem[] {
+    return this.#open.filter((item) => item.ending === undefined && overdueAt(item) <= now && !item.claiming);
+  }
+
+  /** Monotonic time after `now` at which an item becomes overdue; Infinity when none will. */
+  nextOverdue(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const item of this.#open) {
+      const at = overdueAt(item);
+      if (at > now && at < next && item.ending === undefined) next = at;
+    }
+    return next;
+  }
+
+  /** Wall time at which an item ends next unless something changes; Infinity when none will. */
+  nextExpiry(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { deadline, expiresAt } of this.#open)
+      if (deadline < Number.POSITIVE_INFINITY && expiresAt < next) next = expiresAt;
+    return next;
   }
 
   /** What the log does not tell again; undefined while a host or a reader has to do with it. */
@@ -120,10 +117,10 @@ export class Inbox {
     const delayed = new Map<string, number>();
     const reservations = new Map<string, Reservation>();
     let unclaimed = 0;
-    for (const { interactionId, claim, claiming, notBefore } of this.#open) {
+    for (const { interactionId, claim, claiming, held, notBefore } of this.#open) {
       if (claiming) return undefined;
       if (notBefore > now) delayed.set(interactionId, notBefore);
-      if (claim === undefined) unclaimed += 1;
+      if (claim === undefined) unclaimed += held ? 0 : 1;
       else {
         const known = claims.get(claim.hash);
         if (known === undefined) claims.set(claim.hash, { until: claim.until, items: 1 });
@@ -167,16 +164,17 @@ export class Inbox {
   }
 
   /**
-   * Up to `max` items that a host may have now, and fewer when they are large, oldest first; claims that are over have let
-   * go of theirs.
+   * Up to `max` items that a host may have now, and fewer when they are large: those that steer, then the others, oldest
+   * first; claims that are over have let go of theirs.
    */
   offered(max: number, fence: number, now: number): InboxItem[] {
     const found: InboxItem[] = [];
     const over: InboxItem[] = [];
     let chars = 0;
-    for (const item of this.#open) {
+    for (const item of this.#offerOrder()) {
       if (found.length === max) break;
-      if (item.claiming || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
+      if (item.claiming || item.held || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
+      if (item.deadline <= now && item.ending === undefined) continue;
       if (item.ending === undefined) {
         chars += item.chars;
         if (found.length > 0 && chars > offeredChars) break;
@@ -189,10 +187,16 @@ export class Inbox {
     return found;
   }
 
+  #offerOrder(): readonly InboxItem[] {
+    if (this.#steering === 0) return this.#open;
+    return [...this.#open.filter(({ steer }) => steer), ...this.#open.filter(({ steer }) => !steer)];
+  }
+
   /** Monotonic time at which an item may come free by itself; Infinity when none will. */
   nextFree(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { claim, notBefore } of this.#open) {
+    for (const { claim, held, notBefore } of this.#open) {
+      if (held) continue;
       const free = Math.max(claim?.until ?? 0, notBefore);
       if (free > now && free < next) next = free;
     }
@@ -212,11 +216,12 @@ export class Inbox {
   }
 
   /** Takes in the next entry of the log, whose JSON has so many characters; returns the interactions that it is about. */
-  apply(seq: number, entry: InboxEntry, chars: number, now: number, wall: number): InboxItem[] {
+  apply(seq: number, entry: InboxEntry, chars: number, readings: Readings): InboxItem[] {
+    const now = readings.monotonic;
     this.queuedThrough = Math.max(this.queuedThrough, entry.queued_through ?? 0);
     switch (entry.t) {
       case "accepted":
-        return [this.#accept(seq, entry, chars, now)];
+        return [this.#accept(seq, entry, chars, readings)];
       case "answered":
         return this.#say(this.#answer(seq, entry, entry.at), chars);
       case "claimed": {
@@ -229,9 +234,13 @@ export class Inbox {
       }
       case "settled":
         return this.#say(
-          this.#each([entry.interaction_id], (item) => this.#settled(item, entry, entry.at, now, wall)),
+          this.#each([entry.interaction_id], (item) => this.#settled(item, entry, entry.at, readings)),
           chars,
         );
+      case "released":
+        return this.#each([entry.interaction_id], (item) => this.#release(item, entry, entry.at));
+      case "expired":
+        return this.#each([entry.interaction_id], (item) => this.#expire(item, entry.at));
       case "closed":
         this.closed = true;
         return [...this.#open].map((item) => this.#abandon(item, entry.at));
@@ -244,30 +253,17 @@ export class Inbox {
     }
   }
 
-  #accept(seq: number, entry: AcceptedRecord, chars: number, now: number): InboxItem {
-    const item: InboxItem = {
-      seq,
-      interactionId: entry.interaction_id,
+  #accept(seq: number, entry: AcceptedRecord, chars: number, readings: Readings): InboxItem {
+    const now = readings.monotonic;
+    const item = acceptedItem(seq, entry, {
       sender: this.#sender(entry.sender),
-      surface: entry.surface,
-      kind: entry.command.kind,
-      reserved: entry.reserved,
-      entry: undefined,
       chars,
-      saidChars: 0,
-      settled: false,
-      attempt: 0,
-      claim: undefined,
-      claiming: false,
-      endedBy: undefined,
-      notBefore: 0,
-      answers: noAnswers,
-      ending: undefined,
-      endedAt: undefined,
+      deadline: deadlineOf(entry, readings),
       reservation: entry.reserved ? reserve(now, this.#ttlMs) : undefined,
-    };
+    });
     this.#items.set(item.interactionId, item);
     this.#open.push(item);
+    if (item.steer) this.#steering += 1;
     return this.closed ? this.#abandon(item, entry.at) : item;
   }
 
@@ -285,6 +281,7 @@ export class Inbox {
       // Two answers may race into the log: the second finds the interaction ended and is void.
       if (item.ending !== undefined) return;
       item.answers = [...item.answers, { seq, entry, at }];
+      item.deadline = Number.POSITIVE_INFINITY;
       if (status === "accepted") return;
       this.#end(
         item,
@@ -298,6 +295,7 @@ export class Inbox {
                 retryable: false,
                 result,
               },
+              undelivered: "dead",
             },
         at,
       );
@@ -305,7 +303,7 @@ export class Inbox {
     });
   }
 
-  #settled(item: InboxItem, entry: SettledEntry, at: number, now: number, wall: number): void {
+  #settled(item: InboxItem, entry: SettledEntry, at: number, { monotonic: now, wall }: Readings): void {
     const { outcome } = entry;
     const late = item.claim !== undefined && item.claim.hash !== entry.claim;
     // Given back when it was another host's already: that one keeps it.
@@ -329,14 +327,34 @@ export class Inbox {
       );
     if (outcome.kind === "dead") {
       const { code, message, retryable } = outcome;
-      this.#end(item, { kind: "failed", reason: { code, message, retryable } }, at);
+      this.#end(item, { kind: "failed", reason: { code, message, retryable }, undelivered: "dead" }, at);
     }
+    this.#settle(item);
+  }
+
+  #release(item: InboxItem, { decision }: ReleasedEntry, at: number): void {
+    if (!item.held || item.ending !== undefined) return;
+    item.held = false;
+    item.release = { decision, at };
+    if (decision === "deliver") return;
+    const message = "The recipient refused it.";
+    const reason = { code: "rejected" as const, message, retryable: false };
+    this.#end(item, { kind: "failed", reason, undelivered: "refused" }, at);
+    this.#settle(item);
+  }
+
+  #expire(item: InboxItem, at: number): void {
+    const message = "No host made it its own in its time.";
+    const reason = { code: "expired" as const, message, retryable: true };
+    this.#end(item, { kind: "failed", reason, undelivered: "expired" }, at);
+    item.claim = undefined;
     this.#settle(item);
   }
 
   #abandon(item: InboxItem, at: number): InboxItem {
     const message = "The session was closed before it ended its work.";
-    this.#end(item, { kind: "failed", reason: { code: "abandoned", message, retryable: true } }, at);
+    const reason = { code: "abandoned" as const, message, retryable: true };
+    this.#end(item, { kind: "failed", reason, undelivered: "dead" }, at);
     item.claim = undefined;
     this.#settle(item);
     return item;
@@ -351,9 +369,12 @@ export class Inbox {
   #settle(item: InboxItem): void {
     if (item.settled) return;
     item.settled = true;
+    item.held = false;
     this.#unkeep(item);
     const at = this.#open.indexOf(item);
-    if (at >= 0) this.#open.splice(at, 1);
+    if (at < 0) return;
+    this.#open.splice(at, 1);
+    if (item.steer) this.#steering -= 1;
   }
 
   #say(items: InboxItem[], chars: number): InboxItem[] {
@@ -380,4 +401,15 @@ export class Inbox {
     }
     return items;
   }
+}
+
+/** Monotonic time at which an item ends unless something changes: while a host has it, it is not late. */
+function overdueAt({ deadline, claim }: InboxItem): number {
+  return claim === undefined ? deadline : Math.max(deadline, claim.until);
+}
+
+/** Monotonic end of a command's time: never further away than it was at first, whatever the wall clock was set to. */
+function deadlineOf(entry: AcceptedRecord, { monotonic, retention }: Readings): number {
+  if (entry.expires_at === undefined) return Number.POSITIVE_INFINITY;
+  return monotonic + Math.min(entry.expires_at - entry.at, Math.max(0, entry.expires_at - retention));
 }

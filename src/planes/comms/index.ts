@@ -31,14 +31,15 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
   const { directory } = ports;
   const mailboxes = new Mailboxes(ports, { ...defaultLimits, ...ports.limits });
   const streams = new Streams();
-  const inproc = new InprocRoutes(directory, (sessionId) => streams.isRead(sessionId));
+  const isRead = (sessionId: string): boolean => streams.isRead(sessionId);
+  const inproc = new InprocRoutes(directory, isRead);
   const resolver = new Resolver(directory, ports.trusted === undefined ? [inproc] : [ports.trusted, inproc]);
   let repair: Promise<void> = Promise.resolve();
   return {
     inboxes: new HostInboxes(ports, mailboxes),
     inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
-      send: send(resolver, mailboxes),
+      send: send({ resolver, mailboxes, isRead }),
       peers: peers(resolver),
       stream: stream({ directory, resolver, mailboxes, streams }),
       stream_close: streamClose(streams),

@@ -1,5 +1,5 @@
 import { isDerived } from "./derived-id.js";
-import { type EventRecord, isTerminal } from "./event-record.js";
+import { type EventRecord, isIngested, isTerminal } from "./event-record.js";
 
 /** One interaction's part of a session's log. */
 export class InteractionCursor {
@@ -17,6 +17,8 @@ export class InteractionCursor {
   sealed = false;
   /** The terminal event is durable. */
   ended = false;
+  /** It is written, or on its way, that the host made the command its own. */
+  ingested = false;
   // Most interactions have none of these, and there may be hundreds of thousands.
   #ids: Set<string> | undefined;
   #answered: Set<string> | undefined;
@@ -61,7 +63,8 @@ export class InteractionCursor {
       this.firstPublished = record.interactionSequence;
     }
     this.lastSequence = record.sequence;
-    if (isDerived(record.eventId) && record.kind !== "interaction_started") this.add(record.eventId);
+    if (isIngested(record)) this.ingested = true;
+    else if (isDerived(record.eventId) && record.kind !== "interaction_started") this.add(record.eventId);
     if (record.kind === "peer_response_received") this.addAnswer(record.eventId);
     if (isTerminal(record.kind)) {
       this.sealed = true;
@@ -73,6 +76,7 @@ export class InteractionCursor {
   rollBack(record: EventRecord): void {
     this.#ids?.delete(record.eventId);
     this.assigned = this.published;
+    if (isIngested(record)) this.ingested = false;
     if (isTerminal(record.kind)) this.sealed = this.ended;
   }
 }

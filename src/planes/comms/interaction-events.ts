@@ -1,13 +1,32 @@
-import type { AgentEvent } from "../../generated/types.js";
+import type { AgentEvent, DeliveryState } from "../../generated/types.js";
+import { isoTime } from "../../kernel/clock.js";
 import { derivedId } from "./derived-id.js";
 import type { NewEvent } from "./event-log.js";
-import type { Answer, InboxItem } from "./inbox.js";
 import type { Ending } from "./inbox-entry.js";
+import type { Answer, InboxItem } from "./inbox-item.js";
 import type { InteractionCursor } from "./interaction-cursor.js";
 
-/** The interaction's own id as one that follows from it: an interaction starts once. */
+/** An id of version 7 as one that follows from it. */
+function following(id: string): string {
+  return `${id.slice(0, 14)}8${id.slice(15)}`;
+}
+
+/** An interaction starts once. */
 function startedId({ interactionId }: InboxItem): string {
-  return `${interactionId.slice(0, 14)}8${interactionId.slice(15)}`;
+  return following(interactionId);
+}
+
+/** A command is made a host's own once. */
+function ingestedId({ envelopeId }: InboxItem): string {
+  return following(envelopeId);
+}
+
+export function releasedId({ interactionId }: InboxItem): string {
+  return derivedId(interactionId, "released");
+}
+
+function undeliveredId({ interactionId }: InboxItem): string {
+  return derivedId(interactionId, "undelivered");
 }
 
 export function answerId(answer: Answer): string {
@@ -21,8 +40,9 @@ export function terminalId(item: InboxItem): string {
 /**
  * The daemon's own events that the inbox's log calls for and the event log does not have yet, in order. The same rule
  * writes them when all goes well and repairs them after a crash; their ids follow from what they tell, so none comes twice.
+ * `emittedAt` (wall milliseconds) says that the host's own events come behind them: with those it made the command its own.
  */
-export function dueEvents(item: InboxItem, cursor: InteractionCursor): NewEvent[] {
+export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?: number): NewEvent[] {
   if (cursor.sealed) return [];
   const due: NewEvent[] = [];
   const add = (id: string, event: AgentEvent): void => {
@@ -38,9 +58,29 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor): NewEvent[
       interactionId,
       event: { kind: "interaction_started", surface, command, from: sender.name },
     });
+  const { release, ending } = item;
+  if (release?.decision === "deliver") add(releasedId(item), moved(item, "delivered", release.at));
+  const at = emittedAt ?? ingestedAt(item);
+  if (at !== undefined && !cursor.ingested) {
+    cursor.ingested = true;
+    due.push({ id: ingestedId(item), interactionId, event: moved(item, "ingested", at) });
+  }
   for (const answer of item.answers) add(answerId(answer), responseReceived(answer));
-  if (item.ending !== undefined) add(terminalId(item), terminalEvent(item.ending));
+  if (ending === undefined) return due;
+  if (ending.kind === "failed" && !cursor.ingested)
+    add(undeliveredId(item), moved(item, ending.undelivered, item.endedAt ?? 0, ending.reason.message));
+  add(terminalId(item), terminalEvent(ending));
   return due;
+}
+
+/** Wall time of the host's answer or result; undefined while there is none. */
+function ingestedAt({ answers, ending, endedAt }: InboxItem): number | undefined {
+  return answers[0]?.at ?? (ending?.kind === "complete" ? endedAt : undefined);
+}
+
+function moved({ envelopeId }: InboxItem, state: DeliveryState, at: number, reason?: string): AgentEvent {
+  const event = { kind: "delivery_updated" as const, envelope_id: envelopeId, state, at: isoTime(at) };
+  return reason === undefined ? event : { ...event, reason };
 }
 
 function responseReceived({ entry }: Answer): AgentEvent {

@@ -3,8 +3,10 @@ import { ContractError } from "../../kernel/contract-error.js";
 import { derivedId } from "./derived-id.js";
 import { EventLog, type NewEvent } from "./event-log.js";
 import { EventTrim } from "./event-trim.js";
-import { Inbox, type InboxItem } from "./inbox.js";
+import { Expiry } from "./expiry.js";
+import { Inbox } from "./inbox.js";
 import type { AcceptedRecord, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
+import type { InboxItem } from "./inbox-item.js";
 import { InboxLog } from "./inbox-log.js";
 import { dueEvents } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
@@ -48,6 +50,7 @@ export class Mailbox {
   readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   readonly #log: InboxLog;
   readonly #trim: EventTrim;
+  readonly #expiry: Expiry;
   readonly #wakers: Wakers;
   /** Endings that are being written: nothing may be answered any more. */
   readonly #ending = new Set<string>();
@@ -75,6 +78,7 @@ export class Mailbox {
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
     this.#wakers = new Wakers(ports.clock);
     this.#log = new InboxLog(ports.backend, sessionId, (seq, entry, chars) => this.#apply(seq, entry, chars));
+    this.#expiry = new Expiry(ports.clock, this.inbox, (items) => this.#expire(items));
     this.#trim = new EventTrim({
       ports,
       eventsMax: limits.sessionEventsMax,
@@ -93,6 +97,8 @@ export class Mailbox {
     if (rested !== undefined) this.inbox.wake(rested.inbox);
     for (const id of this.#doubtful) if (this.events.interaction(id).published === 0) this.inbox.forget(id);
     this.#doubtful.clear();
+    for (const item of this.inbox.items())
+      if (this.events.interaction(item.interactionId).ingested) item.deadline = Number.POSITIVE_INFINITY;
     for (const seq of this.#unqueued) if (seq <= this.inbox.queuedThrough) this.#unqueued.delete(seq);
     this.#loaded = true;
     await this.#prune();
@@ -105,6 +111,7 @@ export class Mailbox {
       this.#reservations.arm(item);
       if (++looked % turnItems === 0) await nextTurn();
     }
+    void this.#expiry.run();
     if (rested !== undefined) return;
     await this.#repair(false);
     // Not waited for: the asker's mailbox may be loading too, and wait for this one.
@@ -141,6 +148,7 @@ export class Mailbox {
     const idle =
       this.#busy + this.#accepting + this.#wakers.size + this.#unqueued.size === 0 &&
       this.#stopRepair === undefined &&
+      !this.#expiry.armed &&
       this.#trim.isIdle(now) &&
       this.events.quiet;
     const inbox = idle ? this.inbox.rest(now) : undefined;
@@ -229,6 +237,17 @@ export class Mailbox {
     }
   }
 
+  /** Writes an entry from which an event of the interaction follows, once for each id. */
+  async writeMove(
+    item: InboxItem,
+    entry: Unstamped<InboxEntry>,
+    id: string,
+  ): Promise<{ duplicate: boolean }> {
+    const written = await this.write(item.interactionId, entry, id);
+    await this.follow(item);
+    return written;
+  }
+
   /** Writes an entry that ends the interaction, once for each id. */
   async writeEnding(
     item: InboxItem,
@@ -297,6 +316,7 @@ export class Mailbox {
   /** Forgets interactions whose time to be read is over, and what the logs keep for nobody. */
   sweep(): Promise<void> {
     return this.during(async () => {
+      await this.#expiry.run();
       await this.#prune();
       this.trimEvents();
       await this.#trim.done();
@@ -311,6 +331,7 @@ export class Mailbox {
   /** Nothing new is begun in the background; resolves when what was begun is done. */
   async stop(): Promise<void> {
     this.#trim.stop();
+    this.#expiry.stop();
     this.#stopRepair?.();
     this.wake();
     await this.#trim.done();
@@ -328,14 +349,15 @@ export class Mailbox {
   /** From when on a sweep has something to trim, if nothing changes. */
   #sweepAt(): number {
     const mark = this.#log.firstMark;
-    if (mark === undefined || this.inbox.closed) return Number.POSITIVE_INFINITY;
+    const expiry = this.inbox.nextExpiry();
+    if (mark === undefined || this.inbox.closed) return expiry;
     let at = mark.at + this.#limits.dedupeWindowMs;
     for (const item of this.inbox.items()) {
       if (item.seq >= mark.seq) break;
-      if (!this.#isOver(item)) return Number.POSITIVE_INFINITY;
+      if (!this.#isOver(item)) return expiry;
       at = Math.max(at, (item.endedAt ?? 0) + this.#limits.interactionKeepMs);
     }
-    return at;
+    return Math.min(at, expiry);
   }
 
   /** Nothing more will come of it and nobody reads it now. */
@@ -360,7 +382,11 @@ export class Mailbox {
 
   #apply(seq: number, entry: InboxEntry, chars: number): void {
     const { clock } = this.#ports;
-    const items = this.inbox.apply(seq, entry, chars, clock.monotonic(), clock.now());
+    const items = this.inbox.apply(seq, entry, chars, {
+      monotonic: clock.monotonic(),
+      wall: clock.now(),
+      retention: this.#retentionNow(),
+    });
     // Live, this mailbox wrote the entry and knows better.
     if (entry.t === "trimmed" && !this.#loaded) this.#applyTrimmed(entry);
     if (entry.t === "answered" && entry.queue !== undefined) {
@@ -373,6 +399,7 @@ export class Mailbox {
       if (entry.t === "accepted") {
         this.inbox.keep(item, entry);
         this.#reservations.arm(item);
+        this.#expiry.watch(item.deadline);
         void this.follow(item, { deferrable: true });
       }
     }
@@ -386,6 +413,24 @@ export class Mailbox {
       const known = listed[item.interactionId];
       if (known !== undefined) recallTrimmed(item, known, this.events);
       else if (item.settled) this.#doubtful.add(item.interactionId);
+    }
+  }
+
+  /** One entry for each; what cannot be written now is tried again by the next sweep. */
+  async #expire(items: readonly InboxItem[]): Promise<void> {
+    for (const item of items) {
+      const { interactionId } = item;
+      if (this.isEnding(item)) continue;
+      await this.writeEnding(
+        item,
+        { t: "expired", interaction_id: interactionId },
+        derivedId(interactionId, "expired"),
+      ).catch((err: unknown) =>
+        this.#ports.log.warn(
+          { err, interaction_id: interactionId },
+          "It expired, which could not be written.",
+        ),
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { derivedId } from "./derived-id.js";
-import type { InboxItem } from "./inbox.js";
 import type { AnsweredEntry } from "./inbox-entry.js";
+import type { InboxItem } from "./inbox-item.js";
 import { Mailbox } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
 import { Reservations } from "./reservations.js";
@@ -235,9 +235,10 @@ export class Mailboxes {
         envelope_id: answer.envelope_id,
         sender: answer.sender,
         command: answer.command,
-        receipt: answer.receipt,
         reserved: false,
         surface: answer.surface,
+        ...(answer.queue.held === true ? { held: true } : {}),
+        ...(answer.expires_at === undefined ? {} : { expires_at: answer.expires_at }),
         ...(answer.traceparent === undefined ? {} : { traceparent: answer.traceparent }),
       }),
     );

@@ -1,5 +1,5 @@
 import type { Clock } from "../../kernel/clock.js";
-import type { InboxItem } from "./inbox.js";
+import type { InboxItem } from "./inbox-item.js";
 import { moveReservation, type ReservationEvent, type ReservationMove } from "./reservation.js";
 
 /** Moves the items' reservations and lets them run out. */

@@ -17,7 +17,14 @@ test("[comms.send-kinds] each kind waits in the recipient's inbox as it was said
   expect(await world.call("comms.send", message)).toEqual({
     kind: "peer_message_sent",
     envelope_id: expect.any(String),
+    interaction_id: expect.any(String),
     acked: true,
+    delivery: {
+      state: "delivered",
+      at: "2026-01-01T00:00:00.000Z",
+      attempt: 1,
+      expires_at: "2026-01-02T00:00:00.000Z",
+    },
     deduplicated: false,
   });
   const sent = await world.call("comms.send", request, { session: "eve" });
@@ -167,6 +174,12 @@ test("[comms.response] an answer ends the interaction once and reaches the asker
     kind: "peer_response_sent",
     envelope_id: expect.any(String),
     in_reply_to: id,
+    delivery: {
+      state: "delivered",
+      at: "2026-01-01T00:00:00.000Z",
+      attempt: 1,
+      expires_at: "2026-01-02T00:00:00.000Z",
+    },
     deduplicated: false,
   });
   await expect(bob.respond("eve", id, "late")).rejects.toMatchObject({ code: "interaction_ended" });
@@ -177,11 +190,12 @@ test("[comms.response] an answer ends the interaction once and reaches the asker
   const events = await world.read({ kind: "interaction", interaction_id: id });
   expect(events.map(({ sequence, event }) => [sequence, event.kind])).toEqual([
     [1, "interaction_started"],
-    [2, "peer_response_received"],
+    [2, "delivery_updated"],
     [3, "peer_response_received"],
-    [4, "interaction_complete"],
+    [4, "peer_response_received"],
+    [5, "interaction_complete"],
   ]);
-  expect(events[3]!.event).toEqual({ kind: "interaction_complete", result: { ok: true } });
+  expect(events[4]!.event).toEqual({ kind: "interaction_complete", result: { ok: true } });
   expect(await eve.drain()).toMatchObject([
     { kind: "peer_response", from: "bob", in_reply_to: id, status: "accepted", result: "on it" },
     { kind: "peer_response", from: "bob", in_reply_to: id, status: "completed", result: { ok: true } },

@@ -1,4 +1,5 @@
 import type {
+  CommandKind,
   CommsCommand,
   InputCommand,
   PeerRequestCommand,
@@ -9,6 +10,7 @@ import type { CallContext } from "../../kernel/context.js";
 import { ContractError, type DetailIssue } from "../../kernel/contract-error.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import { bodyHash } from "./body-hash.js";
+import { receiptOf, ttlOf } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, AnsweredEntry, InboxEntry, Sender } from "./inbox-entry.js";
@@ -20,20 +22,30 @@ import type { Route } from "./route-source.js";
 
 /** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
 const reservedBytes = 2 * 1024;
-/** When a full inbox is worth another try. */
-const fullRetryMs = 1_000;
+/** When a full inbox, or a session without a host, is worth another try. */
+const retryMs = 1_000;
+
+/** What a send asks beside the command itself. */
+export interface SendParts {
+  resolver: Resolver;
+  mailboxes: Mailboxes;
+  /** Whether somebody reads the session's log now: presence of sessions that nobody holds. */
+  isRead: (sessionId: string) => boolean;
+}
 
 /** Accepts a command: validates what the schema cannot, resolves, and appends once. */
-export function send(resolver: Resolver, mailboxes: Mailboxes): UnaryHandler<"comms.send"> {
+export function send(parts: SendParts): UnaryHandler<"comms.send"> {
+  const { resolver, mailboxes } = parts;
   return async (command, context) => {
     const acting = resolver.actor(context);
     const sender = acting instanceof Promise ? await acting : acting;
     const accepted = new Acceptance(sender, command, context);
-    if (command.kind === "peer_response") return answer(accepted, command, resolver, mailboxes);
+    if (command.kind === "peer_response") return answer(accepted, command, parts);
     const recipient = recipientOf(sender, command, resolver, context);
+    checkIdentity(command, recipient);
     const found = mailboxes.get(recipient.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
-    return accepted.deliver(recipient, mailbox);
+    return accepted.deliver(recipient, mailbox, parts.isRead);
   };
 }
 
@@ -45,7 +57,7 @@ function recipientOf(
 ): DirectorySession {
   if (command.kind !== "input") {
     if (command.kind === "peer_request") checkIntent(command);
-    return requireInproc(resolver.resolve(sender, command.to, command.kind));
+    return requireInproc(resolver.resolve(sender, command.to, command.kind, expectedPeer(command)));
   }
   checkSource(command, context);
   const recipient = resolver.session(command.session_id);
@@ -80,33 +92,41 @@ class Acceptance {
     this.id = this.#key === undefined ? context.ids.uuid() : derivedId("send", sender.sessionId, this.#key);
   }
 
-  async deliver(recipient: DirectorySession, mailbox: Mailbox): Promise<SendReceipt> {
+  async deliver(
+    recipient: DirectorySession,
+    mailbox: Mailbox,
+    isRead: SendParts["isRead"],
+  ): Promise<SendReceipt> {
     const { ids, surface } = this.context;
     if (!mailbox.hasRoom) return this.receiptOfRepeat(mailbox, full());
-    const interactionId = ids.childOf(recipient.sessionId);
-    const envelopeId = ids.uuid();
     const command = this.#command;
-    const reserved = "stream" in command && command.stream === "reserve_interaction";
+    if (this.isOnlyForLive && !isOnline(recipient, isRead)) return this.receiptOfRepeat(mailbox, offline());
     const entry = mailbox.stamp<AcceptedEntry>({
       t: "accepted",
-      ...this.base(envelopeId, receiptOf(command, interactionId, envelopeId, reserved)),
-      interaction_id: interactionId,
+      ...this.base(),
+      interaction_id: ids.childOf(recipient.sessionId),
       command:
         command.kind === "input" ? { ...command, source: command.source ?? sourceOf(surface) } : command,
-      reserved,
+      reserved: "stream" in command && command.stream === "reserve_interaction",
     });
+    if (isHeld(recipient, command.kind)) entry.held = true;
     const written = await mailbox.accept(this.id, entry, encodeFitting(entry, "", reservedBytes));
     return this.receiptFrom(written);
   }
 
-  base(
-    envelopeId: string,
-    receipt: SendReceipt,
-  ): Pick<AcceptedEntry, "envelope_id" | "sender" | "receipt" | "surface" | "body_hash" | "traceparent"> {
+  /** The sender wants it taken now or not at all. */
+  get isOnlyForLive(): boolean {
+    return this.#command.options?.ttl_ms === 0;
+  }
+
+  base(): Pick<
+    AcceptedEntry,
+    "envelope_id" | "sender" | "expires_at" | "surface" | "body_hash" | "traceparent"
+  > {
     return {
-      envelope_id: envelopeId,
+      envelope_id: this.context.ids.uuid(),
       sender: this.#saidOfSender(),
-      receipt,
+      expires_at: this.context.clock.now() + ttlOf(this.#command.options),
       surface: this.context.surface,
       body_hash: this.#hash,
       traceparent: this.#command.options?.traceparent ?? this.context.traceparent,
@@ -133,9 +153,8 @@ class Acceptance {
 
   receiptFrom({ duplicate, entry }: { duplicate: boolean; entry: InboxEntry }): SendReceipt {
     if (entry.t !== "accepted" && entry.t !== "answered") throw new ContractError("internal");
-    if (!duplicate) return entry.receipt;
-    if (entry.body_hash !== this.#hash) throw new ContractError("idempotency_conflict");
-    return { ...entry.receipt, deduplicated: true };
+    if (duplicate && entry.body_hash !== this.#hash) throw new ContractError("idempotency_conflict");
+    return receiptOf(entry, duplicate);
   }
 }
 
@@ -146,15 +165,18 @@ class Acceptance {
 async function answer(
   accepted: Acceptance,
   command: PeerResponseCommand,
-  resolver: Resolver,
-  mailboxes: Mailboxes,
+  parts: SendParts,
 ): Promise<SendReceipt> {
+  const { resolver, mailboxes } = parts;
+  if (command.status === "accepted" && command.options?.handling === "steer")
+    refuse("options.handling", "invalid_value", "queue", "steer");
   const sender = accepted.sender;
-  const asker = requireInproc(resolver.resolve(sender, command.to, command.kind));
+  const asker = requireInproc(resolver.resolve(sender, command.to, command.kind, expectedPeer(command)));
+  checkIdentity(command, asker);
   const found = await mailboxes.find(command.in_reply_to);
   if (found === undefined || found.session.sessionId !== sender.sessionId)
     throw new ContractError("interaction_not_found");
-  return found.mailbox.during(() => answerTo(found, asker, accepted, command, mailboxes));
+  return found.mailbox.during(() => answerTo(found, asker, accepted, command, parts));
 }
 
 async function answerTo(
@@ -162,7 +184,7 @@ async function answerTo(
   asker: DirectorySession,
   accepted: Acceptance,
   command: PeerResponseCommand,
-  mailboxes: Mailboxes,
+  { mailboxes, isRead }: SendParts,
 ): Promise<SendReceipt> {
   if (item.kind === "peer_response" || item.kind === "peer_message")
     refuse("in_reply_to", "invalid_value", "an interaction that expects an answer", item.kind);
@@ -174,62 +196,49 @@ async function answerTo(
   const { ids } = accepted.context;
   const queued = item.reserved ? undefined : await mailboxes.get(asker.sessionId);
   if (queued?.hasRoom === false) return accepted.receiptOfRepeat(mailbox, full());
-  const envelopeId = ids.uuid();
+  if (queued !== undefined && accepted.isOnlyForLive && !isOnline(asker, isRead))
+    return accepted.receiptOfRepeat(mailbox, offline());
   const entry = mailbox.stamp<AnsweredEntry>({
     t: "answered",
-    ...accepted.base(envelopeId, {
-      kind: "peer_response_sent",
-      envelope_id: envelopeId,
-      in_reply_to: command.in_reply_to,
-      deduplicated: false,
-    }),
+    ...accepted.base(),
     interaction_id: item.interactionId,
     command,
-    ...(queued === undefined
-      ? {}
-      : { queue: { session_id: asker.sessionId, interaction_id: ids.childOf(asker.sessionId) } }),
   });
+  if (queued !== undefined) {
+    entry.queue = { session_id: asker.sessionId, interaction_id: ids.childOf(asker.sessionId) };
+    if (isHeld(asker, command.kind)) entry.queue.held = true;
+  }
   return accepted.receiptFrom(
     await mailbox.answer(accepted.id, entry, encodeFitting(entry, "", reservedBytes)),
   );
 }
 
-function receiptOf(
-  command: CommsCommand,
-  interactionId: string,
-  envelopeId: string,
-  reserved: boolean,
-): SendReceipt {
-  switch (command.kind) {
-    case "input":
-      return {
-        kind: "input_accepted",
-        interaction_id: interactionId,
-        stream_reserved: reserved,
-        deduplicated: false,
-      };
-    case "peer_message":
-      return { kind: "peer_message_sent", envelope_id: envelopeId, acked: true, deduplicated: false };
-    case "peer_request":
-      return {
-        kind: "peer_request_sent",
-        envelope_id: envelopeId,
-        interaction_id: interactionId,
-        stream_reserved: reserved,
-        deduplicated: false,
-      };
-    case "peer_response":
-      return {
-        kind: "peer_response_sent",
-        envelope_id: envelopeId,
-        in_reply_to: command.in_reply_to,
-        deduplicated: false,
-      };
-  }
+function full(): ContractError {
+  return new ContractError("admission_dropped", { retryAfterMs: retryMs });
 }
 
-function full(): ContractError {
-  return new ContractError("admission_dropped", { retryAfterMs: fullRetryMs });
+function offline(): ContractError {
+  return new ContractError("peer_offline", { retryAfterMs: retryMs });
+}
+
+/** As `peers` tells it. */
+function isOnline({ live, sessionId }: DirectorySession, isRead: SendParts["isRead"]): boolean {
+  return live || isRead(sessionId);
+}
+
+/** Input is of its owner, no peer's. */
+function isHeld({ inboundPolicy }: DirectorySession, kind: CommandKind): boolean {
+  return kind !== "input" && inboundPolicy[kind] === "hold";
+}
+
+function expectedPeer({ options }: CommsCommand): string | undefined {
+  return options?.expect_peer_id;
+}
+
+/** The name, or the session, must still be who the sender means. */
+function checkIdentity(command: CommsCommand, { sessionId }: DirectorySession): void {
+  const expected = expectedPeer(command);
+  if (expected !== undefined && expected !== sessionId) throw new ContractError("peer_identity_changed");
 }
 
 function sourceOf(surface: CallContext["surface"]): NonNullable<InputCommand["source"]> {

@@ -49,13 +49,13 @@ test("[comms.stream-live] a reader sees what is kept, then what comes, and the e
     interaction_id: scope.interaction_id,
     event: { kind: "interaction_started", surface: "rpc", command: "peer_request", from: "user-local" },
   });
-  const next = open.events.next();
+  const next = take(open, 2);
   await bob.drain();
-  expect(await bob.emit(scope.interaction_id, "hé")).toMatchObject({ last_sequence: 2 });
-  expect(JSON.parse(((await next).value as { json: string }).json)).toMatchObject({
-    sequence: 2,
-    event: { delta: "hé" },
-  });
+  expect(await bob.emit(scope.interaction_id, "hé")).toMatchObject({ last_sequence: 3 });
+  expect(await next).toMatchObject([
+    { sequence: 2, event: { kind: "delivery_updated", state: "ingested" } },
+    { sequence: 3, event: { delta: "hé" } },
+  ]);
   await bob.settle(scope.interaction_id, { kind: "done", result: 7 });
   expect((await take(open, 1))[0]!.event).toEqual({ kind: "interaction_complete", result: 7 });
   expect(await open.events.next()).toEqual({
@@ -67,7 +67,7 @@ test("[comms.stream-live] a reader sees what is kept, then what comes, and the e
   expect(status.opened.snapshot).toEqual({
     state: "completed",
     first_sequence: 1,
-    last_sequence: 3,
+    last_sequence: 4,
     terminal: { kind: "interaction_complete", result: 7 },
   });
   await world.stop();
@@ -79,8 +79,9 @@ test("[comms.fast-answer] an answer that came before the reader waits for it", a
   await bob.drain();
   await bob.respond("user-local", scope.interaction_id, "quick");
   const open = await world.stream({ scope });
-  expect((await take(open, 3)).map(({ event }) => event.kind)).toEqual([
+  expect((await take(open, 4)).map(({ event }) => event.kind)).toEqual([
     "interaction_started",
+    "delivery_updated",
     "peer_response_received",
     "interaction_complete",
   ]);
@@ -95,7 +96,7 @@ test("[comms.reservation-ttl] a reservation runs out; the log stays readable", a
   await expect(world.stream({ scope })).rejects.toMatchObject({ code: "not_reserved" });
   await bob.drain();
   await bob.settle(scope.interaction_id);
-  expect(await world.read(scope)).toHaveLength(2);
+  expect(await world.read(scope)).toHaveLength(3);
   const none = await asked(world, "none");
   await expect(world.stream({ scope: none })).rejects.toMatchObject({ code: "not_reserved" });
   await world.stop();
@@ -128,7 +129,7 @@ test("[comms.resume] a dropped connection gives the reservation back, and the re
   await bob.emit(scope.interaction_id, "missed");
   world.clock.advance(29_999);
   const again = await world.stream({ scope, after_sequence: 1 });
-  expect((await take(again, 1))[0]).toMatchObject({ sequence: 2, event: { delta: "missed" } });
+  expect((await take(again, 2))[1]).toMatchObject({ sequence: 3, event: { delta: "missed" } });
   await world.stop();
 });
 
@@ -167,11 +168,11 @@ test("[comms.stream-restart] after a restart the reservation waits again and not
   const open = await world.stream({ scope });
   await bob.drain();
   await bob.emit(scope.interaction_id, "a");
-  await take(open, 2);
+  await take(open, 3);
   const later = await world.restart();
   expect(await open.events.next()).toMatchObject({ done: true, value: { reason: "shutdown" } });
-  const again = await later.stream({ scope, after_sequence: 1 });
-  expect((await take(again, 1))[0]).toMatchObject({ sequence: 2, event: { delta: "a" } });
+  const again = await later.stream({ scope, after_sequence: 2 });
+  expect((await take(again, 1))[0]).toMatchObject({ sequence: 3, event: { delta: "a" } });
   // The claim lives on too.
   await later.call("sessions.emit", {
     name: "bob",
@@ -243,8 +244,8 @@ test("[comms.truncated] what retention took is told to the reader, and sequences
     expect(gap!.event.kind).toBe("stream_truncated");
     expect(gap!.sequence).toBeUndefined();
     expect(gap!.event).toMatchObject({ from_sequence: 1, to_sequence: first!.sequence! - 1 });
-    expect(rest.at(-1)!.sequence).toBe(501);
-    expect(rest).toHaveLength(501 - first!.sequence!);
+    expect(rest.at(-1)!.sequence).toBe(502);
+    expect(rest).toHaveLength(502 - first!.sequence!);
     const [lost, kept] = await now.read(scope);
     expect(lost!.event.kind).toBe("stream_truncated");
     expect(kept!.sequence).toBe(first!.sequence);
@@ -258,8 +259,8 @@ test("[comms.truncated] what retention took is told to the reader, and sequences
     interaction_id: scope.interaction_id,
     outcome: { kind: "done" },
   });
-  const end = await later.read(scope, 501);
-  expect(end).toMatchObject([{ sequence: 502, event: { kind: "interaction_complete" } }]);
+  const end = await later.read(scope, 502);
+  expect(end).toMatchObject([{ sequence: 503, event: { kind: "interaction_complete" } }]);
   await later.stop();
 });
 
@@ -270,7 +271,7 @@ test("[comms.retention] an ended interaction can be read for its time, then it i
   await bob.settle(scope.interaction_id);
   world.clock.advance(3_500_000);
   await settle();
-  expect(await world.read(scope)).toHaveLength(2);
+  expect(await world.read(scope)).toHaveLength(3);
   world.clock.advance(100_000);
   await settle();
   world.clock.advance(60_000);
@@ -278,7 +279,7 @@ test("[comms.retention] an ended interaction can be read for its time, then it i
   await expect(world.read(scope)).rejects.toMatchObject({ code: "interaction_not_found" });
   const later = await world.restart();
   await expect(later.read(scope)).rejects.toMatchObject({ code: "interaction_not_found" });
-  expect(await later.read({ kind: "session", session_id: bob.sessionId })).toHaveLength(2);
+  expect(await later.read({ kind: "session", session_id: bob.sessionId })).toHaveLength(3);
   await later.stop();
 });
 
@@ -292,8 +293,8 @@ test("[comms.sequences] positions are contiguous and the same for every reader u
   );
   const own = await Promise.all(scopes.map((scope) => world.stream({ scope })));
   const reading = Promise.all([
-    ...readers.map((open, at) => take(open, 8 + 8 * 50 - [0, 3, 8][at]!)),
-    ...own.map((open) => take(open, 51)),
+    ...readers.map((open, at) => take(open, 8 * 52 - [0, 3, 8][at]!)),
+    ...own.map((open) => take(open, 52)),
   ]);
   await Promise.all(
     scopes.map(async ({ interaction_id: id }, at) => {
@@ -301,16 +302,16 @@ test("[comms.sequences] positions are contiguous and the same for every reader u
     }),
   );
   const [whole, from3, from8, ...interactions] = await reading;
-  expect(whole!.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 408 }, (_, at) => at + 1));
+  expect(whole!.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 416 }, (_, at) => at + 1));
   const plain = (events: CommsStreamEvent[]) =>
     events.map(({ sequence, event_id: id }) => `${sequence} ${id}`);
   expect(plain(from3!)).toEqual(plain(whole!).slice(3));
   expect(plain(from8!)).toEqual(plain(whole!).slice(8));
   for (const [at, events] of interactions.entries()) {
-    expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 51 }, (_, n) => n + 1));
+    expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 52 }, (_, n) => n + 1));
     const ids = new Set(events.map(({ event_id: id }) => id));
     expect(whole!.filter(({ event_id: id }) => ids.has(id)).map(({ event_id: id }) => id)).toEqual([...ids]);
-    expect(events.slice(1).map(({ event }) => (event as { delta: string }).delta)).toEqual(
+    expect(events.slice(2).map(({ event }) => (event as { delta: string }).delta)).toEqual(
       Array.from({ length: 50 }, (_, n) => `${at}/${n}`),
     );
   }
@@ -384,7 +385,7 @@ test("[comms.reservation-cleanup] whatever way a stream ends, nothing is left be
   const whole = await world.stream({ scope });
   const items = await bob.drain();
   await bob.settle(items.at(-1)!.interaction_id);
-  await take(whole, 2);
+  await take(whole, 3);
   expect(world.comms.stats()).toEqual({ streams: 1, reservations: 0 });
   expect((await whole.events.next()).value).toMatchObject({ reason: "terminal" });
   expect(world.comms.stats()).toEqual(idle);

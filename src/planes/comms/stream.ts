@@ -3,7 +3,7 @@ import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamHandler } from "../../kernel/handlers.js";
 import { type EventRecord, eventOf, isTerminal } from "./event-record.js";
-import type { InboxItem } from "./inbox.js";
+import type { InboxItem } from "./inbox-item.js";
 import { interactionSource, type LogSource, sessionSource } from "./log-source.js";
 import { LogStream, type StreamEnd } from "./log-stream.js";
 import type { Mailbox } from "./mailbox.js";

@@ -80,7 +80,7 @@ async function run(fault: Fault | undefined): Promise<number> {
         checkGap(await later.read(scope));
       }
       // Nothing that was over came to life again.
-      expect(log.at(-1)?.sequence ?? 0).toBeLessThanOrEqual(1 + 1 + 60 * 2 + 2 + 1);
+      expect(log.at(-1)?.sequence ?? 0).toBeLessThanOrEqual(1 + 1 + 1 + 60 * 3 + 2 + 1);
     }
     later = await later.restart(seed, limits);
   }

@@ -1,7 +1,7 @@
 import type { EventLog } from "./event-log.js";
-import type { InboxItem } from "./inbox.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
-import { answerId, terminalId } from "./interaction-events.js";
+import type { InboxItem } from "./inbox-item.js";
+import { answerId, releasedId, terminalId } from "./interaction-events.js";
 
 type Interactions = TrimmedEntry["interactions"];
 
@@ -31,5 +31,7 @@ export function recallTrimmed(item: InboxItem, known: Interactions[string], even
     cursor.add(answerId(answer));
     cursor.addAnswer(answerId(answer));
   }
+  cursor.ingested = known.ingested === true;
+  if (known.released) cursor.add(releasedId(item));
   if (known.sealed) cursor.add(terminalId(item));
 }

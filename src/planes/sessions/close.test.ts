@@ -20,7 +20,7 @@ test("[sessions.close] closing ends what waits and frees the name", async () => 
   expect(await world.call("sessions.close", close)).toEqual({ closed: true, already_closed: true });
   const kinds: string[] = [];
   for await (const { kind } of open.events) kinds.push(kind);
-  expect(kinds).toEqual(["interaction_started", "interaction_failed"]);
+  expect(kinds).toEqual(["interaction_started", "delivery_updated", "interaction_failed"]);
   const status = await world.stream({ scope, follow: false });
   expect(status.opened.snapshot.terminal).toMatchObject({ reason: { code: "abandoned" } });
   await expect(world.call("sessions.get", { name: "bob" })).rejects.toMatchObject({

@@ -23,10 +23,11 @@ test("[sessions.emit] a batch of events is appended in order and renews the clai
       { kind: "turn_completed", turn_id: turn },
     ],
   });
-  expect(emitted).toEqual({ last_sequence: 4, claim_expires_at: "2026-01-01T00:01:00.000Z" });
+  expect(emitted).toEqual({ last_sequence: 5, claim_expires_at: "2026-01-01T00:01:00.000Z" });
   const events = await world.read({ kind: "interaction", interaction_id: id });
   expect(events.map(({ event }) => event.kind)).toEqual([
     "interaction_started",
+    "delivery_updated",
     "turn_started",
     "text_delta",
     "turn_completed",
@@ -47,7 +48,7 @@ test("[sessions.emit-idempotency] a repeated key appends nothing twice, also sid
     events: [{ kind: "text_delta", turn_id: turn, delta: "a" }],
     idempotency_key: "k1",
   });
-  expect(again.last_sequence).toBe(3);
+  expect(again.last_sequence).toBe(4);
   await later.stop();
 });
 
@@ -76,6 +77,6 @@ test("[sessions.emit-errors] emitting needs the claim, a known interaction and r
   ).rejects.toMatchObject({ code: "payload_too_large" });
   await bob.settle(id);
   await expect(world.call("sessions.emit", emit)).rejects.toMatchObject({ code: "interaction_ended" });
-  expect(await world.read({ kind: "interaction", interaction_id: id })).toHaveLength(2);
+  expect(await world.read({ kind: "interaction", interaction_id: id })).toHaveLength(3);
   await world.stop();
 });

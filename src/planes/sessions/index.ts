@@ -5,8 +5,10 @@ import { drain } from "./drain.js";
 import { emit } from "./emit.js";
 import { get } from "./get.js";
 import { list } from "./list.js";
+import { listHeld } from "./list_held.js";
 import { open } from "./open.js";
 import type { SessionsPorts } from "./ports.js";
+import { releaseHeld } from "./release_held.js";
 import { settle } from "./settle.js";
 
 export interface SessionsPlane {
@@ -34,6 +36,8 @@ export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
       drain: drain(directory, ports),
       emit: emit(directory, ports),
       settle: settle(directory, ports),
+      list_held: listHeld(directory, ports),
+      release_held: releaseHeld(directory, ports),
     },
     start: () => directory.load(),
     async close() {

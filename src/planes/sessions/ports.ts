@@ -1,4 +1,4 @@
-import type { Claim, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
+import type { Claim, HeldInteraction, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Ids } from "../../kernel/ids.js";
@@ -20,6 +20,13 @@ export interface SessionInboxes {
   drain(request: DrainRequest): Promise<{ claim?: Claim; interactions: InboxInteraction[] }>;
   emit(request: EmitRequest): Promise<{ lastSequence: number; claimExpiresAt: number }>;
   settle(request: SettleRequest): Promise<{ alreadySettled: boolean }>;
+  /** What the session's policy holds back, oldest first. */
+  held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }>;
+  releaseHeld(
+    sessionId: string,
+    interactionId: string,
+    decision: "deliver" | "refuse",
+  ): Promise<{ alreadyReleased: boolean }>;
   /** Ends all that waits and refuses what comes later. Idempotent. */
   closeSession(sessionId: string): Promise<void>;
 }

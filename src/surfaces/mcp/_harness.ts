@@ -23,7 +23,9 @@ export const message = { kind: "peer_message", to: "echo", body: "hi" } as const
 export const receipt = {
   kind: "peer_message_sent",
   envelope_id: envelopeId,
+  interaction_id: "0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f",
   acked: true,
+  delivery: { state: "delivered", at: "2026-11-21T09:30:00.000Z", attempt: 1 },
   deduplicated: false,
 } as const;
 export const noPeers = { peers: [], generation: 7 };

@@ -255,7 +255,9 @@ test("[rpc.order] calls reach their handlers in the order of their frames", asyn
         return {
           kind: "peer_message_sent",
           envelope_id: "0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f",
+          interaction_id: "0199f3a0-4c52-7c01-b200-1a2b0c4d5e70",
           acked: true,
+          delivery: { state: "delivered", at: "2026-11-21T09:30:00.000Z", attempt: 1 },
           deduplicated: false,
         };
       },

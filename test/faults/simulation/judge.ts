@@ -74,7 +74,7 @@ async function takeAnswers(world: SimulatedWorld, senders: readonly string[]): P
     const asked = [...ledger.receipts.values()].find(
       (one) => "interaction_id" in one.receipt && one.receipt.interaction_id === interaction,
     );
-    if (asked === undefined || !("interaction_id" in asked.receipt) || receipt.kind !== "peer_response_sent")
+    if (asked === undefined || !("stream_reserved" in asked.receipt) || receipt.kind !== "peer_response_sent")
       continue;
     const expected = asked.receipt.stream_reserved ? 0 : 1;
     const found = taken.get(`answer ${String(result)} to ${interaction}`) ?? 0;

@@ -53,6 +53,6 @@ function composed({ scheduler, ledger }: SimulatedWorld, to: string, key: string
   return { kind: "peer_request", to, intent: "work", params: { key }, stream, options };
 }
 
-function isReserved(receipt: SendReceipt): receipt is Extract<SendReceipt, { interaction_id: string }> {
-  return "interaction_id" in receipt && receipt.stream_reserved;
+function isReserved(receipt: SendReceipt): receipt is Extract<SendReceipt, { stream_reserved: boolean }> {
+  return "stream_reserved" in receipt && receipt.stream_reserved;
 }

@@ -31,8 +31,13 @@ export type ErrorCode =
   | "fence_stale"
   | "interaction_not_found"
   | "interaction_ended"
+  | "not_held"
   | "peer_not_found"
   | "peer_not_sendable"
+  | "peer_identity_changed"
+  | "peer_offline"
+  | "transport_error"
+  | "send_ambiguous"
   | "admission_dropped"
   | "idempotency_conflict"
   | "input_closed"
@@ -160,11 +165,33 @@ export class InteractionNotFoundError extends NotFoundFailure {}
 /** The interaction already has its terminal event. */
 export class InteractionEndedError extends ConflictFailure {}
 
+/**
+ * The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a
+ * decision.
+ */
+export class NotHeldError extends ConflictFailure {}
+
 /** No peer with this name; `parley peers` lists those you can reach. */
 export class PeerNotFoundError extends NotFoundFailure {}
 
 /** The peer exists, but does not take this kind of command; see its `sendable_kinds`. */
 export class PeerNotSendableError extends ConflictFailure {}
+
+/** Another session has this name by now; look at `parley peers` and decide anew whether to send. */
+export class PeerIdentityChangedError extends ConflictFailure {}
+
+/** No host is there now and `ttl_ms` is 0; wait for `retry_after_ms`, or send with a longer `ttl_ms`. */
+export class PeerOfflineError extends UnavailableFailure {}
+
+/**
+ * The peer's daemon cannot be reached and the command was not queued; `parley endpoint list` shows the link.
+ */
+export class TransportError extends UnavailableFailure {}
+
+/**
+ * The outcome is not known; repeat the same command with the same `idempotency_key`, never with a new one.
+ */
+export class SendAmbiguousError extends UnavailableFailure {}
 
 /** The recipient's inbox is full; wait for `retry_after_ms` and send the same command with the same key. */
 export class AdmissionDroppedError extends LimitFailure {}
@@ -225,8 +252,13 @@ export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   fence_stale: FenceStaleError,
   interaction_not_found: InteractionNotFoundError,
   interaction_ended: InteractionEndedError,
+  not_held: NotHeldError,
   peer_not_found: PeerNotFoundError,
   peer_not_sendable: PeerNotSendableError,
+  peer_identity_changed: PeerIdentityChangedError,
+  peer_offline: PeerOfflineError,
+  transport_error: TransportError,
+  send_ambiguous: SendAmbiguousError,
   admission_dropped: AdmissionDroppedError,
   idempotency_conflict: IdempotencyConflictError,
   input_closed: InputClosedError,
@@ -402,6 +434,12 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     retryable: false,
     text: "The interaction already has its terminal event.",
   },
+  not_held: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision.",
+  },
   peer_not_found: {
     category: "not_found",
     exit: 3,
@@ -413,6 +451,30 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The peer exists, but does not take this kind of command; see its `sendable_kinds`.",
+  },
+  peer_identity_changed: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "Another session has this name by now; look at `parley peers` and decide anew whether to send.",
+  },
+  peer_offline: {
+    category: "unavailable",
+    exit: 1,
+    retryable: true,
+    text: "No host is there now and `ttl_ms` is 0; wait for `retry_after_ms`, or send with a longer `ttl_ms`.",
+  },
+  transport_error: {
+    category: "unavailable",
+    exit: 1,
+    retryable: true,
+    text: "The peer's daemon cannot be reached and the command was not queued; `parley endpoint list` shows the link.",
+  },
+  send_ambiguous: {
+    category: "unavailable",
+    exit: 1,
+    retryable: true,
+    text: "The outcome is not known; repeat the same command with the same `idempotency_key`, never with a new one.",
   },
   admission_dropped: {
     category: "limit",

@@ -18,10 +18,15 @@ import type {
   CommsStreamRequest,
   CommsStreamResponse,
   ContractVersion,
+  Delivery,
+  DeliveryState,
+  DeliveryUpdated,
   Digest,
   Extension,
   FailureReason,
   GrantableScope,
+  Handling,
+  HeldInteraction,
   HostEvent,
   InboundAction,
   InboundPolicy,
@@ -78,10 +83,14 @@ import type {
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListHeldRequest,
+  SessionsListHeldResponse,
   SessionsListRequest,
   SessionsListResponse,
   SessionsOpenRequest,
   SessionsOpenResponse,
+  SessionsReleaseHeldRequest,
+  SessionsReleaseHeldResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
   StreamScope,
@@ -141,6 +150,7 @@ const shapes: Shapes = {
       interaction_input_required: "InteractionInputRequired",
       peer_content_ingested: "PeerContentIngested",
       peer_response_received: "PeerResponseReceived",
+      delivery_updated: "DeliveryUpdated",
       interaction_complete: "InteractionComplete",
       interaction_failed: "InteractionFailed",
       stream_truncated: "StreamTruncated",
@@ -279,6 +289,35 @@ const shapes: Shapes = {
     },
   },
   ContractVersion: { kind: "string", pattern: "^[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}$", maxLength: 14 },
+  Delivery: {
+    kind: "object",
+    open: true,
+    required: ["state", "at", "attempt"],
+    properties: {
+      state: { kind: "ref", name: "DeliveryState" },
+      at: { kind: "ref", name: "Timestamp" },
+      attempt: { kind: "integer", minimum: 0, maximum: 9007199254740991 },
+      expires_at: { kind: "ref", name: "Timestamp" },
+    },
+  },
+  DeliveryState: {
+    kind: "string",
+    enum: ["queued", "delivered", "held", "ingested", "refused", "expired", "dead", "ambiguous"],
+    open: true,
+    maxLength: 9,
+  },
+  DeliveryUpdated: {
+    kind: "object",
+    open: true,
+    required: ["kind", "envelope_id", "state", "at"],
+    properties: {
+      kind: { kind: "string", const: "delivery_updated", maxLength: 16 },
+      envelope_id: { kind: "ref", name: "Uuid" },
+      state: { kind: "ref", name: "DeliveryState" },
+      at: { kind: "ref", name: "Timestamp" },
+      reason: { kind: "string", maxLength: 4096 },
+    },
+  },
   Digest: { kind: "string", pattern: "^[0-9a-f]{16}$", maxLength: 16 },
   Extension: {
     kind: "object",
@@ -321,6 +360,21 @@ const shapes: Shapes = {
     enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
     maxLength: 14,
   },
+  Handling: { kind: "string", enum: ["queue", "steer"], maxLength: 5 },
+  HeldInteraction: {
+    kind: "object",
+    open: true,
+    required: ["interaction_id", "envelope_id", "from", "kind", "received_at", "command"],
+    properties: {
+      interaction_id: { kind: "ref", name: "Uuid" },
+      envelope_id: { kind: "ref", name: "Uuid" },
+      from: { kind: "ref", name: "Name" },
+      kind: { kind: "ref", name: "CommandKind" },
+      received_at: { kind: "ref", name: "Timestamp" },
+      expires_at: { kind: "ref", name: "Timestamp" },
+      command: { kind: "ref", name: "JsonValue" },
+    },
+  },
   HostEvent: {
     kind: "union",
     open: false,
@@ -361,6 +415,7 @@ const shapes: Shapes = {
       "received_at",
       "attempt",
       "stream_reserved",
+      "handling",
       "body",
       "source",
     ],
@@ -370,8 +425,10 @@ const shapes: Shapes = {
       envelope_id: { kind: "ref", name: "Uuid" },
       from: { kind: "ref", name: "Name" },
       received_at: { kind: "ref", name: "Timestamp" },
+      expires_at: { kind: "ref", name: "Timestamp" },
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
+      handling: { kind: "ref", name: "Handling" },
       traceparent: { kind: "ref", name: "Traceparent" },
       body: { kind: "string", maxLength: 262144 },
       source: { kind: "string", enum: ["tcp", "uds", "stdin", "webhook", "rpc"], maxLength: 7 },
@@ -398,6 +455,7 @@ const shapes: Shapes = {
       "received_at",
       "attempt",
       "stream_reserved",
+      "handling",
       "body",
     ],
     properties: {
@@ -406,8 +464,10 @@ const shapes: Shapes = {
       envelope_id: { kind: "ref", name: "Uuid" },
       from: { kind: "ref", name: "Name" },
       received_at: { kind: "ref", name: "Timestamp" },
+      expires_at: { kind: "ref", name: "Timestamp" },
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
+      handling: { kind: "ref", name: "Handling" },
       traceparent: { kind: "ref", name: "Traceparent" },
       body: { kind: "string", maxLength: 262144 },
     },
@@ -423,6 +483,7 @@ const shapes: Shapes = {
       "received_at",
       "attempt",
       "stream_reserved",
+      "handling",
       "intent",
       "params",
     ],
@@ -432,8 +493,10 @@ const shapes: Shapes = {
       envelope_id: { kind: "ref", name: "Uuid" },
       from: { kind: "ref", name: "Name" },
       received_at: { kind: "ref", name: "Timestamp" },
+      expires_at: { kind: "ref", name: "Timestamp" },
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
+      handling: { kind: "ref", name: "Handling" },
       traceparent: { kind: "ref", name: "Traceparent" },
       intent: { kind: "string", maxLength: 128 },
       params: { kind: "ref", name: "JsonValue" },
@@ -450,6 +513,7 @@ const shapes: Shapes = {
       "received_at",
       "attempt",
       "stream_reserved",
+      "handling",
       "in_reply_to",
       "status",
       "result",
@@ -460,8 +524,10 @@ const shapes: Shapes = {
       envelope_id: { kind: "ref", name: "Uuid" },
       from: { kind: "ref", name: "Name" },
       received_at: { kind: "ref", name: "Timestamp" },
+      expires_at: { kind: "ref", name: "Timestamp" },
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
+      handling: { kind: "ref", name: "Handling" },
       traceparent: { kind: "ref", name: "Traceparent" },
       in_reply_to: { kind: "ref", name: "Uuid" },
       status: { kind: "ref", name: "ResponseStatus" },
@@ -702,11 +768,13 @@ const shapes: Shapes = {
   PeerMessageSent: {
     kind: "object",
     open: true,
-    required: ["kind", "envelope_id", "acked", "deduplicated"],
+    required: ["kind", "envelope_id", "interaction_id", "acked", "delivery", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "peer_message_sent", maxLength: 17 },
       envelope_id: { kind: "ref", name: "Uuid" },
+      interaction_id: { kind: "ref", name: "Uuid" },
       acked: { kind: "boolean" },
+      delivery: { kind: "ref", name: "Delivery" },
       deduplicated: { kind: "boolean" },
     },
   },
@@ -726,12 +794,13 @@ const shapes: Shapes = {
   PeerRequestSent: {
     kind: "object",
     open: true,
-    required: ["kind", "envelope_id", "interaction_id", "stream_reserved", "deduplicated"],
+    required: ["kind", "envelope_id", "interaction_id", "stream_reserved", "delivery", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "peer_request_sent", maxLength: 17 },
       envelope_id: { kind: "ref", name: "Uuid" },
       interaction_id: { kind: "ref", name: "Uuid" },
       stream_reserved: { kind: "boolean" },
+      delivery: { kind: "ref", name: "Delivery" },
       deduplicated: { kind: "boolean" },
     },
   },
@@ -763,11 +832,12 @@ const shapes: Shapes = {
   PeerResponseSent: {
     kind: "object",
     open: true,
-    required: ["kind", "envelope_id", "in_reply_to", "deduplicated"],
+    required: ["kind", "envelope_id", "in_reply_to", "delivery", "deduplicated"],
     properties: {
       kind: { kind: "string", const: "peer_response_sent", maxLength: 18 },
       envelope_id: { kind: "ref", name: "Uuid" },
       in_reply_to: { kind: "ref", name: "Uuid" },
+      delivery: { kind: "ref", name: "Delivery" },
       deduplicated: { kind: "boolean" },
     },
   },
@@ -807,6 +877,9 @@ const shapes: Shapes = {
     properties: {
       idempotency_key: { kind: "string", minLength: 1, maxLength: 128 },
       traceparent: { kind: "ref", name: "Traceparent" },
+      ttl_ms: { kind: "integer", minimum: 0, maximum: 2592000000 },
+      expect_peer_id: { kind: "ref", name: "Uuid" },
+      handling: { kind: "ref", name: "Handling" },
     },
   },
   SendReceipt: {
@@ -923,6 +996,21 @@ const shapes: Shapes = {
     required: ["session"],
     properties: { session: { kind: "ref", name: "Session" } },
   },
+  SessionsListHeldRequest: {
+    kind: "object",
+    open: false,
+    required: ["name"],
+    properties: { name: { kind: "ref", name: "Name" }, limit: { kind: "integer", minimum: 1, maximum: 200 } },
+  },
+  SessionsListHeldResponse: {
+    kind: "object",
+    open: true,
+    required: ["held", "more"],
+    properties: {
+      held: { kind: "array", items: { kind: "ref", name: "HeldInteraction" }, minItems: 0, maxItems: 200 },
+      more: { kind: "boolean" },
+    },
+  },
   SessionsListRequest: { kind: "object", open: false, required: [], properties: {} },
   SessionsListResponse: {
     kind: "object",
@@ -959,6 +1047,22 @@ const shapes: Shapes = {
     open: true,
     required: ["session", "lease"],
     properties: { session: { kind: "ref", name: "Session" }, lease: { kind: "ref", name: "Lease" } },
+  },
+  SessionsReleaseHeldRequest: {
+    kind: "object",
+    open: false,
+    required: ["name", "interaction_id"],
+    properties: {
+      name: { kind: "ref", name: "Name" },
+      interaction_id: { kind: "ref", name: "Uuid" },
+      decision: { kind: "string", enum: ["deliver", "refuse"], maxLength: 7 },
+    },
+  },
+  SessionsReleaseHeldResponse: {
+    kind: "object",
+    open: true,
+    required: ["released", "already_released"],
+    properties: { released: { kind: "boolean" }, already_released: { kind: "boolean" } },
   },
   SessionsSettleRequest: {
     kind: "object",
@@ -1405,6 +1509,21 @@ export function isContractVersion(value: unknown): value is ContractVersion {
   return fits(shapes, "ContractVersion", value);
 }
 
+/** True when the value is a `Delivery` by the contract. */
+export function isDelivery(value: unknown): value is Delivery {
+  return fits(shapes, "Delivery", value);
+}
+
+/** True when the value is a `DeliveryState` by the contract. */
+export function isDeliveryState(value: unknown): value is DeliveryState {
+  return fits(shapes, "DeliveryState", value);
+}
+
+/** True when the value is a `DeliveryUpdated` by the contract. */
+export function isDeliveryUpdated(value: unknown): value is DeliveryUpdated {
+  return fits(shapes, "DeliveryUpdated", value);
+}
+
 /** True when the value is a `Digest` by the contract. */
 export function isDigest(value: unknown): value is Digest {
   return fits(shapes, "Digest", value);
@@ -1423,6 +1542,16 @@ export function isFailureReason(value: unknown): value is FailureReason {
 /** True when the value is a `GrantableScope` by the contract. */
 export function isGrantableScope(value: unknown): value is GrantableScope {
   return fits(shapes, "GrantableScope", value);
+}
+
+/** True when the value is a `Handling` by the contract. */
+export function isHandling(value: unknown): value is Handling {
+  return fits(shapes, "Handling", value);
+}
+
+/** True when the value is a `HeldInteraction` by the contract. */
+export function isHeldInteraction(value: unknown): value is HeldInteraction {
+  return fits(shapes, "HeldInteraction", value);
 }
 
 /** True when the value is a `HostEvent` by the contract. */
@@ -1705,6 +1834,16 @@ export function isSessionsGetResponse(value: unknown): value is SessionsGetRespo
   return fits(shapes, "SessionsGetResponse", value);
 }
 
+/** True when the value is a `SessionsListHeldRequest` by the contract. */
+export function isSessionsListHeldRequest(value: unknown): value is SessionsListHeldRequest {
+  return fits(shapes, "SessionsListHeldRequest", value);
+}
+
+/** True when the value is a `SessionsListHeldResponse` by the contract. */
+export function isSessionsListHeldResponse(value: unknown): value is SessionsListHeldResponse {
+  return fits(shapes, "SessionsListHeldResponse", value);
+}
+
 /** True when the value is a `SessionsListRequest` by the contract. */
 export function isSessionsListRequest(value: unknown): value is SessionsListRequest {
   return fits(shapes, "SessionsListRequest", value);
@@ -1723,6 +1862,16 @@ export function isSessionsOpenRequest(value: unknown): value is SessionsOpenRequ
 /** True when the value is a `SessionsOpenResponse` by the contract. */
 export function isSessionsOpenResponse(value: unknown): value is SessionsOpenResponse {
   return fits(shapes, "SessionsOpenResponse", value);
+}
+
+/** True when the value is a `SessionsReleaseHeldRequest` by the contract. */
+export function isSessionsReleaseHeldRequest(value: unknown): value is SessionsReleaseHeldRequest {
+  return fits(shapes, "SessionsReleaseHeldRequest", value);
+}
+
+/** True when the value is a `SessionsReleaseHeldResponse` by the contract. */
+export function isSessionsReleaseHeldResponse(value: unknown): value is SessionsReleaseHeldResponse {
+  return fits(shapes, "SessionsReleaseHeldResponse", value);
 }
 
 /** True when the value is a `SessionsSettleRequest` by the contract. */
@@ -1938,10 +2087,15 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   CommsStreamRequest: isCommsStreamRequest,
   CommsStreamResponse: isCommsStreamResponse,
   ContractVersion: isContractVersion,
+  Delivery: isDelivery,
+  DeliveryState: isDeliveryState,
+  DeliveryUpdated: isDeliveryUpdated,
   Digest: isDigest,
   Extension: isExtension,
   FailureReason: isFailureReason,
   GrantableScope: isGrantableScope,
+  Handling: isHandling,
+  HeldInteraction: isHeldInteraction,
   HostEvent: isHostEvent,
   InboundAction: isInboundAction,
   InboundPolicy: isInboundPolicy,
@@ -1998,10 +2152,14 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   SessionsEmitResponse: isSessionsEmitResponse,
   SessionsGetRequest: isSessionsGetRequest,
   SessionsGetResponse: isSessionsGetResponse,
+  SessionsListHeldRequest: isSessionsListHeldRequest,
+  SessionsListHeldResponse: isSessionsListHeldResponse,
   SessionsListRequest: isSessionsListRequest,
   SessionsListResponse: isSessionsListResponse,
   SessionsOpenRequest: isSessionsOpenRequest,
   SessionsOpenResponse: isSessionsOpenResponse,
+  SessionsReleaseHeldRequest: isSessionsReleaseHeldRequest,
+  SessionsReleaseHeldResponse: isSessionsReleaseHeldResponse,
   SessionsSettleRequest: isSessionsSettleRequest,
   SessionsSettleResponse: isSessionsSettleResponse,
   StreamScope: isStreamScope,

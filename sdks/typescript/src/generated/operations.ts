@@ -19,10 +19,14 @@ import type {
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListHeldRequest,
+  SessionsListHeldResponse,
   SessionsListRequest,
   SessionsListResponse,
   SessionsOpenRequest,
   SessionsOpenResponse,
+  SessionsReleaseHeldRequest,
+  SessionsReleaseHeldResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
   SystemCreateTicketRequest,
@@ -124,9 +128,19 @@ export interface OperationTypes {
     response: SessionsListResponse;
     event: never;
   };
+  "sessions.list_held": {
+    request: SessionsListHeldRequest;
+    response: SessionsListHeldResponse;
+    event: never;
+  };
   "sessions.open": {
     request: SessionsOpenRequest;
     response: SessionsOpenResponse;
+    event: never;
+  };
+  "sessions.release_held": {
+    request: SessionsReleaseHeldRequest;
+    response: SessionsReleaseHeldResponse;
     event: never;
   };
   "sessions.settle": {
@@ -176,7 +190,9 @@ export type UnaryOperationId =
   | "sessions.emit"
   | "sessions.get"
   | "sessions.list"
+  | "sessions.list_held"
   | "sessions.open"
+  | "sessions.release_held"
   | "sessions.settle"
   | "comms.peers"
   | "comms.send"
@@ -397,6 +413,24 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     reader: null,
     stream: null,
   },
+  "sessions.list_held": {
+    id: "sessions.list_held",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "sessions/list_held",
+    rest: {
+      method: "GET",
+      path: "/sessions/{name}/held",
+      pathFields: ["name"],
+      in: "query",
+      queryFields: [{ name: "limit", path: ["limit"], type: "integer" }],
+    },
+    reader: null,
+    stream: null,
+  },
   "sessions.open": {
     id: "sessions.open",
     plane: "sessions",
@@ -406,6 +440,24 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     timeout: "short",
     rpc: "sessions/open",
     rest: { method: "POST", path: "/sessions", pathFields: [], in: "body", queryFields: [] },
+    reader: null,
+    stream: null,
+  },
+  "sessions.release_held": {
+    id: "sessions.release_held",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "sessions/release_held",
+    rest: {
+      method: "POST",
+      path: "/sessions/{name}/release",
+      pathFields: ["name"],
+      in: "body",
+      queryFields: [],
+    },
     reader: null,
     stream: null,
   },

@@ -19,6 +19,7 @@ export const readers: Readers = {
       interaction_input_required: null,
       peer_content_ingested: null,
       peer_response_received: null,
+      delivery_updated: null,
       interaction_complete: null,
       interaction_failed: null,
       stream_truncated: null,

@@ -12,9 +12,13 @@ import type {
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListHeldRequest,
+  SessionsListHeldResponse,
   SessionsListResponse,
   SessionsOpenRequest,
   SessionsOpenResponse,
+  SessionsReleaseHeldRequest,
+  SessionsReleaseHeldResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
 } from "./types.js";
@@ -73,12 +77,31 @@ export class SessionsResource {
   }
 
   /**
+   * List what the session's inbound policy holds back, oldest first.
+   * Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+   * @generated from schemas/sessions/list_held.json
+   */
+  listHeld(request: SessionsListHeldRequest, options?: CallOptions): Call<SessionsListHeldResponse> {
+    return this.#calls.unary("sessions.list_held", request, options);
+  }
+
+  /**
    * Open a session and hold its name, or renew the lease on it.
    * Errors besides the common ones: `fence_stale`, `session_name_taken`, `storage_unavailable`.
    * @generated from schemas/sessions/open.json
    */
   open(request: SessionsOpenRequest, options?: CallOptions): Call<SessionsOpenResponse> {
     return this.#calls.unary("sessions.open", request, options);
+  }
+
+  /**
+   * Decide about one held interaction: let the host have it, or refuse it.
+   * Errors besides the common ones: `interaction_ended`, `interaction_not_found`, `not_held`,
+   * `session_not_found`, `storage_unavailable`.
+   * @generated from schemas/sessions/release_held.json
+   */
+  releaseHeld(request: SessionsReleaseHeldRequest, options?: CallOptions): Call<SessionsReleaseHeldResponse> {
+    return this.#calls.unary("sessions.release_held", request, options);
   }
 
   /**

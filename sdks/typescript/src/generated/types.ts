@@ -20,6 +20,7 @@ export type AgentEvent =
   | InteractionInputRequired
   | PeerContentIngested
   | PeerResponseReceived
+  | DeliveryUpdated
   | InteractionComplete
   | InteractionFailed
   | StreamTruncated
@@ -196,6 +197,63 @@ export interface CommsStreamResponse {
 export type ContractVersion = string;
 
 /**
+ * How far the command has come; later moves are `delivery_updated` events of its interaction.
+ * @generated from schemas/comms/types.json#/$defs/Delivery
+ */
+export interface Delivery {
+  /**
+   * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held`
+   * there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and
+   * `dead` ended without that; `ambiguous` is being asked for.
+   */
+  state: DeliveryState;
+  /** When it came there. */
+  at: Timestamp;
+  /** How often its delivery was tried. */
+  attempt: number;
+  /** When it ends unless a host has made it its own. */
+  expires_at?: Timestamp;
+}
+
+/**
+ * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held`
+ * there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and
+ * `dead` ended without that; `ambiguous` is being asked for.
+ * @generated from schemas/common/types.json#/$defs/DeliveryState
+ */
+export type DeliveryState =
+  | "queued"
+  | "delivered"
+  | "held"
+  | "ingested"
+  | "refused"
+  | "expired"
+  | "dead"
+  | "ambiguous"
+  | (string & {});
+
+/**
+ * The command moved on from the state that its receipt told.
+ * @generated from schemas/common/agent-event.json#/$defs/DeliveryUpdated
+ */
+export interface DeliveryUpdated {
+  /** Which variant this is. */
+  kind: "delivery_updated";
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  envelope_id: Uuid;
+  /**
+   * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held`
+   * there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and
+   * `dead` ended without that; `ambiguous` is being asked for.
+   */
+  state: DeliveryState;
+  /** When it moved. */
+  at: Timestamp;
+  /** Why it ended, for a person. */
+  reason?: string;
+}
+
+/**
  * The first 16 hex digits of the contract's digest.
  * @generated from schemas/system/types.json#/$defs/Digest
  */
@@ -253,6 +311,33 @@ export type GrantableScope =
   | "comms:write";
 
 /**
+ * `steer` is offered to the host before everything that is queued.
+ * @generated from schemas/common/types.json#/$defs/Handling
+ */
+export type Handling = "queue" | "steer";
+
+/**
+ * A command that waits for its recipient's owner to decide.
+ * @generated from schemas/sessions/types.json#/$defs/HeldInteraction
+ */
+export interface HeldInteraction {
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  interaction_id: Uuid;
+  /** The id of the message that carried it. */
+  envelope_id: Uuid;
+  /** The sending session. */
+  from: Name;
+  /** The kind of a comms command. */
+  kind: CommandKind;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  received_at: Timestamp;
+  /** When it ends unless its host has begun. */
+  expires_at?: Timestamp;
+  /** The CommsCommand as it was sent. */
+  command: JsonValue;
+}
+
+/**
  * What a host may append; the rest of AgentEvent is the daemon's to say.
  * @generated from schemas/common/agent-event.json#/$defs/HostEvent
  */
@@ -305,10 +390,14 @@ export interface InboxInput {
   from: Name;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
   received_at: Timestamp;
+  /** When it ends unless its host has begun. */
+  expires_at?: Timestamp;
   /** How often it has been offered to a host, this time included. */
   attempt: number;
   /** A reader waits for its events. */
   stream_reserved: boolean;
+  /** `steer` is offered to the host before everything that is queued. */
+  handling: Handling;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** The input. */
@@ -343,10 +432,14 @@ export interface InboxPeerMessage {
   from: Name;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
   received_at: Timestamp;
+  /** When it ends unless its host has begun. */
+  expires_at?: Timestamp;
   /** How often it has been offered to a host, this time included. */
   attempt: number;
   /** A reader waits for its events. */
   stream_reserved: boolean;
+  /** `steer` is offered to the host before everything that is queued. */
+  handling: Handling;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** The message. */
@@ -368,10 +461,14 @@ export interface InboxPeerRequest {
   from: Name;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
   received_at: Timestamp;
+  /** When it ends unless its host has begun. */
+  expires_at?: Timestamp;
   /** How often it has been offered to a host, this time included. */
   attempt: number;
   /** A reader waits for its events. */
   stream_reserved: boolean;
+  /** `steer` is offered to the host before everything that is queued. */
+  handling: Handling;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** What is asked for. */
@@ -395,10 +492,14 @@ export interface InboxPeerResponse {
   from: Name;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
   received_at: Timestamp;
+  /** When it ends unless its host has begun. */
+  expires_at?: Timestamp;
   /** How often it has been offered to a host, this time included. */
   attempt: number;
   /** A reader waits for its events. */
   stream_reserved: boolean;
+  /** `steer` is offered to the host before everything that is queued. */
+  handling: Handling;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** The interaction that is answered. */
@@ -723,8 +824,12 @@ export interface PeerMessageSent {
   kind: "peer_message_sent";
   /** A UUID in lower case with hyphens; ids minted here are version 7. */
   envelope_id: Uuid;
-  /** It is in the recipient's inbox. */
+  /** Its events tell what became of the message. */
+  interaction_id: Uuid;
+  /** It is in the recipient's inbox: delivered or ingested. */
   acked: boolean;
+  /** How far the command has come; later moves are `delivery_updated` events of its interaction. */
+  delivery: Delivery;
   /** This is the first receipt again. */
   deduplicated: boolean;
 }
@@ -761,6 +866,8 @@ export interface PeerRequestSent {
   interaction_id: Uuid;
   /** A stream of the interaction waits to be opened. */
   stream_reserved: boolean;
+  /** How far the command has come; later moves are `delivery_updated` events of its interaction. */
+  delivery: Delivery;
   /** This is the first receipt again. */
   deduplicated: boolean;
 }
@@ -812,6 +919,8 @@ export interface PeerResponseSent {
   envelope_id: Uuid;
   /** A UUID in lower case with hyphens; ids minted here are version 7. */
   in_reply_to: Uuid;
+  /** How far the command has come; later moves are `delivery_updated` events of its interaction. */
+  delivery: Delivery;
   /** This is the first receipt again. */
   deduplicated: boolean;
 }
@@ -883,10 +992,19 @@ export interface SendOptions {
   idempotency_key?: string;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
+  /**
+   * How long it may wait for a host to make it its own, milliseconds; absent: 24 hours; 0: only for a host
+   * that is there now, which has a minute.
+   */
+  ttl_ms?: number;
+  /** The identity that the recipient must still have, from `peers`. */
+  expect_peer_id?: Uuid;
+  /** Absent: `queue`; progress is never `steer`. */
+  handling?: Handling;
 }
 
 /**
- * A durable fact: the command is on disk in the recipient's inbox.
+ * A durable fact: the command is on disk, in the recipient's inbox or on its way there.
  * @generated from schemas/comms/types.json#/$defs/SendReceipt
  */
 export type SendReceipt =
@@ -1043,6 +1161,28 @@ export interface SessionsGetResponse {
 }
 
 /**
+ * Which session's.
+ * @generated from schemas/sessions/list_held.json#/$defs/Request
+ */
+export interface SessionsListHeldRequest {
+  /** The session. */
+  name: Name;
+  /** At most this many. */
+  limit?: number;
+}
+
+/**
+ * What is held.
+ * @generated from schemas/sessions/list_held.json#/$defs/Response
+ */
+export interface SessionsListHeldResponse {
+  /** What waits for a decision; fewer than `limit` when the commands are large. */
+  held: HeldInteraction[];
+  /** More is held than is listed. */
+  more: boolean;
+}
+
+/**
  * Nothing to ask.
  * @generated from schemas/sessions/list.json#/$defs/Request
  */
@@ -1098,6 +1238,30 @@ export interface SessionsOpenResponse {
   session: Session;
   /** What the holder of a session's name has in hand. */
   lease: Lease;
+}
+
+/**
+ * The decision.
+ * @generated from schemas/sessions/release_held.json#/$defs/Request
+ */
+export interface SessionsReleaseHeldRequest {
+  /** The session. */
+  name: Name;
+  /** What is decided about. */
+  interaction_id: Uuid;
+  /** `deliver` puts it where its place in the inbox is; `refuse` ends it. */
+  decision?: "deliver" | "refuse";
+}
+
+/**
+ * It is decided.
+ * @generated from schemas/sessions/release_held.json#/$defs/Response
+ */
+export interface SessionsReleaseHeldResponse {
+  /** Always true. */
+  released: boolean;
+  /** The same was decided before. */
+  already_released: boolean;
 }
 
 /**

@@ -303,6 +303,17 @@ class InteractionEndedError(ConflictFailure):
     exit_code = 5
 
 
+class NotHeldError(ConflictFailure):
+    """The interaction is not held, or was decided otherwise; `parley session held` lists what waits
+    for a decision.
+    """
+
+    code = "not_held"
+    text = "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision."
+    retryable_by_default = False
+    exit_code = 5
+
+
 class PeerNotFoundError(NotFoundFailure):
     """No peer with this name; `parley peers` lists those you can reach."""
 
@@ -319,6 +330,49 @@ class PeerNotSendableError(ConflictFailure):
     text = "The peer exists, but does not take this kind of command; see its `sendable_kinds`."
     retryable_by_default = False
     exit_code = 5
+
+
+class PeerIdentityChangedError(ConflictFailure):
+    """Another session has this name by now; look at `parley peers` and decide anew whether to send.
+    """
+
+    code = "peer_identity_changed"
+    text = "Another session has this name by now; look at `parley peers` and decide anew whether to send."
+    retryable_by_default = False
+    exit_code = 5
+
+
+class PeerOfflineError(UnavailableFailure):
+    """No host is there now and `ttl_ms` is 0; wait for `retry_after_ms`, or send with a longer
+    `ttl_ms`.
+    """
+
+    code = "peer_offline"
+    text = "No host is there now and `ttl_ms` is 0; wait for `retry_after_ms`, or send with a longer `ttl_ms`."
+    retryable_by_default = True
+    exit_code = 1
+
+
+class TransportError(UnavailableFailure):
+    """The peer's daemon cannot be reached and the command was not queued; `parley endpoint list`
+    shows the link.
+    """
+
+    code = "transport_error"
+    text = "The peer's daemon cannot be reached and the command was not queued; `parley endpoint list` shows the link."
+    retryable_by_default = True
+    exit_code = 1
+
+
+class SendAmbiguousError(UnavailableFailure):
+    """The outcome is not known; repeat the same command with the same `idempotency_key`, never with
+    a new one.
+    """
+
+    code = "send_ambiguous"
+    text = "The outcome is not known; repeat the same command with the same `idempotency_key`, never with a new one."
+    retryable_by_default = True
+    exit_code = 1
 
 
 class AdmissionDroppedError(LimitFailure):
@@ -436,8 +490,13 @@ ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "fence_stale": FenceStaleError,
     "interaction_not_found": InteractionNotFoundError,
     "interaction_ended": InteractionEndedError,
+    "not_held": NotHeldError,
     "peer_not_found": PeerNotFoundError,
     "peer_not_sendable": PeerNotSendableError,
+    "peer_identity_changed": PeerIdentityChangedError,
+    "peer_offline": PeerOfflineError,
+    "transport_error": TransportError,
+    "send_ambiguous": SendAmbiguousError,
     "admission_dropped": AdmissionDroppedError,
     "idempotency_conflict": IdempotencyConflictError,
     "input_closed": InputClosedError,

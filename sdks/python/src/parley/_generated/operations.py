@@ -247,6 +247,22 @@ SESSIONS_LIST = Operation(
     rest=RestBinding("GET", "/sessions", path_fields=(), body=False, query=(), key_header=False),
 )
 
+SESSIONS_LIST_HELD = Operation(
+    id="sessions.list_held",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="sessions:SessionsListHeldRequest",
+    response="sessions:SessionsListHeldResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/list_held",
+    rest=RestBinding("GET", "/sessions/{name}/held", path_fields=("name",), body=False, query=(QueryField("limit", ("limit",), "integer"),), key_header=False),
+)
+
 SESSIONS_OPEN = Operation(
     id="sessions.open",
     plane="sessions",
@@ -261,6 +277,22 @@ SESSIONS_OPEN = Operation(
     closed=None,
     rpc="sessions/open",
     rest=RestBinding("POST", "/sessions", path_fields=(), body=True, query=(), key_header=False),
+)
+
+SESSIONS_RELEASE_HELD = Operation(
+    id="sessions.release_held",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="sessions:SessionsReleaseHeldRequest",
+    response="sessions:SessionsReleaseHeldResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/release_held",
+    rest=RestBinding("POST", "/sessions/{name}/release", path_fields=("name",), body=True, query=(), key_header=False),
 )
 
 SESSIONS_SETTLE = Operation(
@@ -359,7 +391,9 @@ OPERATIONS: dict[str, Operation] = {
     "sessions.emit": SESSIONS_EMIT,
     "sessions.get": SESSIONS_GET,
     "sessions.list": SESSIONS_LIST,
+    "sessions.list_held": SESSIONS_LIST_HELD,
     "sessions.open": SESSIONS_OPEN,
+    "sessions.release_held": SESSIONS_RELEASE_HELD,
     "sessions.settle": SESSIONS_SETTLE,
     "comms.peers": COMMS_PEERS,
     "comms.send": COMMS_SEND,

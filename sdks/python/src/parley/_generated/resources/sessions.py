@@ -13,13 +13,15 @@ from ..operations import (
     SESSIONS_EMIT,
     SESSIONS_GET,
     SESSIONS_LIST,
+    SESSIONS_LIST_HELD,
     SESSIONS_OPEN,
+    SESSIONS_RELEASE_HELD,
     SESSIONS_SETTLE,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     from ..._runtime.calls import AsyncCalls, Calls, Unset
     from ..types.agent_event import HostEvent
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
         SessionsDrainResponse,
         SessionsEmitResponse,
         SessionsGetResponse,
+        SessionsListHeldResponse,
         SessionsListResponse,
         SessionsOpenResponse,
+        SessionsReleaseHeldResponse,
         SessionsSettleResponse,
     )
 
@@ -164,6 +168,29 @@ class Sessions:
             session=session,
         )
 
+    def list_held(
+        self,
+        *,
+        name: str,
+        limit: int | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsListHeldResponse:
+        """List what the session's inbound policy holds back, oldest first.
+
+        Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/list_held.json.
+        """
+        return self._calls.unary(
+            SESSIONS_LIST_HELD,
+            present({"name": name, "limit": limit}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
     def open(
         self,
         *,
@@ -186,6 +213,31 @@ class Sessions:
         return self._calls.unary(
             SESSIONS_OPEN,
             present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "lease_token": lease_token}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    def release_held(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        decision: Literal["deliver", "refuse"] | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsReleaseHeldResponse:
+        """Decide about one held interaction: let the host have it, or refuse it.
+
+        Errors besides the common ones: `interaction_ended`, `interaction_not_found`, `not_held`,
+        `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/release_held.json.
+        """
+        return self._calls.unary(
+            SESSIONS_RELEASE_HELD,
+            present({"name": name, "interaction_id": interaction_id, "decision": decision}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -347,6 +399,29 @@ class AsyncSessions:
             session=session,
         )
 
+    async def list_held(
+        self,
+        *,
+        name: str,
+        limit: int | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsListHeldResponse:
+        """List what the session's inbound policy holds back, oldest first.
+
+        Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/list_held.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_LIST_HELD,
+            present({"name": name, "limit": limit}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
     async def open(
         self,
         *,
@@ -369,6 +444,31 @@ class AsyncSessions:
         return await self._calls.unary(
             SESSIONS_OPEN,
             present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "lease_token": lease_token}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    async def release_held(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        decision: Literal["deliver", "refuse"] | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsReleaseHeldResponse:
+        """Decide about one held interaction: let the host have it, or refuse it.
+
+        Errors besides the common ones: `interaction_ended`, `interaction_not_found`, `not_held`,
+        `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/release_held.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_RELEASE_HELD,
+            present({"name": name, "interaction_id": interaction_id, "decision": decision}),
             timeout=timeout,
             headers=headers,
             session=session,

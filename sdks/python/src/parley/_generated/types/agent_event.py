@@ -17,7 +17,18 @@ from ..._runtime.model import (
     OpenModel,
     Unknown,
 )
-from .common import CommandKind, JsonValue, Name, ResponseStatus, Sequence, Surface, Usage, Uuid
+from .common import (
+    CommandKind,
+    DeliveryState,
+    JsonValue,
+    Name,
+    ResponseStatus,
+    Sequence,
+    Surface,
+    Timestamp,
+    Usage,
+    Uuid,
+)
 
 
 class InteractionStarted(OpenModel):
@@ -299,6 +310,33 @@ class PeerResponseReceived(OpenModel):
     """Any JSON value, nested at most 64 deep."""
 
 
+class DeliveryUpdated(OpenModel):
+    """The command moved on from the state that its receipt told.
+
+    Generated from schemas/common/agent-event.json#/$defs/DeliveryUpdated.
+    """
+
+    TAG: ClassVar[str] = "delivery_updated"
+
+    kind: Literal["delivery_updated"] = Field(init=False)
+    """Which variant this is."""
+
+    envelope_id: Uuid
+    """A UUID in lower case with hyphens; ids minted here are version 7."""
+
+    state: DeliveryState
+    """A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's
+    inbox, `held` there by its policy, `ingested` by its host (first event, answer or result);
+    `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.
+    """
+
+    at: Timestamp
+    """When it moved."""
+
+    reason: Annotated[Annotated[str, StringConstraints(max_length=4096)] | None, OPTIONAL] = None
+    """Why it ended, for a person."""
+
+
 class InteractionComplete(OpenModel):
     """Terminal: the interaction ended well.
 
@@ -404,6 +442,7 @@ AgentEvent: TypeAlias = Annotated[
     | InteractionInputRequired
     | PeerContentIngested
     | PeerResponseReceived
+    | DeliveryUpdated
     | InteractionComplete
     | InteractionFailed
     | StreamTruncated

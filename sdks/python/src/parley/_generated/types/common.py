@@ -18,6 +18,22 @@ Generated from schemas/common/types.json#/$defs/CommandKind.
 """
 
 
+DeliveryState: TypeAlias = Literal["queued", "delivered", "held", "ingested", "refused", "expired", "dead", "ambiguous"] | Annotated[str, StringConstraints(max_length=256)]
+"""A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox,
+`held` there by its policy, `ingested` by its host (first event, answer or result); `refused`,
+`expired` and `dead` ended without that; `ambiguous` is being asked for.
+
+Generated from schemas/common/types.json#/$defs/DeliveryState.
+"""
+
+
+Handling: TypeAlias = Literal["queue", "steer"]
+"""`steer` is offered to the host before everything that is queued.
+
+Generated from schemas/common/types.json#/$defs/Handling.
+"""
+
+
 InboundAction: TypeAlias = Literal["accept", "hold", "refuse"] | Annotated[str, StringConstraints(max_length=256)]
 """What a session does with a kind of command: `accept` takes it, `hold` keeps it out of the host's
 sight until it is released, `refuse` tells the sender no.

@@ -20,6 +20,8 @@ from ..._runtime.model import (
 from .agent_event import AgentEvent
 from .common import (
     CommandKind,
+    DeliveryState,
+    Handling,
     InboundPolicy,
     JsonValue,
     Labels,
@@ -58,6 +60,17 @@ class SendOptions(ClosedModel):
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
+
+    ttl_ms: Annotated[Annotated[int, Integer(0, 2592000000)] | None, OPTIONAL] = None
+    """How long it may wait for a host to make it its own, milliseconds; absent: 24 hours; 0: only
+    for a host that is there now, which has a minute.
+    """
+
+    expect_peer_id: Annotated[Uuid | None, OPTIONAL] = None
+    """The identity that the recipient must still have, from `peers`."""
+
+    handling: Annotated[Handling | None, OPTIONAL] = None
+    """Absent: `queue`; progress is never `steer`."""
 
 
 class InputCommand(ClosedModel):
@@ -406,6 +419,28 @@ class InputAccepted(OpenModel):
     """This is the first receipt again."""
 
 
+class Delivery(OpenModel):
+    """How far the command has come; later moves are `delivery_updated` events of its interaction.
+
+    Generated from schemas/comms/types.json#/$defs/Delivery.
+    """
+
+    state: DeliveryState
+    """A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's
+    inbox, `held` there by its policy, `ingested` by its host (first event, answer or result);
+    `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.
+    """
+
+    at: Timestamp
+    """When it came there."""
+
+    attempt: Annotated[int, Integer(0, 9007199254740991)]
+    """How often its delivery was tried."""
+
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless a host has made it its own."""
+
+
 class PeerMessageSent(OpenModel):
     """The message was accepted.
 
@@ -420,8 +455,15 @@ class PeerMessageSent(OpenModel):
     envelope_id: Uuid
     """A UUID in lower case with hyphens; ids minted here are version 7."""
 
+    interaction_id: Uuid
+    """Its events tell what became of the message."""
+
     acked: bool
-    """It is in the recipient's inbox."""
+    """It is in the recipient's inbox: delivered or ingested."""
+
+    delivery: Delivery
+    """How far the command has come; later moves are `delivery_updated` events of its interaction.
+    """
 
     deduplicated: bool
     """This is the first receipt again."""
@@ -447,6 +489,10 @@ class PeerRequestSent(OpenModel):
     stream_reserved: bool
     """A stream of the interaction waits to be opened."""
 
+    delivery: Delivery
+    """How far the command has come; later moves are `delivery_updated` events of its interaction.
+    """
+
     deduplicated: bool
     """This is the first receipt again."""
 
@@ -468,6 +514,10 @@ class PeerResponseSent(OpenModel):
     in_reply_to: Uuid
     """A UUID in lower case with hyphens; ids minted here are version 7."""
 
+    delivery: Delivery
+    """How far the command has come; later moves are `delivery_updated` events of its interaction.
+    """
+
     deduplicated: bool
     """This is the first receipt again."""
 
@@ -480,7 +530,7 @@ SendReceipt: TypeAlias = Annotated[
     | Unknown,
     OPEN_UNION,
 ]
-"""A durable fact: the command is on disk in the recipient's inbox.
+"""A durable fact: the command is on disk, in the recipient's inbox or on its way there.
 
 Generated from schemas/comms/types.json#/$defs/SendReceipt.
 """

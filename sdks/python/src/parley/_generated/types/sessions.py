@@ -19,6 +19,8 @@ from ..._runtime.model import (
 )
 from .agent_event import HostEvent
 from .common import (
+    CommandKind,
+    Handling,
     InboundPolicy,
     JsonValue,
     Labels,
@@ -46,6 +48,36 @@ class Claim(OpenModel):
     """When what is not settled returns to the head of the inbox; each emit renews it."""
 
 
+class HeldInteraction(OpenModel):
+    """A command that waits for its recipient's owner to decide.
+
+    Generated from schemas/sessions/types.json#/$defs/HeldInteraction.
+    """
+
+    RENAMED: ClassVar[dict[str, str]] = {"from_": "from"}
+
+    interaction_id: Uuid
+    """A UUID in lower case with hyphens; ids minted here are version 7."""
+
+    envelope_id: Uuid
+    """The id of the message that carried it."""
+
+    from_: Name = Field(alias="from")
+    """The sending session."""
+
+    kind: CommandKind
+    """The kind of a comms command."""
+
+    received_at: Timestamp
+    """A point in time: RFC 3339 in UTC with milliseconds."""
+
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless its host has begun."""
+
+    command: JsonValue
+    """The CommsCommand as it was sent."""
+
+
 class InboxInput(OpenModel):
     """A person's or program's input to the session.
 
@@ -71,11 +103,17 @@ class InboxInput(OpenModel):
     received_at: Timestamp
     """A point in time: RFC 3339 in UTC with milliseconds."""
 
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless its host has begun."""
+
     attempt: Annotated[int, Integer(1, 9007199254740991)]
     """How often it has been offered to a host, this time included."""
 
     stream_reserved: bool
     """A reader waits for its events."""
+
+    handling: Handling
+    """`steer` is offered to the host before everything that is queued."""
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
@@ -112,11 +150,17 @@ class InboxPeerMessage(OpenModel):
     received_at: Timestamp
     """A point in time: RFC 3339 in UTC with milliseconds."""
 
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless its host has begun."""
+
     attempt: Annotated[int, Integer(1, 9007199254740991)]
     """How often it has been offered to a host, this time included."""
 
     stream_reserved: bool
     """A reader waits for its events."""
+
+    handling: Handling
+    """`steer` is offered to the host before everything that is queued."""
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
@@ -150,11 +194,17 @@ class InboxPeerRequest(OpenModel):
     received_at: Timestamp
     """A point in time: RFC 3339 in UTC with milliseconds."""
 
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless its host has begun."""
+
     attempt: Annotated[int, Integer(1, 9007199254740991)]
     """How often it has been offered to a host, this time included."""
 
     stream_reserved: bool
     """A reader waits for its events."""
+
+    handling: Handling
+    """`steer` is offered to the host before everything that is queued."""
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
@@ -191,11 +241,17 @@ class InboxPeerResponse(OpenModel):
     received_at: Timestamp
     """A point in time: RFC 3339 in UTC with milliseconds."""
 
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless its host has begun."""
+
     attempt: Annotated[int, Integer(1, 9007199254740991)]
     """How often it has been offered to a host, this time included."""
 
     stream_reserved: bool
     """A reader waits for its events."""
+
+    handling: Handling
+    """`steer` is offered to the host before everything that is queued."""
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
@@ -468,6 +524,35 @@ class SessionsGetResponse(OpenModel):
     """An agent's identity in the realm: its name, inbox and log."""
 
 
+class SessionsListHeldRequest(ClosedModel):
+    """Which session's.
+
+    Generated from schemas/sessions/list_held.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session."""
+
+    limit: Annotated[Annotated[int, Integer(1, 200)] | None, OPTIONAL] = None
+    """At most this many.
+
+    Default: 50.
+    """
+
+
+class SessionsListHeldResponse(OpenModel):
+    """What is held.
+
+    Generated from schemas/sessions/list_held.json#/$defs/Response.
+    """
+
+    held: Annotated[list[HeldInteraction], Field(max_length=200)]
+    """What waits for a decision; fewer than `limit` when the commands are large."""
+
+    more: bool
+    """More is held than is listed."""
+
+
 class SessionsListRequest(ClosedModel):
     """Nothing to ask.
 
@@ -548,6 +633,38 @@ class SessionsOpenResponse(OpenModel):
 
     lease: Lease
     """What the holder of a session's name has in hand."""
+
+
+class SessionsReleaseHeldRequest(ClosedModel):
+    """The decision.
+
+    Generated from schemas/sessions/release_held.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session."""
+
+    interaction_id: Uuid
+    """What is decided about."""
+
+    decision: Annotated[Literal["deliver", "refuse"] | None, OPTIONAL] = None
+    """`deliver` puts it where its place in the inbox is; `refuse` ends it.
+
+    Default: "deliver".
+    """
+
+
+class SessionsReleaseHeldResponse(OpenModel):
+    """It is decided.
+
+    Generated from schemas/sessions/release_held.json#/$defs/Response.
+    """
+
+    released: bool
+    """Always true."""
+
+    already_released: bool
+    """The same was decided before."""
 
 
 class SessionsSettleRequest(ClosedModel):

@@ -1,0 +1,77 @@
+import type { Delivery, SendOptions, SendReceipt } from "../../generated/types.js";
+import { isoTime } from "../../kernel/clock.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import type { AcceptedRecord, AnsweredRecord } from "./inbox-entry.js";
+
+/** How long a command may wait unless its sender says otherwise, milliseconds. */
+export const defaultTtlMs = 86_400_000;
+/** What a command for a live host only has from its acceptance, milliseconds. */
+const liveTtlMs = 60_000;
+
+/** How long the command may wait for a host to make it its own, milliseconds. */
+export function ttlOf(options: SendOptions | undefined): number {
+  const ttl = options?.ttl_ms;
+  return ttl === undefined ? defaultTtlMs : ttl === 0 ? liveTtlMs : ttl;
+}
+
+/** The receipt of what the log has: whoever asks gets the same, and so does who repeats. */
+export function receiptOf(entry: AcceptedRecord | AnsweredRecord, deduplicated: boolean): SendReceipt {
+  const { envelope_id, interaction_id } = entry;
+  const { command } = entry;
+  switch (command.kind) {
+    case "input":
+      return {
+        kind: "input_accepted",
+        interaction_id,
+        stream_reserved: isReserved(entry),
+        deduplicated,
+      };
+    case "peer_message": {
+      const delivery = deliveryOf(entry);
+      const acked = delivery.state === "delivered";
+      return { kind: "peer_message_sent", envelope_id, interaction_id, acked, delivery, deduplicated };
+    }
+    case "peer_request":
+      return {
+        kind: "peer_request_sent",
+        envelope_id,
+        interaction_id,
+        stream_reserved: isReserved(entry),
+        delivery: deliveryOf(entry),
+        deduplicated,
+      };
+    case "peer_response":
+      return {
+        kind: "peer_response_sent",
+        envelope_id,
+        in_reply_to: command.in_reply_to,
+        delivery: deliveryOf(entry),
+        deduplicated,
+      };
+  }
+}
+
+function isReserved(entry: AcceptedRecord | AnsweredRecord): boolean {
+  if (entry.t !== "accepted") throw new ContractError("internal");
+  return entry.reserved;
+}
+
+function deliveryOf(entry: AcceptedRecord | AnsweredRecord): Delivery {
+  const held = entry.t === "accepted" ? entry.held : entry.queue?.held;
+  const at = isoTime(entry.at);
+  const state = held === true ? "held" : "delivered";
+  if (entry.expires_at === undefined) return { state, at, attempt: 1 };
+  return { state, at, attempt: 1, expires_at: expiryTime(entry.expires_at) };
+}
+
+let expiryMs = Number.NaN;
+let expiry = "";
+
+/** As `isoTime`, beside it: most commands of a millisecond end together too. */
+export function expiryTime(ms: number): string {
+  if (ms !== expiryMs) {
+    expiry = new Date(ms).toISOString();
+    expiryMs = ms;
+  }
+  return expiry;
+}

@@ -1,0 +1,99 @@
+import type { CommsCommand } from "../../generated/types.js";
+import type { SurfaceName } from "../../kernel/context.js";
+import type { BatchClaim } from "./claim.js";
+import type { AcceptedRecord, AnsweredEntry, Ending, ReleasedEntry, Sender } from "./inbox-entry.js";
+import type { Reservation } from "./reservation.js";
+
+/** Most items never have any. */
+const noAnswers: readonly Answer[] = [];
+
+/** An answer to an interaction. */
+export interface Answer {
+  readonly seq: number;
+  readonly entry: AnsweredEntry;
+  readonly at: number;
+}
+
+/** A decision about a held item. */
+export interface Release {
+  readonly decision: ReleasedEntry["decision"];
+  /** Wall milliseconds. */
+  readonly at: number;
+}
+
+/** One accepted command and what became of it. */
+export interface InboxItem {
+  /** Position in the inbox's log: the order in which it is offered. */
+  readonly seq: number;
+  readonly interactionId: string;
+  readonly envelopeId: string;
+  readonly sender: Sender;
+  readonly surface: SurfaceName;
+  readonly kind: CommsCommand["kind"];
+  readonly reserved: boolean;
+  /** It is offered before what is queued. */
+  readonly steer: boolean;
+  /** What was accepted, while it is kept in memory. */
+  entry: AcceptedRecord | undefined;
+  /** Length of its JSON. */
+  readonly chars: number;
+  /** Length of the JSON of answers and outcome, which stay in memory. */
+  saidChars: number;
+  /** It waits for a decision and is not offered. */
+  held: boolean;
+  release: Release | undefined;
+  /** Wall milliseconds at which it ends unless a host has made it its own; Infinity when it does not. */
+  readonly expiresAt: number;
+  /** Monotonic time of that; Infinity once a host has. */
+  deadline: number;
+  settled: boolean;
+  /** How often it was given to a host. */
+  attempt: number;
+  claim: BatchClaim | undefined;
+  /** A claim of it is being written. */
+  claiming: boolean;
+  /** Hash of the claim that gave it back or settled it. */
+  endedBy: string | undefined;
+  /** Monotonic time before which it is not offered. */
+  notBefore: number;
+  answers: readonly Answer[];
+  ending: Ending | undefined;
+  /** Wall time of the ending, milliseconds. */
+  endedAt: number | undefined;
+  reservation: Reservation | undefined;
+}
+
+/** An item as its acceptance makes it; `deadline` and the reservation are told by the one monotonic clock. */
+export function acceptedItem(
+  seq: number,
+  entry: AcceptedRecord,
+  { sender, chars, deadline, reservation }: Pick<InboxItem, "sender" | "chars" | "deadline" | "reservation">,
+): InboxItem {
+  return {
+    seq,
+    interactionId: entry.interaction_id,
+    envelopeId: entry.envelope_id,
+    sender,
+    surface: entry.surface,
+    kind: entry.command.kind,
+    reserved: entry.reserved,
+    steer: entry.command.options?.handling === "steer",
+    entry: undefined,
+    chars,
+    saidChars: 0,
+    held: entry.held === true,
+    release: undefined,
+    expiresAt: entry.expires_at ?? Number.POSITIVE_INFINITY,
+    deadline,
+    settled: false,
+    attempt: 0,
+    claim: undefined,
+    claiming: false,
+    endedBy: undefined,
+    notBefore: 0,
+    answers: noAnswers,
+    ending: undefined,
+    endedAt: undefined,
+    reservation,
+  };
+}
