@@ -41,7 +41,7 @@ describe("[seed003.m1] the seed's types and signatures", () => {
     ["PeerRequestCommand", "to intent params stream", "options"],
     ["PeerResponseCommand", "to in_reply_to status result", "options"],
     ["InputAccepted", "interaction_id stream_reserved", "deduplicated"],
-    ["PeerMessageSent", "envelope_id acked", "deduplicated delivery"],
+    ["PeerMessageSent", "envelope_id acked", "deduplicated delivery interaction_id"],
     ["PeerRequestSent", "envelope_id interaction_id stream_reserved", "deduplicated delivery"],
     ["PeerResponseSent", "envelope_id in_reply_to", "deduplicated delivery"],
     ["SessionScope", "session_id", ""],
