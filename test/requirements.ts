@@ -401,6 +401,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "mcp.stdio-bridge": foundation(
     "An agent behind `parley mcp` is the session that it names, sends as it, and survives a daemon restart.",
   ),
+  "mcp.stdio-inbox": comms(
+    "An agent behind `parley mcp` reads and watches its inbox with the official clients of both eras, also after a kill of the daemon.",
+  ),
+  "mcp.stdio-remote": comms(
+    "A bridge to a daemon that is reached over TCP repeats in headers what its messages say.",
+  ),
   "mcp.tool_error": foundation(
     "Arguments that miss or exceed the wrapper are told as such; a failure inside the daemon shows no cause.",
   ),

@@ -11,6 +11,7 @@ export { Call, type Outcome as CallOutcome, type RawResponse } from "./runtime/c
 export type { ScopeOptions } from "./runtime/client.js";
 export { EventStream } from "./runtime/event-stream.js";
 export { type HeldSession, Host, type HostOptions, type InteractionHandler } from "./runtime/host.js";
+export type { McpExchange } from "./runtime/mcp-exchange.js";
 export type { CallOptions, ClientOptions, StreamOptions } from "./runtime/options.js";
 export { type ErrorDetail, type ErrorPayload, type ErrorSpec, ParleyError } from "./runtime/parley-error.js";
 export {

@@ -6,6 +6,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { expect, test } from "vitest";
+import { channel } from "../../../test/support/channel.js";
 import { World } from "../../../test/support/world.js";
 import { type Scope, scopes } from "../../generated/operations.js";
 import type { Principal } from "../../kernel/context.js";
@@ -48,25 +49,6 @@ function token(own: Partial<Principal> = {}): { principal: Principal; revoke: ()
     ...own,
   };
   return { principal, revoke: () => ended.abort() };
-}
-
-/** What comes next out of something that calls back. */
-function channel<T>(): { put: (value: T) => void; take: () => Promise<T>; waiting: () => number } {
-  const values: T[] = [];
-  const takers: ((value: T) => void)[] = [];
-  return {
-    put(value) {
-      const taker = takers.shift();
-      if (taker === undefined) values.push(value);
-      else taker(value);
-    },
-    take: () =>
-      new Promise((resolve) => {
-        if (values.length > 0) resolve(values.shift()!);
-        else takers.push(resolve);
-      }),
-    waiting: () => values.length,
-  };
 }
 
 async function sessionClient(url: URL, session = "bot") {
@@ -149,12 +131,12 @@ test("[mcp.inbox.subscribe] a subscriber hears of what comes in, until it unsubs
   expect(await updates.take()).toBe(uri);
   await it.send("two");
   expect(await updates.take()).toBe(uri);
-  expect(updates.waiting()).toBe(0);
+  expect(updates.waiting).toBe(0);
   await client.unsubscribeResource({ uri });
   await it.send("three");
   await client.subscribeResource({ uri });
   await it.send("four");
-  expect([await updates.take(), updates.waiting()]).toEqual([uri, 0]);
+  expect([await updates.take(), updates.waiting]).toEqual([uri, 0]);
   await client.close();
 });
 

@@ -13,6 +13,7 @@ import { type Environment, systemEnvironment } from "./environment.js";
 import { clientError } from "./errors.js";
 import type { EventStream } from "./event-stream.js";
 import { type HeldSession, Host, type HostOptions, holdSession } from "./host.js";
+import type { McpExchange } from "./mcp-exchange.js";
 import type { CallOptions, ClientOptions, StreamOptions } from "./options.js";
 import { Runtime } from "./runtime.js";
 import { type SentAndStreamed, sendAndStream } from "./send-and-stream.js";
@@ -95,9 +96,12 @@ export class Client extends Planes implements AsyncDisposable {
     return this.#runtime.raw(operation as UnaryOperationId, request, options);
   }
 
-  /** Passes one MCP message on to the daemon's `/mcp`; the answer is empty for a notification. */
-  postMcp(message: string, options?: CallOptions): Promise<string> {
-    return this.#runtime.post("/mcp", message, options);
+  /**
+   * Passes one MCP message on to the daemon's `/mcp` and reads what comes back. Without a message it opens the stream of
+   * the session of MCP that `options.headers` names. Rejects when the daemon cannot be reached or refuses the exchange.
+   */
+  exchangeMcp(message: string | undefined, options?: StreamOptions): Promise<McpExchange> {
+    return this.#runtime.mcp(message, options);
   }
 
   /** Ends every connection and stream of this client. */

@@ -14,6 +14,7 @@ import type { Environment } from "./environment.js";
 import { clientError, isErrorPayload } from "./errors.js";
 import { EventStream, type StreamRequest } from "./event-stream.js";
 import { httpError, parseJson } from "./http-errors.js";
+import { type McpExchange, readMcp } from "./mcp-exchange.js";
 import type { OperationEntry } from "./operation.js";
 import type { CallOptions, StreamOptions } from "./options.js";
 import { restRequest, valueAt, withValueAt } from "./rest-request.js";
@@ -102,22 +103,22 @@ export class Runtime implements Calls {
     });
   }
 
-  /** Posts a text to a path that is no operation and gives the answer's text, whatever its status. */
-  async post(path: string, body: string, options: CallOptions = {}): Promise<string> {
-    const deadline = new Deadline(options.timeout ?? this.#settings.timeout, options.signal);
+  /** Posts a message to `/mcp`; without one, opens the stream of the session that the headers name. */
+  async mcp(message: string | undefined, options: StreamOptions = {}): Promise<McpExchange> {
+    const deadline = new Deadline(this.#settings.timeout, options.signal);
     const transport = await this.#transport();
     try {
-      const headers = { accept: "application/json, text/event-stream", ...options.headers };
-      const reply = await this.#http(
-        transport,
-        { method: "POST", path, body },
-        { ...options, headers },
-        deadline,
-      );
-      return reply.text;
+      const accept = "application/json, text/event-stream";
+      const headers = this.#headers(options, message !== undefined);
+      const request = { path: "/mcp", headers: { ...headers, accept } };
+      const sent: HttpRequest =
+        message === undefined ? { ...request, method: "GET" } : { ...request, method: "POST", body: message };
+      const flow = await transport.flow(sent, deadline);
+      checkContract(flow.headers["parley-contract"]);
+      return await readMcp(flow, options, transport.address, deadline);
     } catch (error) {
       this.#forgetLost(transport, error);
-      throw error;
+      throw deadline.failure ?? error;
     } finally {
       deadline.done();
     }
