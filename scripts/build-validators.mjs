@@ -1,15 +1,16 @@
-// Compiles the request schemas once, at build time, so that the daemon's start compiles nothing.
+// Compiles the schemas of requests and messages once, at build time, so that the daemon's start compiles nothing.
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
 import { build } from "esbuild";
 import { root } from "./setup.mjs";
 
-/** Writes an ES module that exports `validators`: one ajv function per operation id. */
+/** Writes an ES module that exports `validators`: one ajv function for each operation's and each message's id. */
 export async function buildValidators(outFile) {
-  const { requestSchemas, ajvOptions, boundErrors } = await loadSources();
+  const { requestSchemas, messageSchemas, ajvOptions, boundErrors } = await loadSources();
   const ajv = new Ajv2020({ ...ajvOptions, code: { ...ajvOptions.code, source: true } });
-  const ids = Object.keys(requestSchemas);
-  for (const id of ids) ajv.addSchema(requestSchemas[id], id);
+  const schemas = { ...requestSchemas, ...messageSchemas };
+  const ids = Object.keys(schemas);
+  for (const id of ids) ajv.addSchema(schemas[id], id);
   const code = standalone.default(ajv, Object.fromEntries(ids.map((id) => [id, id])));
   await build({
     // ajv's own ESM output still calls `require`; as a body around its CommonJS output the bundler resolves those.
@@ -35,7 +36,7 @@ async function loadSources() {
   const { outputFiles } = await build({
     stdin: {
       contents:
-        'export { requestSchemas } from "./src/generated/schemas.js"; export { ajvOptions, boundErrors } from "./src/kernel/ajv-options.js";',
+        'export { messageSchemas, requestSchemas } from "./src/generated/schemas.js"; export { ajvOptions, boundErrors } from "./src/kernel/ajv-options.js";',
       resolveDir: root,
       loader: "ts",
     },

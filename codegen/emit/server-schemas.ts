@@ -8,13 +8,14 @@ import { Expression, SourceFile } from "../printer.js";
  */
 export const emitSchemas: Emitter = (contract) => {
   const file = new SourceFile("src/generated/schemas.ts", "schemas/*/*.json");
-  const { operations, events } = contract;
+  const { operations, events, messages } = contract;
   file.importType("OperationId", "./operations.js");
   const requests = operations.map(({ id, request }) => [id, request] as const);
   const responses = operations.map(({ id, response }) => [id, response] as const);
   const payloads = events.map(({ id, payload }) => [id, payload] as const);
+  const sent = messages.map(({ id, payload }) => [id, payload] as const);
   printDefinitions(file, contract, "request", requests);
-  printDefinitions(file, contract, "response", [...responses, ...payloads]);
+  printDefinitions(file, contract, "response", [...responses, ...payloads, ...sent]);
   file.doc("The strict view of each request, with defaults.");
   printViews(file, contract, "request", requests, "requestSchemas: { readonly [Id in OperationId]: object }");
   file.print();
@@ -29,6 +30,9 @@ export const emitSchemas: Emitter = (contract) => {
   file.print();
   file.doc("Each event's payload as a client reads it.");
   printViews(file, contract, "response", payloads, "eventSchemas: Readonly<Record<string, object>>");
+  file.print();
+  file.doc("Each message between daemons as its receiver reads it.");
+  printViews(file, contract, "response", sent, "messageSchemas");
   return [file.toOutput()];
 };
 

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { ValidateFunction } from "ajv";
 import type { OperationId } from "../generated/operations.js";
-import { requestSchemas } from "../generated/schemas.js";
+import { messageSchemas, requestSchemas } from "../generated/schemas.js";
 import { ajvOptions } from "./ajv-options.js";
 import type { ErrorDetail } from "./contract-error.js";
 import { findFlaw, type JsonFlaw, maxJsonDepth } from "./json.js";
@@ -10,22 +10,41 @@ import { toDetails } from "./validation-details.js";
 /** A request that fits, with its defaults filled in (in place), or everything that is wrong with it. */
 export type Validation = { ok: true; value: unknown } | { ok: false; details: ErrorDetail[] };
 
+/** A message between daemons. */
+export type MessageId = keyof typeof messageSchemas;
+
 export interface Validators {
   request(id: OperationId): (value: unknown) => Validation;
+  /** Whether what another daemon sent is such a message; fields and kinds that only it knows are let pass. */
+  message(id: MessageId): (value: unknown) => boolean;
 }
 
-/** What the build makes of all requests; the same functions that ajv would compile here. */
-export type CompiledValidators = { readonly [Id in OperationId]?: ValidateFunction };
+/** What the build makes of all requests and messages; the same functions that ajv would compile here. */
+export type CompiledValidators = { readonly [Id in OperationId | MessageId]?: ValidateFunction };
+
+/** Levels that a message puts around what it carries. */
+const messageLevels = 8;
 
 /** Checks requests. What was not compiled by the build is compiled on first use, so that start-up pays for nothing. */
 export function createValidators(compiled: CompiledValidators = {}): Validators {
   const known = new Map<OperationId, (value: unknown) => Validation>();
+  const messages = new Map<MessageId, (value: unknown) => boolean>();
   return {
     request(id) {
       let check = known.get(id);
       if (check === undefined) {
         check = checker(compiled[id] ?? compile(requestSchemas[id]), requestSchemas[id]);
         known.set(id, check);
+      }
+      return check;
+    },
+    message(id) {
+      let check = messages.get(id);
+      if (check === undefined) {
+        const validate = compiled[id] ?? compile(messageSchemas[id]);
+        // What a message carries may itself be as deep as a request.
+        check = (value) => findFlaw(value, 1 - messageLevels) === null && validate(value);
+        messages.set(id, check);
       }
       return check;
     },
