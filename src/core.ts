@@ -59,8 +59,13 @@ export async function openCore(options: CoreOptions = {}): Promise<Core> {
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
   const dispatch = createDispatch({
-    // What a daemon tells of itself has no place here, and a runtime has no way to ask for it.
-    handlers: handlerTable({ system: {} as never, sessions: sessions.handlers, comms: comms.handlers }),
+    // What a daemon tells of itself and of others has no place here, and a runtime has no way to ask for it.
+    handlers: handlerTable({
+      system: {} as never,
+      endpoints: {} as never,
+      sessions: sessions.handlers,
+      comms: comms.handlers,
+    }),
     validators: createValidators(),
     ownsSession: (principal, name) => sessions.directory.owns(principal, name),
   });

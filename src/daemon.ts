@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { createAuthenticator } from "./auth/authenticator.js";
 import { BrowserSessions } from "./auth/browser-sessions.js";
 import { TokenStore } from "./auth/token-store.js";
@@ -13,10 +14,11 @@ import type { Ambient } from "./kernel/context.js";
 import { createDispatch, type Dispatch, handlerTable } from "./kernel/dispatch.js";
 import { systemIds } from "./kernel/ids.js";
 import type { Logger } from "./kernel/logger.js";
-import { type CompiledValidators, createValidators } from "./kernel/validate.js";
+import { type CompiledValidators, createValidators, type Validators } from "./kernel/validate.js";
 import { LifeCycle } from "./life-cycle.js";
 import { PACKAGE_VERSION } from "./package-version.js";
 import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
+import { createEndpointsPlane, type EndpointsPlane } from "./planes/endpoints/index.js";
 import { createSessionsPlane, type SessionsPlane } from "./planes/sessions/index.js";
 import { createSystemPlane } from "./planes/system/index.js";
 import { type Discovery, removeDiscovery, writeDiscovery } from "./platform/discovery-file.js";
@@ -24,6 +26,8 @@ import { createSignIn, createSignOut } from "./raw/console/sign-in.js";
 import { createStaticFiles } from "./raw/console/static-files.js";
 import { createExplorer } from "./raw/docs/explorer.js";
 import { createOpenapiDocument } from "./raw/docs/openapi-document.js";
+import { dialLink } from "./raw/link/dial-link.js";
+import { createLinkRoute, type LinkRoute } from "./raw/link/link-route.js";
 import { createMetricsPage } from "./raw/metrics/metrics-page.js";
 import { openMemory } from "./storage/memory/open-memory.js";
 import { openSqlite } from "./storage/sqlite/open-sqlite.js";
@@ -35,6 +39,7 @@ import { createMcpSurface, type McpSurface } from "./surfaces/mcp/surface.js";
 import { createTools } from "./surfaces/mcp/tools.js";
 import { createRestSurface, type RestSurface } from "./surfaces/rest/surface.js";
 import { createRpcSurface, type RpcSurface } from "./surfaces/rpc/surface.js";
+import { refuseUpgrade } from "./surfaces/socket-reply.js";
 import { createCallObserver } from "./telemetry/call-observer.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 
@@ -81,12 +86,14 @@ interface Credentials {
 interface Planes {
   readonly sessions: SessionsPlane;
   readonly comms: CommsPlane;
+  readonly endpoints: EndpointsPlane;
 }
 
 interface Surfaces {
   readonly rest: RestSurface;
   readonly rpc: RpcSurface;
   readonly mcp: McpSurface;
+  readonly link: LinkRoute;
 }
 
 /** Builds and starts the whole daemon. Rejects with an error whose message is meant for the user. */
@@ -117,20 +124,27 @@ export async function createDaemon({
     credentials.tokens.close();
     credentials.browser.close();
   });
-  const planes = await startPlanes(core, store.backend);
-  opened.defer(() => planes.sessions.close());
-  opened.defer(() => planes.comms.close());
-
   // What runs only once everything is built.
   let listeners: Listeners;
+  const validate = createValidators(validators);
+  const planes = await startPlanes(core, store.backend, validate, () => listeners);
+  opened.defer(() => planes.sessions.close());
+  opened.defer(() => planes.comms.close());
+  opened.defer(() => planes.endpoints.close());
+
   const connections = (): number => surfaces.rpc.stats().connections;
   const system = bindSystemPlane(core, store, credentials, planes, {
     addresses: () => listeners,
     connections,
   });
   const dispatch = createDispatch({
-    handlers: handlerTable({ system, sessions: planes.sessions.handlers, comms: planes.comms.handlers }),
-    validators: createValidators(validators),
+    handlers: handlerTable({
+      system,
+      sessions: planes.sessions.handlers,
+      comms: planes.comms.handlers,
+      endpoints: planes.endpoints.handlers,
+    }),
+    validators: validate,
     ownsSession: ownershipOf(planes),
     observe: createCallObserver(core.metrics.operations, config.log.requests),
     calls: config.limits.calls,
@@ -151,6 +165,7 @@ export async function createDaemon({
   log.info({ address, socket: socketPath, instance_id: core.identity.instance_id }, "Parley serves.");
   // Repairs read every log: clients that ask meanwhile come first, whose own logs are read when they are touched.
   await planes.comms.start();
+  planes.endpoints.start();
   // From here on the life cycle closes everything, in the order of a graceful stop.
   opened.move();
   life.started(() => shutDown(core, { store, credentials, planes, dispatch, surfaces, listeners }));
@@ -196,7 +211,23 @@ async function openCredentials({ ambient }: Core, backend: Backend): Promise<Cre
 }
 
 /** Sessions and comms need each other: each has a port that the other serves. */
-async function startPlanes({ config, ambient }: Core, backend: Backend): Promise<Planes> {
+async function startPlanes(
+  { config, ambient }: Core,
+  backend: Backend,
+  validators: Validators,
+  listeners: () => Listeners,
+): Promise<Planes> {
+  const endpoints = await createEndpointsPlane({
+    ...ambient,
+    backend,
+    random: Math.random,
+    hostName: nameOf(hostname()),
+    urls: () => [listeners().address],
+    dial: dialLink,
+    isFrame: (value) => validators.message("endpoints.frame")(value),
+    isEnvelope: (value) => validators.message("comms.envelope")(value),
+    sessionsOf: () => 0,
+  });
   const sessions = createSessionsPlane({ ...ambient, backend, inboxes: () => comms.inboxes });
   const comms = createCommsPlane({
     ...ambient,
@@ -211,7 +242,16 @@ async function startPlanes({ config, ambient }: Core, backend: Backend): Promise
     },
   });
   await sessions.start();
-  return { sessions, comms };
+  return { sessions, comms, endpoints };
+}
+
+/** What this machine is called, as a name of the contract. */
+function nameOf(host: string): string {
+  const label = host
+    .toLowerCase()
+    .split(".")[0]!
+    .replace(/[^a-z0-9-]/g, "-");
+  return label.slice(0, 63).replace(/^-+|-+$/g, "") || "parley";
 }
 
 function ownershipOf({ sessions }: Planes): SessionOwnership {
@@ -265,7 +305,7 @@ function bindSystemPlane(
 async function createSurfaces(
   { config, ambient, metrics }: Core,
   { tokens, browser }: Credentials,
-  { sessions }: Planes,
+  { sessions, endpoints }: Planes,
   dispatch: Dispatch,
   features: readonly McpFeature[],
 ): Promise<Surfaces> {
@@ -282,6 +322,11 @@ async function createSurfaces(
     onClosed: (connectionId) => sessions.directory.connectionClosed(connectionId),
   });
   const mcp = createMcpSurface({ ambient, version: PACKAGE_VERSION, features });
+  const link = createLinkRoute({
+    auth,
+    refuse: (socket, error) => refuseUpgrade(socket, error, ambient.ids.uuid()),
+    accept: (wire) => endpoints.accept(wire),
+  });
   const rest = createRestSurface({
     ambient,
     dispatch,
@@ -296,10 +341,11 @@ async function createSurfaces(
       "system.openapi": createOpenapiDocument({ read: asset("openapi.yaml") }),
       "system.docs": createExplorer({ read: asset("dist/openapi.json") }),
       "system.rpc": rpc.post,
+      "endpoints.link": link.refusePlain,
       "system.mcp": mcp.serve,
     },
   });
-  return { rest, rpc, mcp };
+  return { rest, rpc, mcp, link };
 }
 
 /** What MCP clients are offered. */
@@ -328,10 +374,10 @@ function addGauges(metrics: Metrics, planes: Planes, connections: () => number):
   });
 }
 
-function openListeners({ config, paths, ambient }: Core, { rest, rpc }: Surfaces): Promise<Listeners> {
+function openListeners({ config, paths, ambient }: Core, { rest, rpc, link }: Surfaces): Promise<Listeners> {
   return listen({
     handle: rest.handle,
-    upgrades: { "/rpc": rpc.handleUpgrade },
+    upgrades: { "/rpc": rpc.handleUpgrade, "/link": link.handleUpgrade },
     host: config.server.host,
     port: config.server.port,
     socketPath: config.server.socket ?? paths.socketPath,
@@ -364,6 +410,8 @@ async function shutDown(core: Core, running: Running): Promise<void> {
   // Streams say `shutdown` while their sockets still live.
   surfaces.mcp.close();
   await planes.comms.close();
+  surfaces.link.close();
+  planes.endpoints.close();
   const closed = listeners.close(config.limits.drain_ms);
   await Promise.all([dispatch.drain(), surfaces.rpc.close()]);
   await closed;

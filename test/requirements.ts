@@ -282,6 +282,31 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "doctor.store": hardened(
     "The doctor tells a store that is damaged, newer, gone, half restored or dragging its log.",
   ),
+  "endpoints.daemons": comms(
+    "Real daemons pair, link, rotate and part by the command line, over kill -9, and say what went wrong.",
+  ),
+  "endpoints.keys": comms(
+    "Keys rotate: paired daemons learn the new one from the old, which works until they have and a day beyond.",
+  ),
+  "endpoints.link": comms(
+    "Paired daemons keep a link that nobody between them can read, change or repeat; it comes back by itself.",
+  ),
+  "endpoints.link-backoff": comms(
+    "A daemon that is away is dialled with growing pauses of at most 30 seconds.",
+  ),
+  "endpoints.link-dead": comms("A link without a sign of life is given up; an idle one stays."),
+  "endpoints.link-once": comms("When both daemons dial at once they keep the same one link."),
+  "endpoints.link-strangers": comms(
+    "Who does not prove a paired daemon's key, sends bad frames or says nothing is refused, and nothing else suffers.",
+  ),
+  "endpoints.link-version": comms(
+    "A daemon of another contract version is told so, however its frames look.",
+  ),
+  "endpoints.pair": comms("Two daemons pair by a code; then each has the other's key."),
+  "endpoints.pair-code": comms(
+    "A pairing code works once, for 5 minutes and few wrong tries, and never crosses the wire.",
+  ),
+  "endpoints.remove": comms("Ending a pairing ends it on both sides, at once or when the other comes back."),
   "faults.clock": hardened("Clock jumps of an hour, sleep and a stopped process let nothing expire wrongly."),
   "faults.clock-self-test": hardened("A daemon that counts by the wrong clock is found out."),
   "faults.kill-sees": hardened(
@@ -350,6 +375,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "kernel.validation-details": foundation(
     "A text over its limit; a hundred thousand mistakes give a bounded, sorted answer.",
   ),
+  "link.envelope": comms(
+    "An envelope is proven by its signature over the bytes as sent; anything changed is refused.",
+  ),
+  "link.envelope-fresh": comms("An envelope is stale past its time, and when it is from far ahead."),
+  "link.envelope-growth": comms("A field that only a later daemon knows does not break an envelope's proof."),
+  "link.envelope-replay": comms("An envelope that was sent before is taken once, also after a restart."),
   "mcp.batch": foundation("Batches belong to the one revision that had them."),
   "mcp.client": foundation("The official client finds exactly two tools, calls both and gets typed errors."),
   "mcp.client.stateless": foundation(

@@ -29,6 +29,7 @@ export function addContractCommand(program: Command, spec: CliCommand): void {
 }
 
 const groupTexts: Readonly<Record<string, string>> = {
+  endpoint: "Pair with daemons of other machines, list and remove them",
   session: "Open, list, serve and close sessions",
   token: "Make, list, rotate and revoke tokens",
 };

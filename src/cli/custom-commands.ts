@@ -90,6 +90,22 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .action(async (session, options, command) =>
         (await import("./commands/stream.js")).stream(session, options, command),
       ),
+  endpoint: (program) =>
+    group(program, "endpoint")
+      .command("pair")
+      .description(
+        "Pair with another daemon: without an address it offers a code, with one it accepts the code",
+      )
+      .argument("[url]", "where the daemon that offered the code listens")
+      .option("--code <code>", "the code that the other daemon printed")
+      .option("--name <name>", "what to call the other daemon here")
+      .addHelpText(
+        "after",
+        "\nExamples:\n  parley endpoint pair                                            (on the one machine)\n  parley endpoint pair http://192.168.1.10:7433 --code 7KQ2-M9XP  (on the other)",
+      )
+      .action(async (url, options, command) =>
+        (await import("./commands/endpoint-pair.js")).endpointPair(url, options, command),
+      ),
   console: (program) =>
     program
       .command("console")

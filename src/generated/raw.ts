@@ -117,4 +117,16 @@ export const rawRoutes: readonly RawRoute[] = [
     host: "check",
     origin: "require",
   },
+  {
+    id: "endpoints.link",
+    summary: "The link between two daemons: a WebSocket whose two sides prove their keys to each other.",
+    methods: ["GET"],
+    path: "/link",
+    prefixes: [],
+    scope: null,
+    authenticated: false,
+    audit: false,
+    host: "check",
+    origin: "check",
+  },
 ];

@@ -7,6 +7,7 @@ import sys
 import types
 
 from parley._generated.resources.comms import Comms
+from parley._generated.resources.endpoints import Endpoints
 from parley._generated.resources.sessions import Sessions
 from parley._generated.resources.system import System
 
@@ -30,6 +31,7 @@ def run(code: str) -> list[object]:
 
     class Parley:
         comms = Comms(recorder)
+        endpoints = Endpoints(recorder)
         sessions = Sessions(recorder)
         system = System(recorder)
 

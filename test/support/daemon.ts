@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { scopes } from "../../src/generated/operations.js";
 import { daemonNodeFlags } from "../../src/platform/node-flags.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -101,7 +102,7 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   await start();
   const issued = await localCall(daemon.socketPath, "POST", "/tokens", {
     name: "tester",
-    scopes: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
+    scopes: [...scopes],
     sessions: ["*"],
   });
   daemon.token = (issued.body as { secret: string }).secret;

@@ -38,6 +38,7 @@ export class Process {
     this.dispatch = createDispatch({
       handlers: handlerTable({
         system: {} as never,
+        endpoints: {} as never,
         sessions: this.sessions.handlers,
         comms: this.#comms.handlers,
       }),

@@ -2,6 +2,7 @@
 // Source: schemas/*/*.json
 import type { Calls } from "../runtime/calls.js";
 import { CommsResource } from "./comms.js";
+import { EndpointsResource } from "./endpoints.js";
 import { SessionsResource } from "./sessions.js";
 import { SystemResource } from "./system.js";
 
@@ -13,10 +14,13 @@ export class Planes {
   readonly sessions: SessionsResource;
   /** Operations of the plane `comms`. */
   readonly comms: CommsResource;
+  /** Operations of the plane `endpoints`. */
+  readonly endpoints: EndpointsResource;
 
   constructor(calls: Calls) {
     this.system = new SystemResource(calls);
     this.sessions = new SessionsResource(calls);
     this.comms = new CommsResource(calls);
+    this.endpoints = new EndpointsResource(calls);
   }
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..._runtime.calls import AsyncCalls, Calls
     from .comms import AsyncComms, Comms
+    from .endpoints import AsyncEndpoints, Endpoints
     from .sessions import AsyncSessions, Sessions
     from .system import AsyncSystem, System
 
@@ -40,6 +41,13 @@ class Planes:
 
         return Comms(self._calls)
 
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """The operations of the plane `endpoints`."""
+        from .endpoints import Endpoints
+
+        return Endpoints(self._calls)
+
 
 class AsyncPlanes:
     """One attribute per plane."""
@@ -66,3 +74,10 @@ class AsyncPlanes:
         from .comms import AsyncComms
 
         return AsyncComms(self._calls)
+
+    @cached_property
+    def endpoints(self) -> AsyncEndpoints:
+        """The operations of the plane `endpoints`."""
+        from .endpoints import AsyncEndpoints
+
+        return AsyncEndpoints(self._calls)

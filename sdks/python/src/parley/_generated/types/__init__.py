@@ -10,5 +10,6 @@ if TYPE_CHECKING:
     from .agent_event import *
     from .common import *
     from .comms import *
+    from .endpoints import *
     from .sessions import *
     from .system import *

@@ -26,7 +26,7 @@ Generated from schemas/system/types.json#/$defs/Digest.
 """
 
 
-GrantableScope: TypeAlias = Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"]
+GrantableScope: TypeAlias = Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write", "endpoints:read", "endpoints:write"]
 """A scope that this daemon knows and a token can be given.
 
 Generated from schemas/system/types.json#/$defs/GrantableScope.
@@ -40,7 +40,7 @@ Generated from schemas/system/types.json#/$defs/TokenId.
 """
 
 
-Scope: TypeAlias = Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"] | Annotated[str, StringConstraints(max_length=256)]
+Scope: TypeAlias = Literal["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write", "endpoints:read", "endpoints:write"] | Annotated[str, StringConstraints(max_length=256)]
 """What a token may do: `<plane>:<read or write>`, `system:admin` for tokens, tickets and stopping.
 
 Generated from schemas/system/types.json#/$defs/Scope.

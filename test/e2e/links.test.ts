@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { parley } from "../support/cli.js";
+import { startDaemon, type TestDaemon } from "../support/daemon.js";
+import { until } from "../support/wait.js";
+
+const daemons: TestDaemon[] = [];
+afterEach(async () => {
+  for (const daemon of daemons.splice(0)) await daemon[Symbol.asyncDispose]();
+});
+
+async function start(): Promise<TestDaemon> {
+  const daemon = await startDaemon();
+  daemons.push(daemon);
+  return daemon;
+}
+
+async function cli(
+  daemon: TestDaemon,
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return parley(daemon.env, args);
+}
+
+interface Listed {
+  endpoints: { name: string; state: string; key_id: string; knows_key: boolean }[];
+  key_id: string;
+}
+
+async function endpoints(daemon: TestDaemon): Promise<Listed> {
+  return JSON.parse((await cli(daemon, "endpoint", "list", "--json")).stdout) as Listed;
+}
+
+/** Pairs over the command line: `b` accepts what `a` offers. */
+async function pair(a: TestDaemon, b: TestDaemon, name: string): Promise<void> {
+  const offered = await cli(a, "endpoint", "pair");
+  expect(offered).toMatchObject({ code: 0 });
+  const accepted = await cli(
+    b,
+    "endpoint",
+    "pair",
+    a.address,
+    "--code",
+    offered.stdout.trim(),
+    "--name",
+    name,
+  );
+  expect(accepted).toMatchObject({ code: 0, stdout: `paired with ${name}\n` });
+  await linked(a);
+  await linked(b);
+}
+
+function linked(daemon: TestDaemon): Promise<true> {
+  return until("the link", async () => {
+    const { endpoints: listed } = await endpoints(daemon);
+    return listed.every(({ state }) => state === "connected") ? true : undefined;
+  });
+}
+
+describe("[endpoints.daemons] two real daemons", () => {
+  test("pair by the command line, keep their link over kill -9 of either, rotate keys and part", async () => {
+    const a = await start();
+    const b = await start();
+    await pair(a, b, "office");
+    for (const daemon of [a, b]) {
+      await daemon.stop("SIGKILL");
+      await daemon.restart();
+      await linked(a);
+      await linked(b);
+    }
+    const rotated = await cli(a, "endpoint", "rotate-keys", "--json");
+    const { key_id: keyId } = JSON.parse(rotated.stdout) as { key_id: string };
+    await until("the new key to be learned", async () =>
+      (await endpoints(b)).endpoints[0]!.key_id === keyId ? true : undefined,
+    );
+    expect(await cli(b, "endpoint", "remove", "office")).toMatchObject({ code: 0 });
+    await until("both to have parted", async () =>
+      (await endpoints(a)).endpoints.length + (await endpoints(b)).endpoints.length === 0 ? true : undefined,
+    );
+  });
+
+  test("say what went wrong and what to do", async () => {
+    const a = await start();
+    const b = await start();
+    const wrong = await cli(b, "endpoint", "pair", a.address, "--code", "AAAA-AAAA");
+    expect(wrong).toMatchObject({ code: 4, stderr: expect.stringContaining("parley endpoint pair") });
+    expect(await cli(b, "endpoint", "pair", a.address)).toMatchObject({ code: 2 });
+    expect(await cli(b, "endpoint", "pair", "http://127.0.0.1:9", "--code", "AAAA-AAAA")).toMatchObject({
+      code: 7,
+    });
+    expect(await cli(b, "endpoint", "remove", "nobody")).toMatchObject({ code: 3 });
+    const foreign = await fetch(`${a.address}/link`, { headers: { origin: "https://evil.test" } });
+    expect(foreign.status).toBe(403);
+    const plain = await fetch(`${a.address}/link`);
+    expect(await plain.json()).toMatchObject({ code: "invalid_request" });
+  });
+});
