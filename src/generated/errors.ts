@@ -60,7 +60,12 @@ export type ErrorCode =
   | "stream_not_found"
   | "already_attached"
   | "stream_closed"
-  | "stream_timeout";
+  | "stream_timeout"
+  | "endpoint_not_found"
+  | "pairing_failed"
+  | "endpoint_unreachable"
+  | "endpoint_name_taken"
+  | "keys_not_learned";
 
 /** Every code's spec. */
 export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
@@ -449,6 +454,51 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 1,
     retryable: true,
     text: "The reservation ran out while this call tried to attach; read it with `follow: false`.",
+    clientOnly: false,
+  },
+  endpoint_not_found: {
+    category: "not_found",
+    http: 404,
+    rpc: -31080,
+    exit: 3,
+    retryable: false,
+    text: "There is no paired daemon with this name or id; `parley endpoint list` shows those there are.",
+    clientOnly: false,
+  },
+  pairing_failed: {
+    category: "auth",
+    http: 403,
+    rpc: -31081,
+    exit: 4,
+    retryable: false,
+    text: "The pairing code is wrong, used or older than 5 minutes; make a new one with `parley endpoint pair` on the other machine.",
+    clientOnly: false,
+  },
+  endpoint_unreachable: {
+    category: "unavailable",
+    http: 502,
+    rpc: -31082,
+    exit: 7,
+    retryable: true,
+    text: "The other daemon does not answer at this address; check that it runs, listens there and allows this host name.",
+    clientOnly: false,
+  },
+  endpoint_name_taken: {
+    category: "conflict",
+    http: 409,
+    rpc: -31083,
+    exit: 5,
+    retryable: false,
+    text: "Another paired daemon has this name here; choose one with `--name`, or remove the other first.",
+    clientOnly: false,
+  },
+  keys_not_learned: {
+    category: "conflict",
+    http: 409,
+    rpc: -31084,
+    exit: 5,
+    retryable: false,
+    text: "Some paired daemons have not learned the present key; wait until they were connected, or force it and pair them again.",
     clientOnly: false,
   },
 };

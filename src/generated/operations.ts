@@ -11,6 +11,14 @@ import type {
   CommsStreamEvent,
   CommsStreamRequest,
   CommsStreamResponse,
+  EndpointsListRequest,
+  EndpointsListResponse,
+  EndpointsPairRequest,
+  EndpointsPairResponse,
+  EndpointsRemoveRequest,
+  EndpointsRemoveResponse,
+  EndpointsRotateKeysRequest,
+  EndpointsRotateKeysResponse,
   SessionsCloseRequest,
   SessionsCloseResponse,
   SessionsDrainRequest,
@@ -168,6 +176,26 @@ export interface OperationTypes {
     response: CommsStreamCloseResponse;
     event: never;
   };
+  "endpoints.list": {
+    request: EndpointsListRequest;
+    response: EndpointsListResponse;
+    event: never;
+  };
+  "endpoints.pair": {
+    request: EndpointsPairRequest;
+    response: EndpointsPairResponse;
+    event: never;
+  };
+  "endpoints.remove": {
+    request: EndpointsRemoveRequest;
+    response: EndpointsRemoveResponse;
+    event: never;
+  };
+  "endpoints.rotate_keys": {
+    request: EndpointsRotateKeysRequest;
+    response: EndpointsRotateKeysResponse;
+    event: never;
+  };
 }
 
 /** Id of an operation. */
@@ -196,7 +224,11 @@ export type UnaryOperationId =
   | "sessions.settle"
   | "comms.peers"
   | "comms.send"
-  | "comms.stream_close";
+  | "comms.stream_close"
+  | "endpoints.list"
+  | "endpoints.pair"
+  | "endpoints.remove"
+  | "endpoints.rotate_keys";
 
 /** Id of an operation that answers with a stream. */
 export type StreamOperationId = "comms.stream";
@@ -205,6 +237,8 @@ export type StreamOperationId = "comms.stream";
 export type Scope =
   | "comms:read"
   | "comms:write"
+  | "endpoints:read"
+  | "endpoints:write"
   | "sessions:read"
   | "sessions:write"
   | "system:admin"
@@ -214,6 +248,8 @@ export type Scope =
 export const scopes: readonly Scope[] = [
   "comms:read",
   "comms:write",
+  "endpoints:read",
+  "endpoints:write",
   "sessions:read",
   "sessions:write",
   "system:admin",
@@ -275,6 +311,12 @@ export interface PlaneOperations {
     send: "comms.send";
     stream: "comms.stream";
     stream_close: "comms.stream_close";
+  };
+  endpoints: {
+    list: "endpoints.list";
+    pair: "endpoints.pair";
+    remove: "endpoints.remove";
+    rotate_keys: "endpoints.rotate_keys";
   };
 }
 
@@ -701,6 +743,77 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     validationError: "invalid_request",
     audit: false,
     rpc: "comms/stream_close",
+    stream: null,
+  },
+  "endpoints.list": {
+    id: "endpoints.list",
+    plane: "endpoints",
+    verb: "list",
+    summary: "List the daemons that this one is paired with.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "endpoints:read",
+    errors: [],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "endpoints/list",
+    stream: null,
+  },
+  "endpoints.pair": {
+    id: "endpoints.pair",
+    plane: "endpoints",
+    verb: "pair",
+    summary: "Pair with another daemon: one side offers a code, the other accepts it.",
+    kind: "unary",
+    idempotency: "none",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "endpoints:write",
+    errors: [
+      "endpoint_name_taken",
+      "endpoint_unreachable",
+      "pairing_failed",
+      "quota_exceeded",
+      "storage_unavailable",
+    ],
+    validationError: "invalid_request",
+    audit: true,
+    rpc: "endpoints/pair",
+    stream: null,
+  },
+  "endpoints.remove": {
+    id: "endpoints.remove",
+    plane: "endpoints",
+    verb: "remove",
+    summary: "End the pairing with another daemon; what waits for it becomes a dead letter.",
+    kind: "unary",
+    idempotency: "none",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "endpoints:write",
+    errors: ["endpoint_not_found", "storage_unavailable"],
+    validationError: "invalid_request",
+    audit: true,
+    rpc: "endpoints/remove",
+    stream: null,
+  },
+  "endpoints.rotate_keys": {
+    id: "endpoints.rotate_keys",
+    plane: "endpoints",
+    verb: "rotate_keys",
+    summary:
+      "Give this daemon a new key; paired daemons learn it from the old one, which works until they have.",
+    kind: "unary",
+    idempotency: "none",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "endpoints:write",
+    errors: ["keys_not_learned", "storage_unavailable"],
+    validationError: "invalid_request",
+    audit: true,
+    rpc: "endpoints/rotate_keys",
     stream: null,
   },
 };

@@ -75,7 +75,13 @@ export interface CommsEnvelope {
   traceparent?: Traceparent;
   /** The command's JSON in base64url. */
   payload_b64: string;
-  /** Ed25519 signature in base64url. */
+  /** The interaction at the sender's daemon. */
+  interaction_id: Uuid;
+  /** The identity behind `to`; absent when an answer goes to the one that asked. */
+  to_id?: Uuid;
+  /** The identity behind `from`. */
+  from_id: Uuid;
+  /** Ed25519 signature in base64url, over the bytes before `,"sig"`; always the last field. */
   sig: string;
 }
 
@@ -257,6 +263,107 @@ export interface DeliveryUpdated {
 export type Digest = string;
 
 /**
+ * Another daemon that this one is paired with.
+ * @generated from schemas/endpoints/types.json#/$defs/Endpoint
+ */
+export interface Endpoint {
+  /** The other daemon's own id. */
+  endpoint_id: Uuid;
+  /** What it is called here. */
+  name: Name;
+  /** Where it is dialled; with none, it has to dial. */
+  urls: EndpointUrl[];
+  /** How the link to the other daemon is. */
+  state: EndpointState;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  paired_at: Timestamp;
+  /** When the link was last up. */
+  last_seen_at?: Timestamp;
+  /** The key that it signs with now. */
+  key_id: KeyId;
+  /** It has learned this daemon's present key. */
+  knows_key: boolean;
+  /** Sessions that it told of. */
+  sessions: number;
+}
+
+/**
+ * How the link to the other daemon is.
+ * @generated from schemas/endpoints/types.json#/$defs/EndpointState
+ */
+export type EndpointState = "connected" | "connecting" | "disconnected" | "auth_failed" | "version_mismatch";
+
+/**
+ * Where a daemon listens, as its own address line says it.
+ * @generated from schemas/endpoints/types.json#/$defs/EndpointUrl
+ */
+export type EndpointUrl = string;
+
+/** @generated from schemas/endpoints/frame.message.json#/$defs/Message */
+export type EndpointsFrame = LinkFrame;
+
+/**
+ * Nothing to ask.
+ * @generated from schemas/endpoints/list.json#/$defs/Request
+ */
+export type EndpointsListRequest = Record<string, never>;
+
+/**
+ * The paired daemons.
+ * @generated from schemas/endpoints/list.json#/$defs/Response
+ */
+export interface EndpointsListResponse {
+  /** Sorted by name. */
+  endpoints: Endpoint[];
+  /** This daemon's present key. */
+  key_id: KeyId;
+}
+
+/** @generated from schemas/endpoints/pair.json#/$defs/Request */
+export type EndpointsPairRequest = PairingRequest;
+
+/** @generated from schemas/endpoints/pair.json#/$defs/Response */
+export type EndpointsPairResponse = PairingResult;
+
+/**
+ * The daemon to part with.
+ * @generated from schemas/endpoints/remove.json#/$defs/Request
+ */
+export interface EndpointsRemoveRequest {
+  /** Its name here, or its id. */
+  endpoint: Name;
+}
+
+/**
+ * It is done.
+ * @generated from schemas/endpoints/remove.json#/$defs/Response
+ */
+export interface EndpointsRemoveResponse {
+  /** Always true. */
+  removed: boolean;
+}
+
+/**
+ * How to rotate.
+ * @generated from schemas/endpoints/rotate_keys.json#/$defs/Request
+ */
+export interface EndpointsRotateKeysRequest {
+  /** Rotate although some daemons have not learned the present key: those have to be paired again. */
+  force: boolean;
+}
+
+/**
+ * The new key.
+ * @generated from schemas/endpoints/rotate_keys.json#/$defs/Response
+ */
+export interface EndpointsRotateKeysResponse {
+  /** Names a public key: the first 16 hex digits of its hash. */
+  key_id: KeyId;
+  /** Names of the paired daemons that have still to learn it. */
+  waiting: Name[];
+}
+
+/**
  * A host's own event.
  * @generated from schemas/common/agent-event.json#/$defs/Extension
  */
@@ -304,7 +411,9 @@ export type GrantableScope =
   | "sessions:read"
   | "sessions:write"
   | "comms:read"
-  | "comms:write";
+  | "comms:write"
+  | "endpoints:read"
+  | "endpoints:write";
 
 /**
  * `steer` is offered to the host before everything that is queued.
@@ -635,6 +744,12 @@ export interface IssuedToken {
 export type JsonValue = unknown;
 
 /**
+ * Names a public key: the first 16 hex digits of its hash.
+ * @generated from schemas/endpoints/types.json#/$defs/KeyId
+ */
+export type KeyId = string;
+
+/**
  * Free key-value pairs for finding and grouping.
  * @generated from schemas/common/types.json#/$defs/Labels
  */
@@ -653,6 +768,215 @@ export interface Lease {
   ttl_ms: number;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
   expires_at: Timestamp;
+}
+
+/**
+ * What became of an envelope: a durable fact at the one that says it, except `later`.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkAck
+ */
+export interface LinkAck {
+  /** Which variant this is. */
+  kind: "ack";
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  envelope_id: Uuid;
+  /** A delivery state; `later`: nothing was kept, send it again after a while. */
+  state: "delivered" | "held" | "ingested" | "refused" | "expired" | "dead" | "later";
+  /** The error code behind a refusal. */
+  code?: string;
+  /** What happened, for a person. */
+  message?: string;
+  /** When it is worth another try. */
+  retry_after_ms?: number;
+}
+
+/**
+ * Proves the key over both hellos.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkAuth
+ */
+export interface LinkAuth {
+  /** Which variant this is. */
+  kind: "auth";
+  /** Names a public key: the first 16 hex digits of its hash. */
+  key_id: KeyId;
+  /** Ed25519 signature of the role and the hash of both hellos, base64url. */
+  sig: string;
+}
+
+/**
+ * Sessions of the sender that the reader may send to: all of them, or what changed.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkDirectory
+ */
+export interface LinkDirectory {
+  /** Which variant this is. */
+  kind: "directory";
+  /** What was told before is over. */
+  reset: boolean;
+  /** Nothing of this list is still to come. */
+  complete: boolean;
+  /** New or changed ones. */
+  sessions: RemoteSession[];
+  /** Closed ones. */
+  removed: Uuid[];
+}
+
+/**
+ * A signed envelope (`comms.envelope`), as text: its signature is over these bytes.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkEnvelope
+ */
+export interface LinkEnvelope {
+  /** Which variant this is. */
+  kind: "envelope";
+  /** The envelope's JSON. */
+  envelope: string;
+}
+
+/**
+ * One frame of a link; a reader passes over kinds that it does not know.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkFrame
+ */
+export type LinkFrame =
+  | LinkHello
+  | LinkAuth
+  | LinkPairProof
+  | LinkRefused
+  | LinkPing
+  | LinkPong
+  | LinkKeyChange
+  | LinkKeyLearned
+  | LinkDirectory
+  | LinkEnvelope
+  | LinkAck
+  | LinkResult
+  | LinkResultAck;
+
+/**
+ * The first frame of each side; what is proven later is proven over both, byte by byte.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkHello
+ */
+export interface LinkHello {
+  /** Which variant this is. */
+  kind: "hello";
+  /** The contract version that it speaks. */
+  contract: string;
+  /** Who it says that it is. */
+  daemon_id: Uuid;
+  /** What its machine is called. */
+  name: Name;
+  /** A link between paired daemons, or pairing. */
+  purpose: "link" | "pair";
+  /** 32 fresh random bytes, base64url. */
+  nonce: string;
+  /**
+   * A fresh X25519 public key, base64url; the frames after the handshake are encrypted with what follows from
+   * both.
+   */
+  ephemeral_key: string;
+  /** Names a public key: the first 16 hex digits of its hash. */
+  key_id: KeyId;
+  /** Its present Ed25519 public key, base64url. */
+  public_key: string;
+  /** Keys of the other side that it takes. */
+  known_keys: KeyId[];
+  /** The highest `pair_seq` that it has taken from the other side. */
+  last_pair_seq: number;
+  /** Where it listens. */
+  urls: EndpointUrl[];
+}
+
+/**
+ * A new key, signed by one that the reader knows.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkKeyChange
+ */
+export interface LinkKeyChange {
+  /** Which variant this is. */
+  kind: "key_change";
+  /** Names a public key: the first 16 hex digits of its hash. */
+  key_id: KeyId;
+  /** The new Ed25519 public key, base64url. */
+  public_key: string;
+  /** Names a public key: the first 16 hex digits of its hash. */
+  signed_by: KeyId;
+  /** Signature of the new key by the old one, base64url. */
+  sig: string;
+}
+
+/**
+ * The new key is kept.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkKeyLearned
+ */
+export interface LinkKeyLearned {
+  /** Which variant this is. */
+  kind: "key_learned";
+  /** Names a public key: the first 16 hex digits of its hash. */
+  key_id: KeyId;
+}
+
+/**
+ * Proves the pairing code over both hellos without telling it.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkPairProof
+ */
+export interface LinkPairProof {
+  /** Which variant this is. */
+  kind: "pair_proof";
+  /** HMAC-SHA-256 under a key that scrypt makes of the code, base64url. */
+  proof: string;
+}
+
+/**
+ * Asks for a sign of life.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkPing
+ */
+export interface LinkPing {
+  /** Which variant this is. */
+  kind: "ping";
+}
+
+/**
+ * A sign of life.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkPong
+ */
+export interface LinkPong {
+  /** Which variant this is. */
+  kind: "pong";
+}
+
+/**
+ * Why the connection ends.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkRefused
+ */
+export interface LinkRefused {
+  /** Which variant this is. */
+  kind: "refused";
+  /** A code of the error catalogue. */
+  code: string;
+  /** What happened, for a person. */
+  message: string;
+}
+
+/**
+ * An event of the interaction that an envelope began, for the log at its sender's daemon.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkResult
+ */
+export interface LinkResult {
+  /** Which variant this is. */
+  kind: "result";
+  /** The same however often it is sent. */
+  result_id: Uuid;
+  /** The envelope that began it. */
+  envelope_id: Uuid;
+  /** What happened in a session. Consumers keep kinds that they do not know. */
+  event: AgentEvent;
+}
+
+/**
+ * The result is durable at the one that says it, or nobody's any more.
+ * @generated from schemas/endpoints/types.json#/$defs/LinkResultAck
+ */
+export interface LinkResultAck {
+  /** Which variant this is. */
+  kind: "result_ack";
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  result_id: Uuid;
 }
 
 /**
@@ -711,6 +1035,74 @@ export interface OutcomeRetryAfter {
  * @generated from schemas/system/types.json#/$defs/PackageVersion
  */
 export type PackageVersion = string;
+
+/**
+ * Both daemons know each other's key now.
+ * @generated from schemas/endpoints/types.json#/$defs/Paired
+ */
+export interface Paired {
+  /** Which variant this is. */
+  kind: "paired";
+  /** Another daemon that this one is paired with. */
+  endpoint: Endpoint;
+}
+
+/**
+ * Pair with the daemon that offered the code.
+ * @generated from schemas/endpoints/types.json#/$defs/PairingAccept
+ */
+export interface PairingAccept {
+  /** Which variant this is. */
+  kind: "accept";
+  /** Where the daemon that offered listens. */
+  url: EndpointUrl;
+  /** A single-use code: 8 letters and digits, with or without a hyphen in the middle. */
+  code: PairingCode;
+  /** What to call it here; its own host name when absent. */
+  name?: Name;
+}
+
+/**
+ * A single-use code: 8 letters and digits, with or without a hyphen in the middle.
+ * @generated from schemas/endpoints/types.json#/$defs/PairingCode
+ */
+export type PairingCode = string;
+
+/**
+ * Make a code for the other daemon's user.
+ * @generated from schemas/endpoints/types.json#/$defs/PairingOffer
+ */
+export interface PairingOffer {
+  /** Which variant this is. */
+  kind: "offer";
+}
+
+/**
+ * A code waits for the other daemon.
+ * @generated from schemas/endpoints/types.json#/$defs/PairingOffered
+ */
+export interface PairingOffered {
+  /** Which variant this is. */
+  kind: "offered";
+  /** A single-use code: 8 letters and digits, with or without a hyphen in the middle. */
+  code: PairingCode;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  expires_at: Timestamp;
+  /** Where this daemon listens. */
+  urls: EndpointUrl[];
+}
+
+/**
+ * One side offers a code, the other accepts it.
+ * @generated from schemas/endpoints/types.json#/$defs/PairingRequest
+ */
+export type PairingRequest = PairingOffer | PairingAccept;
+
+/**
+ * What came of it.
+ * @generated from schemas/endpoints/types.json#/$defs/PairingResult
+ */
+export type PairingResult = PairingOffered | Paired;
 
 /**
  * The host put the command's content into its context.
@@ -943,6 +1335,27 @@ export interface ReasoningDelta {
 }
 
 /**
+ * A session of the other daemon.
+ * @generated from schemas/endpoints/types.json#/$defs/RemoteSession
+ */
+export interface RemoteSession {
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  session_id: Uuid;
+  /** A name that is also a host label: lower-case letters, digits and inner hyphens, 1 to 63 characters. */
+  name: Name;
+  /** What it says of itself. */
+  description?: string;
+  /** Free key-value pairs for finding and grouping. */
+  labels?: Labels;
+  /** What it does with each kind: `accept`, `hold` or `refuse`; a kind that is absent is accepted. */
+  inbound_policy?: Record<string, string>;
+  /** A host holds it, or somebody reads it. */
+  online: boolean;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  lease_expires_at?: Timestamp;
+}
+
+/**
  * `accepted` is progress; `completed` and `failed` end the interaction.
  * @generated from schemas/common/types.json#/$defs/ResponseStatus
  */
@@ -965,7 +1378,9 @@ export type Scope =
   | "sessions:read"
   | "sessions:write"
   | "comms:read"
-  | "comms:write";
+  | "comms:write"
+  | "endpoints:read"
+  | "endpoints:write";
 
 /**
  * A secret that the caller minted or was given: 16 to 128 URL-safe characters.

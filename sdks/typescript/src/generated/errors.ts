@@ -46,7 +46,12 @@ export type ErrorCode =
   | "stream_not_found"
   | "already_attached"
   | "stream_closed"
-  | "stream_timeout";
+  | "stream_timeout"
+  | "endpoint_not_found"
+  | "pairing_failed"
+  | "endpoint_unreachable"
+  | "endpoint_name_taken"
+  | "keys_not_learned";
 
 /** Errors of the category `auth`. */
 export class AuthFailure extends ParleyError {}
@@ -223,6 +228,30 @@ export class StreamClosedError extends GoneFailure {}
 /** The reservation ran out while this call tried to attach; read it with `follow: false`. */
 export class StreamTimeoutError extends UnavailableFailure {}
 
+/** There is no paired daemon with this name or id; `parley endpoint list` shows those there are. */
+export class EndpointNotFoundError extends NotFoundFailure {}
+
+/**
+ * The pairing code is wrong, used or older than 5 minutes; make a new one with `parley endpoint pair` on the
+ * other machine.
+ */
+export class PairingFailedError extends AuthFailure {}
+
+/**
+ * The other daemon does not answer at this address; check that it runs, listens there and allows this host
+ * name.
+ */
+export class EndpointUnreachableError extends UnavailableFailure {}
+
+/** Another paired daemon has this name here; choose one with `--name`, or remove the other first. */
+export class EndpointNameTakenError extends ConflictFailure {}
+
+/**
+ * Some paired daemons have not learned the present key; wait until they were connected, or force it and pair
+ * them again.
+ */
+export class KeysNotLearnedError extends ConflictFailure {}
+
 /** Class of each code. */
 export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   invalid_request: InvalidRequestError,
@@ -268,6 +297,11 @@ export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   already_attached: AlreadyAttachedError,
   stream_closed: StreamClosedError,
   stream_timeout: StreamTimeoutError,
+  endpoint_not_found: EndpointNotFoundError,
+  pairing_failed: PairingFailedError,
+  endpoint_unreachable: EndpointUnreachableError,
+  endpoint_name_taken: EndpointNameTakenError,
+  keys_not_learned: KeysNotLearnedError,
 };
 
 /** What the contract says of each code. */
@@ -524,5 +558,35 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 1,
     retryable: true,
     text: "The reservation ran out while this call tried to attach; read it with `follow: false`.",
+  },
+  endpoint_not_found: {
+    category: "not_found",
+    exit: 3,
+    retryable: false,
+    text: "There is no paired daemon with this name or id; `parley endpoint list` shows those there are.",
+  },
+  pairing_failed: {
+    category: "auth",
+    exit: 4,
+    retryable: false,
+    text: "The pairing code is wrong, used or older than 5 minutes; make a new one with `parley endpoint pair` on the other machine.",
+  },
+  endpoint_unreachable: {
+    category: "unavailable",
+    exit: 7,
+    retryable: true,
+    text: "The other daemon does not answer at this address; check that it runs, listens there and allows this host name.",
+  },
+  endpoint_name_taken: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "Another paired daemon has this name here; choose one with `--name`, or remove the other first.",
+  },
+  keys_not_learned: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "Some paired daemons have not learned the present key; wait until they were connected, or force it and pair them again.",
   },
 };

@@ -22,6 +22,18 @@ import type {
   DeliveryState,
   DeliveryUpdated,
   Digest,
+  Endpoint,
+  EndpointState,
+  EndpointsFrame,
+  EndpointsListRequest,
+  EndpointsListResponse,
+  EndpointsPairRequest,
+  EndpointsPairResponse,
+  EndpointsRemoveRequest,
+  EndpointsRemoveResponse,
+  EndpointsRotateKeysRequest,
+  EndpointsRotateKeysResponse,
+  EndpointUrl,
   Extension,
   FailureReason,
   GrantableScope,
@@ -46,14 +58,36 @@ import type {
   InteractionStarted,
   IssuedToken,
   JsonValue,
+  KeyId,
   Labels,
   Lease,
+  LinkAck,
+  LinkAuth,
+  LinkDirectory,
+  LinkEnvelope,
+  LinkFrame,
+  LinkHello,
+  LinkKeyChange,
+  LinkKeyLearned,
+  LinkPairProof,
+  LinkPing,
+  LinkPong,
+  LinkRefused,
+  LinkResult,
+  LinkResultAck,
   Name,
   Outcome,
   OutcomeDead,
   OutcomeDone,
   OutcomeRetryAfter,
   PackageVersion,
+  Paired,
+  PairingAccept,
+  PairingCode,
+  PairingOffer,
+  PairingOffered,
+  PairingRequest,
+  PairingResult,
   PeerContentIngested,
   PeerDirectoryEntry,
   PeerMessageCommand,
@@ -65,6 +99,7 @@ import type {
   PeerResponseSent,
   ReasoningComplete,
   ReasoningDelta,
+  RemoteSession,
   ResponseStatus,
   Route,
   Scope,
@@ -180,7 +215,7 @@ const shapes: Shapes = {
   },
   CommsEnvelope: {
     kind: "object",
-    open: false,
+    open: true,
     required: [
       "v",
       "envelope_id",
@@ -192,6 +227,8 @@ const shapes: Shapes = {
       "pair_seq",
       "key_id",
       "payload_b64",
+      "interaction_id",
+      "from_id",
       "sig",
     ],
     properties: {
@@ -206,6 +243,9 @@ const shapes: Shapes = {
       key_id: { kind: "string", minLength: 1, maxLength: 64 },
       traceparent: { kind: "ref", name: "Traceparent" },
       payload_b64: { kind: "string", pattern: "^[A-Za-z0-9_-]*$", maxLength: 699051 },
+      interaction_id: { kind: "ref", name: "Uuid" },
+      to_id: { kind: "ref", name: "Uuid" },
+      from_id: { kind: "ref", name: "Uuid" },
       sig: { kind: "string", pattern: "^[A-Za-z0-9_-]{86}$", minLength: 86, maxLength: 86 },
     },
   },
@@ -319,6 +359,74 @@ const shapes: Shapes = {
     },
   },
   Digest: { kind: "string", pattern: "^[0-9a-f]{16}$", maxLength: 16 },
+  Endpoint: {
+    kind: "object",
+    open: true,
+    required: ["endpoint_id", "name", "urls", "state", "paired_at", "key_id", "knows_key", "sessions"],
+    properties: {
+      endpoint_id: { kind: "ref", name: "Uuid" },
+      name: { kind: "ref", name: "Name" },
+      urls: { kind: "array", items: { kind: "ref", name: "EndpointUrl" }, minItems: 0, maxItems: 8 },
+      state: { kind: "ref", name: "EndpointState" },
+      paired_at: { kind: "ref", name: "Timestamp" },
+      last_seen_at: { kind: "ref", name: "Timestamp" },
+      key_id: { kind: "ref", name: "KeyId" },
+      knows_key: { kind: "boolean" },
+      sessions: { kind: "integer", minimum: 0, maximum: 1000000 },
+    },
+  },
+  EndpointState: {
+    kind: "string",
+    enum: ["connected", "connecting", "disconnected", "auth_failed", "version_mismatch"],
+    open: true,
+    maxLength: 16,
+  },
+  EndpointUrl: {
+    kind: "string",
+    pattern: "^https?://[A-Za-z0-9.:\\[\\]-]{1,280}/?$",
+    minLength: 8,
+    maxLength: 300,
+  },
+  EndpointsFrame: { kind: "ref", name: "LinkFrame" },
+  EndpointsListRequest: { kind: "object", open: false, required: [], properties: {} },
+  EndpointsListResponse: {
+    kind: "object",
+    open: true,
+    required: ["endpoints", "key_id"],
+    properties: {
+      endpoints: { kind: "array", items: { kind: "ref", name: "Endpoint" }, minItems: 0, maxItems: 1000 },
+      key_id: { kind: "ref", name: "KeyId" },
+    },
+  },
+  EndpointsPairRequest: { kind: "ref", name: "PairingRequest" },
+  EndpointsPairResponse: { kind: "ref", name: "PairingResult" },
+  EndpointsRemoveRequest: {
+    kind: "object",
+    open: false,
+    required: ["endpoint"],
+    properties: { endpoint: { kind: "ref", name: "Name" } },
+  },
+  EndpointsRemoveResponse: {
+    kind: "object",
+    open: true,
+    required: ["removed"],
+    properties: { removed: { kind: "boolean" } },
+  },
+  EndpointsRotateKeysRequest: {
+    kind: "object",
+    open: false,
+    required: [],
+    properties: { force: { kind: "boolean" } },
+  },
+  EndpointsRotateKeysResponse: {
+    kind: "object",
+    open: true,
+    required: ["key_id", "waiting"],
+    properties: {
+      key_id: { kind: "ref", name: "KeyId" },
+      waiting: { kind: "array", items: { kind: "ref", name: "Name" }, minItems: 0, maxItems: 1000 },
+    },
+  },
   Extension: {
     kind: "object",
     open: false,
@@ -357,8 +465,17 @@ const shapes: Shapes = {
   },
   GrantableScope: {
     kind: "string",
-    enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
-    maxLength: 14,
+    enum: [
+      "system:read",
+      "system:admin",
+      "sessions:read",
+      "sessions:write",
+      "comms:read",
+      "comms:write",
+      "endpoints:read",
+      "endpoints:write",
+    ],
+    maxLength: 15,
   },
   Handling: { kind: "string", enum: ["queue", "steer"], maxLength: 5 },
   HeldInteraction: {
@@ -618,6 +735,7 @@ const shapes: Shapes = {
     properties: { token: { kind: "ref", name: "Token" }, secret: { kind: "string", maxLength: 256 } },
   },
   JsonValue: { kind: "json" },
+  KeyId: { kind: "string", pattern: "^[0-9a-f]{16}$", minLength: 16, maxLength: 16 },
   Labels: {
     kind: "map",
     values: { kind: "string", maxLength: 256 },
@@ -634,6 +752,178 @@ const shapes: Shapes = {
       fence: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       ttl_ms: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       expires_at: { kind: "ref", name: "Timestamp" },
+    },
+  },
+  LinkAck: {
+    kind: "object",
+    open: true,
+    required: ["kind", "envelope_id", "state"],
+    properties: {
+      kind: { kind: "string", const: "ack", maxLength: 3 },
+      envelope_id: { kind: "ref", name: "Uuid" },
+      state: {
+        kind: "string",
+        enum: ["delivered", "held", "ingested", "refused", "expired", "dead", "later"],
+        open: true,
+        maxLength: 9,
+      },
+      code: { kind: "string", minLength: 1, maxLength: 64 },
+      message: { kind: "string", maxLength: 1000 },
+      retry_after_ms: { kind: "integer", minimum: 0, maximum: 86400000 },
+    },
+  },
+  LinkAuth: {
+    kind: "object",
+    open: true,
+    required: ["kind", "key_id", "sig"],
+    properties: {
+      kind: { kind: "string", const: "auth", maxLength: 4 },
+      key_id: { kind: "ref", name: "KeyId" },
+      sig: { kind: "string", pattern: "^[A-Za-z0-9_-]{86}$", minLength: 86, maxLength: 86 },
+    },
+  },
+  LinkDirectory: {
+    kind: "object",
+    open: true,
+    required: ["kind", "reset", "complete", "sessions", "removed"],
+    properties: {
+      kind: { kind: "string", const: "directory", maxLength: 9 },
+      reset: { kind: "boolean" },
+      complete: { kind: "boolean" },
+      sessions: { kind: "array", items: { kind: "ref", name: "RemoteSession" }, minItems: 0, maxItems: 256 },
+      removed: { kind: "array", items: { kind: "ref", name: "Uuid" }, minItems: 0, maxItems: 256 },
+    },
+  },
+  LinkEnvelope: {
+    kind: "object",
+    open: true,
+    required: ["kind", "envelope"],
+    properties: {
+      kind: { kind: "string", const: "envelope", maxLength: 8 },
+      envelope: { kind: "string", minLength: 2, maxLength: 1000000 },
+    },
+  },
+  LinkFrame: {
+    kind: "union",
+    open: true,
+    variants: {
+      hello: "LinkHello",
+      auth: "LinkAuth",
+      pair_proof: "LinkPairProof",
+      refused: "LinkRefused",
+      ping: "LinkPing",
+      pong: "LinkPong",
+      key_change: "LinkKeyChange",
+      key_learned: "LinkKeyLearned",
+      directory: "LinkDirectory",
+      envelope: "LinkEnvelope",
+      ack: "LinkAck",
+      result: "LinkResult",
+      result_ack: "LinkResultAck",
+    },
+  },
+  LinkHello: {
+    kind: "object",
+    open: true,
+    required: [
+      "kind",
+      "contract",
+      "daemon_id",
+      "name",
+      "purpose",
+      "nonce",
+      "ephemeral_key",
+      "key_id",
+      "public_key",
+      "known_keys",
+      "last_pair_seq",
+      "urls",
+    ],
+    properties: {
+      kind: { kind: "string", const: "hello", maxLength: 5 },
+      contract: { kind: "string", pattern: "^[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}$", maxLength: 14 },
+      daemon_id: { kind: "ref", name: "Uuid" },
+      name: { kind: "ref", name: "Name" },
+      purpose: { kind: "string", enum: ["link", "pair"], maxLength: 4 },
+      nonce: { kind: "string", pattern: "^[A-Za-z0-9_-]{43}$", minLength: 43, maxLength: 43 },
+      ephemeral_key: { kind: "string", pattern: "^[A-Za-z0-9_-]{43}$", minLength: 43, maxLength: 43 },
+      key_id: { kind: "ref", name: "KeyId" },
+      public_key: { kind: "string", pattern: "^[A-Za-z0-9_-]{43}$", minLength: 43, maxLength: 43 },
+      known_keys: { kind: "array", items: { kind: "ref", name: "KeyId" }, minItems: 0, maxItems: 4 },
+      last_pair_seq: { kind: "integer", minimum: 0, maximum: 9007199254740991 },
+      urls: { kind: "array", items: { kind: "ref", name: "EndpointUrl" }, minItems: 0, maxItems: 8 },
+    },
+  },
+  LinkKeyChange: {
+    kind: "object",
+    open: true,
+    required: ["kind", "key_id", "public_key", "signed_by", "sig"],
+    properties: {
+      kind: { kind: "string", const: "key_change", maxLength: 10 },
+      key_id: { kind: "ref", name: "KeyId" },
+      public_key: { kind: "string", pattern: "^[A-Za-z0-9_-]{43}$", minLength: 43, maxLength: 43 },
+      signed_by: { kind: "ref", name: "KeyId" },
+      sig: { kind: "string", pattern: "^[A-Za-z0-9_-]{86}$", minLength: 86, maxLength: 86 },
+    },
+  },
+  LinkKeyLearned: {
+    kind: "object",
+    open: true,
+    required: ["kind", "key_id"],
+    properties: {
+      kind: { kind: "string", const: "key_learned", maxLength: 11 },
+      key_id: { kind: "ref", name: "KeyId" },
+    },
+  },
+  LinkPairProof: {
+    kind: "object",
+    open: true,
+    required: ["kind", "proof"],
+    properties: {
+      kind: { kind: "string", const: "pair_proof", maxLength: 10 },
+      proof: { kind: "string", pattern: "^[A-Za-z0-9_-]{43}$", minLength: 43, maxLength: 43 },
+    },
+  },
+  LinkPing: {
+    kind: "object",
+    open: true,
+    required: ["kind"],
+    properties: { kind: { kind: "string", const: "ping", maxLength: 4 } },
+  },
+  LinkPong: {
+    kind: "object",
+    open: true,
+    required: ["kind"],
+    properties: { kind: { kind: "string", const: "pong", maxLength: 4 } },
+  },
+  LinkRefused: {
+    kind: "object",
+    open: true,
+    required: ["kind", "code", "message"],
+    properties: {
+      kind: { kind: "string", const: "refused", maxLength: 7 },
+      code: { kind: "string", minLength: 1, maxLength: 64 },
+      message: { kind: "string", maxLength: 1000 },
+    },
+  },
+  LinkResult: {
+    kind: "object",
+    open: true,
+    required: ["kind", "result_id", "envelope_id", "event"],
+    properties: {
+      kind: { kind: "string", const: "result", maxLength: 6 },
+      result_id: { kind: "ref", name: "Uuid" },
+      envelope_id: { kind: "ref", name: "Uuid" },
+      event: { kind: "ref", name: "AgentEvent" },
+    },
+  },
+  LinkResultAck: {
+    kind: "object",
+    open: true,
+    required: ["kind", "result_id"],
+    properties: {
+      kind: { kind: "string", const: "result_ack", maxLength: 10 },
+      result_id: { kind: "ref", name: "Uuid" },
     },
   },
   Name: { kind: "string", pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", maxLength: 63 },
@@ -673,6 +963,50 @@ const shapes: Shapes = {
     },
   },
   PackageVersion: { kind: "string", maxLength: 64 },
+  Paired: {
+    kind: "object",
+    open: true,
+    required: ["kind", "endpoint"],
+    properties: {
+      kind: { kind: "string", const: "paired", maxLength: 6 },
+      endpoint: { kind: "ref", name: "Endpoint" },
+    },
+  },
+  PairingAccept: {
+    kind: "object",
+    open: false,
+    required: ["kind", "url", "code"],
+    properties: {
+      kind: { kind: "string", const: "accept", maxLength: 6 },
+      url: { kind: "ref", name: "EndpointUrl" },
+      code: { kind: "ref", name: "PairingCode" },
+      name: { kind: "ref", name: "Name" },
+    },
+  },
+  PairingCode: { kind: "string", pattern: "^[0-9A-Za-z]{4}-?[0-9A-Za-z]{4}$", minLength: 8, maxLength: 9 },
+  PairingOffer: {
+    kind: "object",
+    open: false,
+    required: ["kind"],
+    properties: { kind: { kind: "string", const: "offer", maxLength: 5 } },
+  },
+  PairingOffered: {
+    kind: "object",
+    open: true,
+    required: ["kind", "code", "expires_at", "urls"],
+    properties: {
+      kind: { kind: "string", const: "offered", maxLength: 7 },
+      code: { kind: "ref", name: "PairingCode" },
+      expires_at: { kind: "ref", name: "Timestamp" },
+      urls: { kind: "array", items: { kind: "ref", name: "EndpointUrl" }, minItems: 0, maxItems: 8 },
+    },
+  },
+  PairingRequest: {
+    kind: "union",
+    open: false,
+    variants: { offer: "PairingOffer", accept: "PairingAccept" },
+  },
+  PairingResult: { kind: "union", open: true, variants: { offered: "PairingOffered", paired: "Paired" } },
   PeerContentIngested: {
     kind: "object",
     open: false,
@@ -861,13 +1195,42 @@ const shapes: Shapes = {
       delta: { kind: "string", maxLength: 65536 },
     },
   },
+  RemoteSession: {
+    kind: "object",
+    open: true,
+    required: ["session_id", "name", "online"],
+    properties: {
+      session_id: { kind: "ref", name: "Uuid" },
+      name: { kind: "ref", name: "Name" },
+      description: { kind: "string", maxLength: 1024 },
+      labels: { kind: "ref", name: "Labels" },
+      inbound_policy: {
+        kind: "map",
+        values: { kind: "string", maxLength: 16 },
+        keyPattern: "^[a-z_]{1,32}$",
+        keyMaxLength: 32,
+        maxProperties: 16,
+      },
+      online: { kind: "boolean" },
+      lease_expires_at: { kind: "ref", name: "Timestamp" },
+    },
+  },
   ResponseStatus: { kind: "string", enum: ["accepted", "completed", "failed"], maxLength: 9 },
   Route: { kind: "string", enum: ["trusted", "inproc", "trusted_and_inproc"], open: true, maxLength: 18 },
   Scope: {
     kind: "string",
-    enum: ["system:read", "system:admin", "sessions:read", "sessions:write", "comms:read", "comms:write"],
+    enum: [
+      "system:read",
+      "system:admin",
+      "sessions:read",
+      "sessions:write",
+      "comms:read",
+      "comms:write",
+      "endpoints:read",
+      "endpoints:write",
+    ],
     open: true,
-    maxLength: 14,
+    maxLength: 15,
   },
   Secret: { kind: "string", pattern: "^[A-Za-z0-9_-]{16,128}$", minLength: 16, maxLength: 128 },
   SendOptions: {
@@ -1529,6 +1892,66 @@ export function isDigest(value: unknown): value is Digest {
   return fits(shapes, "Digest", value);
 }
 
+/** True when the value is a `Endpoint` by the contract. */
+export function isEndpoint(value: unknown): value is Endpoint {
+  return fits(shapes, "Endpoint", value);
+}
+
+/** True when the value is a `EndpointState` by the contract. */
+export function isEndpointState(value: unknown): value is EndpointState {
+  return fits(shapes, "EndpointState", value);
+}
+
+/** True when the value is a `EndpointUrl` by the contract. */
+export function isEndpointUrl(value: unknown): value is EndpointUrl {
+  return fits(shapes, "EndpointUrl", value);
+}
+
+/** True when the value is a `EndpointsFrame` by the contract. */
+export function isEndpointsFrame(value: unknown): value is EndpointsFrame {
+  return fits(shapes, "EndpointsFrame", value);
+}
+
+/** True when the value is a `EndpointsListRequest` by the contract. */
+export function isEndpointsListRequest(value: unknown): value is EndpointsListRequest {
+  return fits(shapes, "EndpointsListRequest", value);
+}
+
+/** True when the value is a `EndpointsListResponse` by the contract. */
+export function isEndpointsListResponse(value: unknown): value is EndpointsListResponse {
+  return fits(shapes, "EndpointsListResponse", value);
+}
+
+/** True when the value is a `EndpointsPairRequest` by the contract. */
+export function isEndpointsPairRequest(value: unknown): value is EndpointsPairRequest {
+  return fits(shapes, "EndpointsPairRequest", value);
+}
+
+/** True when the value is a `EndpointsPairResponse` by the contract. */
+export function isEndpointsPairResponse(value: unknown): value is EndpointsPairResponse {
+  return fits(shapes, "EndpointsPairResponse", value);
+}
+
+/** True when the value is a `EndpointsRemoveRequest` by the contract. */
+export function isEndpointsRemoveRequest(value: unknown): value is EndpointsRemoveRequest {
+  return fits(shapes, "EndpointsRemoveRequest", value);
+}
+
+/** True when the value is a `EndpointsRemoveResponse` by the contract. */
+export function isEndpointsRemoveResponse(value: unknown): value is EndpointsRemoveResponse {
+  return fits(shapes, "EndpointsRemoveResponse", value);
+}
+
+/** True when the value is a `EndpointsRotateKeysRequest` by the contract. */
+export function isEndpointsRotateKeysRequest(value: unknown): value is EndpointsRotateKeysRequest {
+  return fits(shapes, "EndpointsRotateKeysRequest", value);
+}
+
+/** True when the value is a `EndpointsRotateKeysResponse` by the contract. */
+export function isEndpointsRotateKeysResponse(value: unknown): value is EndpointsRotateKeysResponse {
+  return fits(shapes, "EndpointsRotateKeysResponse", value);
+}
+
 /** True when the value is a `Extension` by the contract. */
 export function isExtension(value: unknown): value is Extension {
   return fits(shapes, "Extension", value);
@@ -1649,6 +2072,11 @@ export function isJsonValue(value: unknown): value is JsonValue {
   return fits(shapes, "JsonValue", value);
 }
 
+/** True when the value is a `KeyId` by the contract. */
+export function isKeyId(value: unknown): value is KeyId {
+  return fits(shapes, "KeyId", value);
+}
+
 /** True when the value is a `Labels` by the contract. */
 export function isLabels(value: unknown): value is Labels {
   return fits(shapes, "Labels", value);
@@ -1657,6 +2085,76 @@ export function isLabels(value: unknown): value is Labels {
 /** True when the value is a `Lease` by the contract. */
 export function isLease(value: unknown): value is Lease {
   return fits(shapes, "Lease", value);
+}
+
+/** True when the value is a `LinkAck` by the contract. */
+export function isLinkAck(value: unknown): value is LinkAck {
+  return fits(shapes, "LinkAck", value);
+}
+
+/** True when the value is a `LinkAuth` by the contract. */
+export function isLinkAuth(value: unknown): value is LinkAuth {
+  return fits(shapes, "LinkAuth", value);
+}
+
+/** True when the value is a `LinkDirectory` by the contract. */
+export function isLinkDirectory(value: unknown): value is LinkDirectory {
+  return fits(shapes, "LinkDirectory", value);
+}
+
+/** True when the value is a `LinkEnvelope` by the contract. */
+export function isLinkEnvelope(value: unknown): value is LinkEnvelope {
+  return fits(shapes, "LinkEnvelope", value);
+}
+
+/** True when the value is a `LinkFrame` by the contract. */
+export function isLinkFrame(value: unknown): value is LinkFrame {
+  return fits(shapes, "LinkFrame", value);
+}
+
+/** True when the value is a `LinkHello` by the contract. */
+export function isLinkHello(value: unknown): value is LinkHello {
+  return fits(shapes, "LinkHello", value);
+}
+
+/** True when the value is a `LinkKeyChange` by the contract. */
+export function isLinkKeyChange(value: unknown): value is LinkKeyChange {
+  return fits(shapes, "LinkKeyChange", value);
+}
+
+/** True when the value is a `LinkKeyLearned` by the contract. */
+export function isLinkKeyLearned(value: unknown): value is LinkKeyLearned {
+  return fits(shapes, "LinkKeyLearned", value);
+}
+
+/** True when the value is a `LinkPairProof` by the contract. */
+export function isLinkPairProof(value: unknown): value is LinkPairProof {
+  return fits(shapes, "LinkPairProof", value);
+}
+
+/** True when the value is a `LinkPing` by the contract. */
+export function isLinkPing(value: unknown): value is LinkPing {
+  return fits(shapes, "LinkPing", value);
+}
+
+/** True when the value is a `LinkPong` by the contract. */
+export function isLinkPong(value: unknown): value is LinkPong {
+  return fits(shapes, "LinkPong", value);
+}
+
+/** True when the value is a `LinkRefused` by the contract. */
+export function isLinkRefused(value: unknown): value is LinkRefused {
+  return fits(shapes, "LinkRefused", value);
+}
+
+/** True when the value is a `LinkResult` by the contract. */
+export function isLinkResult(value: unknown): value is LinkResult {
+  return fits(shapes, "LinkResult", value);
+}
+
+/** True when the value is a `LinkResultAck` by the contract. */
+export function isLinkResultAck(value: unknown): value is LinkResultAck {
+  return fits(shapes, "LinkResultAck", value);
 }
 
 /** True when the value is a `Name` by the contract. */
@@ -1687,6 +2185,41 @@ export function isOutcomeRetryAfter(value: unknown): value is OutcomeRetryAfter 
 /** True when the value is a `PackageVersion` by the contract. */
 export function isPackageVersion(value: unknown): value is PackageVersion {
   return fits(shapes, "PackageVersion", value);
+}
+
+/** True when the value is a `Paired` by the contract. */
+export function isPaired(value: unknown): value is Paired {
+  return fits(shapes, "Paired", value);
+}
+
+/** True when the value is a `PairingAccept` by the contract. */
+export function isPairingAccept(value: unknown): value is PairingAccept {
+  return fits(shapes, "PairingAccept", value);
+}
+
+/** True when the value is a `PairingCode` by the contract. */
+export function isPairingCode(value: unknown): value is PairingCode {
+  return fits(shapes, "PairingCode", value);
+}
+
+/** True when the value is a `PairingOffer` by the contract. */
+export function isPairingOffer(value: unknown): value is PairingOffer {
+  return fits(shapes, "PairingOffer", value);
+}
+
+/** True when the value is a `PairingOffered` by the contract. */
+export function isPairingOffered(value: unknown): value is PairingOffered {
+  return fits(shapes, "PairingOffered", value);
+}
+
+/** True when the value is a `PairingRequest` by the contract. */
+export function isPairingRequest(value: unknown): value is PairingRequest {
+  return fits(shapes, "PairingRequest", value);
+}
+
+/** True when the value is a `PairingResult` by the contract. */
+export function isPairingResult(value: unknown): value is PairingResult {
+  return fits(shapes, "PairingResult", value);
 }
 
 /** True when the value is a `PeerContentIngested` by the contract. */
@@ -1742,6 +2275,11 @@ export function isReasoningComplete(value: unknown): value is ReasoningComplete 
 /** True when the value is a `ReasoningDelta` by the contract. */
 export function isReasoningDelta(value: unknown): value is ReasoningDelta {
   return fits(shapes, "ReasoningDelta", value);
+}
+
+/** True when the value is a `RemoteSession` by the contract. */
+export function isRemoteSession(value: unknown): value is RemoteSession {
+  return fits(shapes, "RemoteSession", value);
 }
 
 /** True when the value is a `ResponseStatus` by the contract. */
@@ -2091,6 +2629,18 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   DeliveryState: isDeliveryState,
   DeliveryUpdated: isDeliveryUpdated,
   Digest: isDigest,
+  Endpoint: isEndpoint,
+  EndpointState: isEndpointState,
+  EndpointUrl: isEndpointUrl,
+  EndpointsFrame: isEndpointsFrame,
+  EndpointsListRequest: isEndpointsListRequest,
+  EndpointsListResponse: isEndpointsListResponse,
+  EndpointsPairRequest: isEndpointsPairRequest,
+  EndpointsPairResponse: isEndpointsPairResponse,
+  EndpointsRemoveRequest: isEndpointsRemoveRequest,
+  EndpointsRemoveResponse: isEndpointsRemoveResponse,
+  EndpointsRotateKeysRequest: isEndpointsRotateKeysRequest,
+  EndpointsRotateKeysResponse: isEndpointsRotateKeysResponse,
   Extension: isExtension,
   FailureReason: isFailureReason,
   GrantableScope: isGrantableScope,
@@ -2115,14 +2665,36 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   InteractionStarted: isInteractionStarted,
   IssuedToken: isIssuedToken,
   JsonValue: isJsonValue,
+  KeyId: isKeyId,
   Labels: isLabels,
   Lease: isLease,
+  LinkAck: isLinkAck,
+  LinkAuth: isLinkAuth,
+  LinkDirectory: isLinkDirectory,
+  LinkEnvelope: isLinkEnvelope,
+  LinkFrame: isLinkFrame,
+  LinkHello: isLinkHello,
+  LinkKeyChange: isLinkKeyChange,
+  LinkKeyLearned: isLinkKeyLearned,
+  LinkPairProof: isLinkPairProof,
+  LinkPing: isLinkPing,
+  LinkPong: isLinkPong,
+  LinkRefused: isLinkRefused,
+  LinkResult: isLinkResult,
+  LinkResultAck: isLinkResultAck,
   Name: isName,
   Outcome: isOutcome,
   OutcomeDead: isOutcomeDead,
   OutcomeDone: isOutcomeDone,
   OutcomeRetryAfter: isOutcomeRetryAfter,
   PackageVersion: isPackageVersion,
+  Paired: isPaired,
+  PairingAccept: isPairingAccept,
+  PairingCode: isPairingCode,
+  PairingOffer: isPairingOffer,
+  PairingOffered: isPairingOffered,
+  PairingRequest: isPairingRequest,
+  PairingResult: isPairingResult,
   PeerContentIngested: isPeerContentIngested,
   PeerDirectoryEntry: isPeerDirectoryEntry,
   PeerMessageCommand: isPeerMessageCommand,
@@ -2134,6 +2706,7 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   PeerResponseSent: isPeerResponseSent,
   ReasoningComplete: isReasoningComplete,
   ReasoningDelta: isReasoningDelta,
+  RemoteSession: isRemoteSession,
   ResponseStatus: isResponseStatus,
   Route: isRoute,
   Scope: isScope,

@@ -11,6 +11,14 @@ import type {
   CommsStreamEvent,
   CommsStreamRequest,
   CommsStreamResponse,
+  EndpointsListRequest,
+  EndpointsListResponse,
+  EndpointsPairRequest,
+  EndpointsPairResponse,
+  EndpointsRemoveRequest,
+  EndpointsRemoveResponse,
+  EndpointsRotateKeysRequest,
+  EndpointsRotateKeysResponse,
   SessionsCloseRequest,
   SessionsCloseResponse,
   SessionsDrainRequest,
@@ -168,6 +176,26 @@ export interface OperationTypes {
     response: CommsStreamCloseResponse;
     event: never;
   };
+  "endpoints.list": {
+    request: EndpointsListRequest;
+    response: EndpointsListResponse;
+    event: never;
+  };
+  "endpoints.pair": {
+    request: EndpointsPairRequest;
+    response: EndpointsPairResponse;
+    event: never;
+  };
+  "endpoints.remove": {
+    request: EndpointsRemoveRequest;
+    response: EndpointsRemoveResponse;
+    event: never;
+  };
+  "endpoints.rotate_keys": {
+    request: EndpointsRotateKeysRequest;
+    response: EndpointsRotateKeysResponse;
+    event: never;
+  };
 }
 
 /** Id of an operation. */
@@ -196,7 +224,11 @@ export type UnaryOperationId =
   | "sessions.settle"
   | "comms.peers"
   | "comms.send"
-  | "comms.stream_close";
+  | "comms.stream_close"
+  | "endpoints.list"
+  | "endpoints.pair"
+  | "endpoints.remove"
+  | "endpoints.rotate_keys";
 
 /** Id of an operation that answers with a stream. */
 export type StreamOperationId = "comms.stream";
@@ -543,6 +575,60 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     timeout: "short",
     rpc: "comms/stream_close",
     rest: null,
+    reader: null,
+    stream: null,
+  },
+  "endpoints.list": {
+    id: "endpoints.list",
+    plane: "endpoints",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "endpoints/list",
+    rest: { method: "GET", path: "/endpoints", pathFields: [], in: "query", queryFields: [] },
+    reader: null,
+    stream: null,
+  },
+  "endpoints.pair": {
+    id: "endpoints.pair",
+    plane: "endpoints",
+    kind: "unary",
+    idempotency: "none",
+    keyPath: null,
+    timeout: "short",
+    rpc: "endpoints/pair",
+    rest: { method: "POST", path: "/endpoints/pair", pathFields: [], in: "body", queryFields: [] },
+    reader: "EndpointsPairResponse",
+    stream: null,
+  },
+  "endpoints.remove": {
+    id: "endpoints.remove",
+    plane: "endpoints",
+    kind: "unary",
+    idempotency: "none",
+    keyPath: null,
+    timeout: "short",
+    rpc: "endpoints/remove",
+    rest: {
+      method: "DELETE",
+      path: "/endpoints/{endpoint}",
+      pathFields: ["endpoint"],
+      in: "query",
+      queryFields: [],
+    },
+    reader: null,
+    stream: null,
+  },
+  "endpoints.rotate_keys": {
+    id: "endpoints.rotate_keys",
+    plane: "endpoints",
+    kind: "unary",
+    idempotency: "none",
+    keyPath: null,
+    timeout: "short",
+    rpc: "endpoints/rotate_keys",
+    rest: { method: "POST", path: "/endpoints/rotate_keys", pathFields: [], in: "body", queryFields: [] },
     reader: null,
     stream: null,
   },

@@ -30,6 +30,25 @@ export const readers: Readers = {
   InboxInteraction: {
     variants: { input: null, peer_message: null, peer_request: null, peer_response: null },
   },
+  LinkFrame: {
+    variants: {
+      hello: null,
+      auth: null,
+      pair_proof: null,
+      refused: null,
+      ping: null,
+      pong: null,
+      key_change: null,
+      key_learned: null,
+      directory: null,
+      envelope: null,
+      ack: null,
+      result: "LinkResult",
+      result_ack: null,
+    },
+  },
+  LinkResult: { fields: { event: "AgentEvent" } },
+  PairingResult: { variants: { offered: null, paired: null } },
   SendReceipt: {
     variants: {
       input_accepted: null,
@@ -42,4 +61,6 @@ export const readers: Readers = {
   StreamSnapshot: { fields: { terminal: "AgentEvent" } },
   CommsSendResponse: "SendReceipt",
   CommsStreamResponse: { fields: { snapshot: "StreamSnapshot" } },
+  EndpointsFrame: "LinkFrame",
+  EndpointsPairResponse: "PairingResult",
 };

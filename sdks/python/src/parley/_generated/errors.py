@@ -462,6 +462,60 @@ class StreamTimeoutError(UnavailableFailure):
     exit_code = 1
 
 
+class EndpointNotFoundError(NotFoundFailure):
+    """There is no paired daemon with this name or id; `parley endpoint list` shows those there are.
+    """
+
+    code = "endpoint_not_found"
+    text = "There is no paired daemon with this name or id; `parley endpoint list` shows those there are."
+    retryable_by_default = False
+    exit_code = 3
+
+
+class PairingFailedError(AuthFailure):
+    """The pairing code is wrong, used or older than 5 minutes; make a new one with `parley endpoint
+    pair` on the other machine.
+    """
+
+    code = "pairing_failed"
+    text = "The pairing code is wrong, used or older than 5 minutes; make a new one with `parley endpoint pair` on the other machine."
+    retryable_by_default = False
+    exit_code = 4
+
+
+class EndpointUnreachableError(UnavailableFailure):
+    """The other daemon does not answer at this address; check that it runs, listens there and
+    allows this host name.
+    """
+
+    code = "endpoint_unreachable"
+    text = "The other daemon does not answer at this address; check that it runs, listens there and allows this host name."
+    retryable_by_default = True
+    exit_code = 7
+
+
+class EndpointNameTakenError(ConflictFailure):
+    """Another paired daemon has this name here; choose one with `--name`, or remove the other
+    first.
+    """
+
+    code = "endpoint_name_taken"
+    text = "Another paired daemon has this name here; choose one with `--name`, or remove the other first."
+    retryable_by_default = False
+    exit_code = 5
+
+
+class KeysNotLearnedError(ConflictFailure):
+    """Some paired daemons have not learned the present key; wait until they were connected, or
+    force it and pair them again.
+    """
+
+    code = "keys_not_learned"
+    text = "Some paired daemons have not learned the present key; wait until they were connected, or force it and pair them again."
+    retryable_by_default = False
+    exit_code = 5
+
+
 ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "invalid_request": InvalidRequestError,
     "invalid_command": InvalidCommandError,
@@ -506,5 +560,10 @@ ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "already_attached": AlreadyAttachedError,
     "stream_closed": StreamClosedError,
     "stream_timeout": StreamTimeoutError,
+    "endpoint_not_found": EndpointNotFoundError,
+    "pairing_failed": PairingFailedError,
+    "endpoint_unreachable": EndpointUnreachableError,
+    "endpoint_name_taken": EndpointNameTakenError,
+    "keys_not_learned": KeysNotLearnedError,
 }
 """Class of each code."""

@@ -375,6 +375,70 @@ COMMS_STREAM_CLOSE = Operation(
     rest=None,
 )
 
+ENDPOINTS_LIST = Operation(
+    id="endpoints.list",
+    plane="endpoints",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="endpoints:EndpointsListRequest",
+    response="endpoints:EndpointsListResponse",
+    event=None,
+    closed=None,
+    rpc="endpoints/list",
+    rest=RestBinding("GET", "/endpoints", path_fields=(), body=False, query=(), key_header=False),
+)
+
+ENDPOINTS_PAIR = Operation(
+    id="endpoints.pair",
+    plane="endpoints",
+    kind="unary",
+    idempotency="none",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="endpoints:EndpointsPairRequest",
+    response="endpoints:EndpointsPairResponse",
+    event=None,
+    closed=None,
+    rpc="endpoints/pair",
+    rest=RestBinding("POST", "/endpoints/pair", path_fields=(), body=True, query=(), key_header=False),
+)
+
+ENDPOINTS_REMOVE = Operation(
+    id="endpoints.remove",
+    plane="endpoints",
+    kind="unary",
+    idempotency="none",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="endpoints:EndpointsRemoveRequest",
+    response="endpoints:EndpointsRemoveResponse",
+    event=None,
+    closed=None,
+    rpc="endpoints/remove",
+    rest=RestBinding("DELETE", "/endpoints/{endpoint}", path_fields=("endpoint",), body=False, query=(), key_header=False),
+)
+
+ENDPOINTS_ROTATE_KEYS = Operation(
+    id="endpoints.rotate_keys",
+    plane="endpoints",
+    kind="unary",
+    idempotency="none",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="endpoints:EndpointsRotateKeysRequest",
+    response="endpoints:EndpointsRotateKeysResponse",
+    event=None,
+    closed=None,
+    rpc="endpoints/rotate_keys",
+    rest=RestBinding("POST", "/endpoints/rotate_keys", path_fields=(), body=True, query=(), key_header=False),
+)
+
 OPERATIONS: dict[str, Operation] = {
     "system.create_ticket": SYSTEM_CREATE_TICKET,
     "system.create_token": SYSTEM_CREATE_TOKEN,
@@ -399,5 +463,9 @@ OPERATIONS: dict[str, Operation] = {
     "comms.send": COMMS_SEND,
     "comms.stream": COMMS_STREAM,
     "comms.stream_close": COMMS_STREAM_CLOSE,
+    "endpoints.list": ENDPOINTS_LIST,
+    "endpoints.pair": ENDPOINTS_PAIR,
+    "endpoints.remove": ENDPOINTS_REMOVE,
+    "endpoints.rotate_keys": ENDPOINTS_ROTATE_KEYS,
 }
 """Every operation by its id."""

@@ -202,7 +202,7 @@ Generated from schemas/comms/types.json#/$defs/CommsCommand.
 """
 
 
-class CommsEnvelope(ClosedModel):
+class CommsEnvelope(OpenModel):
     """A signed envelope.
 
     Generated from schemas/comms/envelope.message.json#/$defs/Message.
@@ -243,8 +243,17 @@ class CommsEnvelope(ClosedModel):
     payload_b64: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]*$", max_length=699051)]
     """The command's JSON in base64url."""
 
+    interaction_id: Uuid
+    """The interaction at the sender's daemon."""
+
+    to_id: Annotated[Uuid | None, OPTIONAL] = None
+    """The identity behind `to`; absent when an answer goes to the one that asked."""
+
+    from_id: Uuid
+    """The identity behind `from`."""
+
     sig: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{86}$", min_length=86, max_length=86)]
-    """Ed25519 signature in base64url."""
+    """Ed25519 signature in base64url, over the bytes before `,"sig"`; always the last field."""
 
 
 class CommsPeersRequest(ClosedModel):
