@@ -6,6 +6,7 @@ import type {
   Usage,
 } from "../../generated/types.js";
 import type { SurfaceName } from "../../kernel/context.js";
+import type { EndState } from "./reservation.js";
 
 /** Who sent a command. */
 export interface Sender {
@@ -80,10 +81,11 @@ export interface ClosedEntry {
   t: "closed";
 }
 
-/** The reader closed its stream for good. */
+/** The interaction's reservation reached its end state; without a state the reader closed its stream for good. */
 export interface StreamEndedEntry {
   t: "stream_ended";
   interaction_id: string;
+  state?: EndState;
 }
 
 /** What the events of an interaction said before they were trimmed. */

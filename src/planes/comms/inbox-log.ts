@@ -38,17 +38,21 @@ export class InboxLog {
     await this.#catchUp();
   }
 
-  /** Resolves when the entry is durable and applied; with the first entry when the id was used before. */
+  /**
+   * Resolves when the entry is durable and applied; with the first entry when the id was used before. `deferrable`: nobody
+   * waits for that.
+   */
   async append(
     id: string,
     subject: string,
     entry: InboxEntry,
     body = JSON.stringify(entry),
+    deferrable = false,
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
     if (this.#unsure) await this.#catchUp();
     this.#inFlight += 1;
     try {
-      const result = await this.#backend.append(this.#name, { id, subject, body });
+      const result = await this.#backend.append(this.#name, { id, subject, body, deferrable });
       if (result.outcome === "unknown")
         return await this.#settleUnknown(id, subject, entry, body, result.cause);
       if (result.outcome === "conflict")

@@ -246,7 +246,7 @@ export class Inbox {
         return [...this.#open].map((item) => this.#abandon(item, entry.at));
       case "stream_ended":
         return this.#each([entry.interaction_id], (item) => {
-          if (item.reservation !== undefined) item.reservation = { state: "closed_early" };
+          if (item.reservation !== undefined) item.reservation = { state: entry.state ?? "closed_early" };
         });
       case "trimmed":
         return [];

@@ -16,6 +16,8 @@ export interface LogSource {
   next(): SourceBatch | Promise<SourceBatch>;
   /** There is nothing more to read now. */
   atEnd(): boolean;
+  /** There never will be, for who is at the end. */
+  isOver(): boolean;
   sequenceOf(record: EventRecord): number;
   readonly listeners: Set<() => void>;
 }
@@ -36,6 +38,7 @@ export function sessionSource(log: EventLog, after: number): LogSource {
       return found instanceof Promise ? found.then(take) : take(found);
     },
     atEnd: () => position >= log.last,
+    isOver: () => false,
     sequenceOf: ({ sequence }) => sequence,
     listeners: log.listeners,
   };
@@ -71,6 +74,7 @@ export function interactionSource(
       return found instanceof Promise ? found.then(take) : take(found);
     },
     atEnd: () => position >= cursor.published,
+    isOver: () => cursor.ended,
     sequenceOf: ({ interactionSequence }) => interactionSequence,
     listeners: cursor.listeners,
   };

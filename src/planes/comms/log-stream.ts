@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { StreamClosed, StreamEvents, StreamItem } from "../../kernel/handlers.js";
 import type { Ids } from "../../kernel/ids.js";
-import { type EventRecord, isAscii, isTerminal } from "./event-record.js";
+import { type EventRecord, isAscii } from "./event-record.js";
 import type { LogSource, SourceBatch } from "./log-source.js";
 
 /** How a stream came to its end, as far as its reservation cares. */
@@ -16,8 +16,8 @@ export interface LogStreamOptions {
   follow: boolean;
   clock: Clock;
   ids: Ids;
-  /** Called once, however the stream ends. */
-  released: (end: StreamEnd) => void;
+  /** Called once, however the stream ends; resolves when what follows from that is on disk. */
+  released: (end: StreamEnd) => Promise<void> | undefined;
 }
 
 /** Streams with news; they are woken together when this turn's events are all in. */
@@ -43,9 +43,8 @@ export class LogStream implements StreamEvents {
   #truncated: StreamItem | undefined;
   /** Of the item given out last: its reader is done with it when it polls again. */
   readonly #result: IteratorYieldResult<StreamItem> = { done: false, value: undefined as never };
-  /** The batch ends with the interaction's terminal event. */
-  #terminal = false;
   #closed: StreamClosed | undefined;
+  #stored: Promise<void> | undefined;
   /** A batch is on its way from the store. */
   #filling: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -75,16 +74,13 @@ export class LogStream implements StreamEvents {
         this.#result.value = this.#itemOf(this.#records[this.#at++]!);
         return this.#result;
       }
-      if (this.#terminal) {
-        // The reader came back for more, so it has the terminal event.
-        this.end(this.#options.follow ? "terminal" : "drained");
-        continue;
-      }
       const { source, follow } = this.#options;
       if (this.#filling !== undefined) return undefined;
       if (!source.atEnd()) this.#fill();
-      else if (follow) return undefined;
-      else this.end("drained");
+      else if (!follow) this.end("drained");
+      // The reader came back for more, so it has the terminal event: from here or, when it resumed behind it, from before.
+      else if (source.isOver()) this.end("terminal");
+      else return undefined;
     }
   }
 
@@ -129,6 +125,11 @@ export class LogStream implements StreamEvents {
     this.end("dropped");
   }
 
+  /** When its end is on disk, as far as it is kept there; undefined for one that is open or leaves nothing. */
+  get stored(): Promise<void> | undefined {
+    return this.#stored;
+  }
+
   /** Ends the stream now; the first end stays. */
   end(end: StreamEnd, errorCode?: string): void {
     if (this.#closed !== undefined) return;
@@ -141,7 +142,7 @@ export class LogStream implements StreamEvents {
     this.#records = [];
     this.#truncated = undefined;
     this.#notice();
-    this.#options.released(end);
+    this.#stored = this.#options.released(end);
   }
 
   /** Takes the next batch, at once when it is in memory. */
@@ -170,9 +171,6 @@ export class LogStream implements StreamEvents {
     this.#at = 0;
     this.#records = records;
     this.#truncated = truncated === undefined ? undefined : this.#truncatedItem(truncated);
-    const last = records.at(-1);
-    this.#terminal =
-      this.#options.scope.kind === "interaction" && last !== undefined && isTerminal(last.kind);
   }
 
   #itemOf(record: EventRecord): StreamItem {

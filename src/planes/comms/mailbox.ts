@@ -10,6 +10,7 @@ import type { InboxItem } from "./inbox-item.js";
 import { InboxLog } from "./inbox-log.js";
 import { dueEvents } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
+import type { EndState } from "./reservation.js";
 import type { Reservations } from "./reservations.js";
 import type { RestingMailbox } from "./resting.js";
 import { recallTrimmed, TrimmedList } from "./trimmed-list.js";
@@ -266,6 +267,20 @@ export class Mailbox {
     }
   }
 
+  /** Stores how an interaction's reservation ended. Only a reader's own word is waited for; one that is lost waits again. */
+  async writeStreamEnd(interactionId: string, state: EndState): Promise<void> {
+    const entry = this.stamp({ t: "stream_ended" as const, interaction_id: interactionId, state });
+    this.#busy += 1;
+    try {
+      const id = derivedId(interactionId, "stream_ended");
+      await this.#log.append(id, interactionId, entry, undefined, state !== "closed_early");
+    } catch (err) {
+      this.#ports.log.warn({ err, interaction_id: interactionId }, "A stream's end was not stored.");
+    } finally {
+      this.#busy -= 1;
+    }
+  }
+
   /** Completes an entry in place with what every entry says. */
   stamp<T extends Unstamped<InboxEntry>>(entry: T): T & { at: number } {
     const stamped = entry as T & Pick<InboxEntry, "at" | "queued_through">;
@@ -403,7 +418,7 @@ export class Mailbox {
         void this.follow(item, { deferrable: true });
       }
     }
-    if (entry.t !== "claimed") this.wake();
+    if (entry.t !== "claimed" && entry.t !== "stream_ended") this.wake();
   }
 
   #applyTrimmed(entry: TrimmedEntry): void {

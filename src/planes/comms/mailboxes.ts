@@ -4,6 +4,7 @@ import type { AnsweredEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
 import { Mailbox } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
+import type { EndState } from "./reservation.js";
 import { Reservations } from "./reservations.js";
 import { type RestingMailbox, unreadAtRest } from "./resting.js";
 import { retentionTime } from "./retention-time.js";
@@ -62,7 +63,9 @@ export class Mailboxes {
     this.#ports = ports;
     this.#limits = limits;
     this.#retentionNow = retentionTime(ports.clock);
-    this.reservations = new Reservations(ports.clock, limits.reservationTtlMs);
+    this.reservations = new Reservations(ports.clock, limits.reservationTtlMs, (item, state) =>
+      this.#storeStreamEnd(item, state),
+    );
   }
 
   /** The session's mailbox; at once when it is in memory. */
@@ -145,6 +148,15 @@ export class Mailboxes {
     } catch (err) {
       this.#ports.log.warn({ err, session_id: sessionId }, "A log was not swept.");
     }
+  }
+
+  /** A reservation that has not ended keeps its mailbox in memory. */
+  async #storeStreamEnd({ interactionId }: InboxItem, state: EndState): Promise<void> {
+    const [session] = this.#ports.directory
+      .byIdSuffix(interactionId.slice(-8))
+      .filter(({ sessionId }) => this.#loaded.get(sessionId)?.mailbox.inbox.item(interactionId));
+    const mailbox = session && this.#loaded.get(session.sessionId)?.mailbox;
+    await mailbox?.writeStreamEnd(interactionId, state);
   }
 
   #summary(sessionId: string): MailboxSummary | undefined {

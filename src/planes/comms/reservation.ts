@@ -4,9 +4,10 @@ import type { ErrorCode } from "../../generated/errors.js";
 export type Reservation =
   | { readonly state: "reserved"; readonly until: number }
   | { readonly state: "attached"; readonly streamId: string }
-  | { readonly state: "completed" }
-  | { readonly state: "expired" }
-  | { readonly state: "closed_early" };
+  | { readonly state: EndState };
+
+/** Final: nobody can attach any more. */
+export type EndState = "completed" | "expired" | "closed_early";
 
 export type ReservationEvent =
   | { readonly kind: "attach"; readonly streamId: string; readonly now: number; readonly resumeOf?: string }

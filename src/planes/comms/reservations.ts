@@ -1,16 +1,29 @@
 import type { Clock } from "../../kernel/clock.js";
 import type { InboxItem } from "./inbox-item.js";
-import { moveReservation, type ReservationEvent, type ReservationMove } from "./reservation.js";
+import {
+  type EndState,
+  moveReservation,
+  type ReservationEvent,
+  type ReservationMove,
+} from "./reservation.js";
 
-/** Moves the items' reservations and lets them run out. */
+/** A move, and for one that ended a reservation when that is on disk. */
+export interface StoredMove extends ReservationMove {
+  readonly stored?: Promise<void>;
+}
+
+/** Moves the items' reservations, lets them run out, and has every end stored: none of them waits again after a restart. */
 export class Reservations {
   readonly #clock: Clock;
   readonly #ttlMs: number;
+  readonly #storeEnd: (item: InboxItem, state: EndState) => Promise<void>;
   readonly #timers = new Map<InboxItem, () => void>();
 
-  constructor(clock: Clock, ttlMs: number) {
+  /** `storeEnd` never rejects. */
+  constructor(clock: Clock, ttlMs: number, storeEnd: (item: InboxItem, state: EndState) => Promise<void>) {
     this.#clock = clock;
     this.#ttlMs = ttlMs;
+    this.#storeEnd = storeEnd;
   }
 
   /** Reservations that have not ended. */
@@ -32,14 +45,16 @@ export class Reservations {
   }
 
   /** Undefined when the item has no reservation. */
-  move(item: InboxItem, event: ReservationEvent): ReservationMove | undefined {
+  move(item: InboxItem, event: ReservationEvent): StoredMove | undefined {
     if (item.reservation === undefined) return undefined;
     const move = moveReservation(item.reservation, event, this.#ttlMs);
     if (move.next !== item.reservation) {
       item.reservation = move.next;
       this.arm(item);
     }
-    return move;
+    const { ended, next } = move;
+    if (!ended || next.state === "reserved" || next.state === "attached") return move;
+    return { ...move, stored: this.#storeEnd(item, next.state) };
   }
 
   /** Lets a reservation that waits for its reader run out now; a reader that has it keeps it. */

@@ -133,6 +133,46 @@ test("[comms.resume] a dropped connection gives the reservation back, and the re
   await world.stop();
 });
 
+test("[comms.resume-at-end] who resumes behind the terminal event hears the end at once", async () => {
+  const { world, bob } = await started();
+  const scope = await asked(world);
+  const first = await world.stream({ scope });
+  await bob.drain();
+  await bob.settle(scope.interaction_id);
+  const { sequence } = (await take(first, 3)).at(-1)!;
+  const again = await world.stream({
+    scope,
+    after_sequence: sequence!,
+    resume_of: first.opened.stream_id,
+  });
+  expect((await again.events.next()).value).toMatchObject({ reason: "terminal" });
+  expect((await first.events.next()).value).toMatchObject({ reason: "superseded" });
+  await expect(world.stream({ scope })).rejects.toMatchObject({ code: "not_reserved" });
+  await world.stop();
+});
+
+test("[comms.reservation-final] an end state is one after a restart too, and is told as it was", async () => {
+  const { world, bob } = await started();
+  const [completed, expired, closed] = [await asked(world), await asked(world), await asked(world)];
+  const read = await world.stream({ scope: completed });
+  await bob.drain();
+  await bob.settle(completed.interaction_id);
+  await take(read, 3);
+  expect((await read.events.next()).value).toMatchObject({ reason: "terminal" });
+  const left = await world.stream({ scope: closed }, { connection: "c1" });
+  await world.call("comms.stream_close", { stream_id: left.opened.stream_id }, { connection: "c1" });
+  world.clock.advance(30_000);
+  const later = await world.restart();
+  const states: string[] = [];
+  for (const scope of [completed, expired, closed]) {
+    await expect(later.stream({ scope })).rejects.toMatchObject({ code: "not_reserved" });
+    states.push((await later.stream({ scope, follow: false })).opened.snapshot.state);
+  }
+  expect(states).toEqual(["completed", "expired", "closed_early"]);
+  expect(later.comms.stats().reservations).toBe(0);
+  await later.stop();
+});
+
 test("[comms.stream-close] closing belongs to the connection, may be repeated, and is for good", async () => {
   const { world } = await started();
   const scope = await asked(world);

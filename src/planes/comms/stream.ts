@@ -52,14 +52,17 @@ async function openSession(
     first_sequence: events.last >= events.first ? events.first : 0,
     last_sequence: events.last,
   };
-  const released = mailbox.enter();
+  const leave = mailbox.enter();
   const open = start({
     streams,
     request,
     context,
     streamId,
     source: sessionSource(events, after),
-    released,
+    released() {
+      leave();
+      return undefined;
+    },
   });
   old?.stream.end("superseded");
   return { opened: { stream_id: streamId, scope, snapshot }, events: open };
@@ -108,15 +111,10 @@ async function openFound(
   };
   const source = interactionSource(mailbox.events, cursor, item.interactionId, after);
   const leave = mailbox.enter();
-  const released = (end: StreamEnd): void => {
+  const released = (end: StreamEnd): Promise<void> | undefined => {
     leave();
-    if (!request.follow) return;
-    const move = mailboxes.reservations.move(item, eventOfEnd(end, streamId, context.clock.monotonic()));
-    // Only the reader's own word outlives a crash: else the reservation would wait again for somebody who is done.
-    if (move?.next.state === "closed_early" && move.ended)
-      mailbox
-        .write(item.interactionId, { t: "stream_ended", interaction_id: item.interactionId })
-        .catch((err: unknown) => context.log.warn({ err }, "A stream's end was not stored."));
+    if (!request.follow) return undefined;
+    return mailboxes.reservations.move(item, eventOfEnd(end, streamId, context.clock.monotonic()))?.stored;
   };
   const open = start({ streams, request, context, streamId, source, released });
   old?.stream.end("superseded");
@@ -157,7 +155,7 @@ function start(options: {
   context: CallContext;
   streamId: string;
   source: LogSource;
-  released?: (end: StreamEnd) => void;
+  released?: (end: StreamEnd) => Promise<void> | undefined;
 }): LogStream {
   const { streams, request, context, streamId, source, released } = options;
   const principal = requirePrincipal(context);
@@ -174,7 +172,7 @@ function start(options: {
       context.signal.removeEventListener("abort", dropped);
       principal.ended.removeEventListener("abort", revoked);
       streams.remove(streamId);
-      released?.(end);
+      return released?.(end);
     },
   });
   const { connectionId } = context;

@@ -10,6 +10,8 @@ export function streamClose(streams: Streams): UnaryHandler<"comms.stream_close"
     if (owner === undefined) throw new ContractError("stream_not_found");
     if (owner !== connectionId) throw new ContractError("permission_denied");
     held?.stream.end("closed");
+    // The reader's own word outlives a crash: else the reservation would wait again for somebody who is done.
+    await held?.stream.stored;
     return { closed: true, already_closed: held === undefined };
   };
 }
