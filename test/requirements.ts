@@ -150,6 +150,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.reservation": foundation("The reservation's five states move as the table says."),
   "comms.reservation-cleanup": foundation("However a stream ends, nothing of it is left behind."),
+  "comms.reservation-final": comms("An end state is one after a restart too, and is told as it was."),
+  "comms.reservation-orders": comms(
+    "In every order of reserving, attaching, closing, ending, time, drops and restarts the daemon answers as the table says and leaves nothing behind.",
+  ),
+  "comms.reservation-orders-self-test": comms("A reservation table with one rule changed is found out."),
   "comms.reservation-races": foundation(
     "In every interleaving one end state is reached at most once and stays.",
   ),
@@ -161,6 +166,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.rest": hardened(
     "Inboxes that nobody has to do with leave the memory; claims, reservations, counts and retention go on as they were.",
   ),
+  "comms.resume-at-end": comms("Who resumes behind the terminal event hears the end at once."),
   "comms.resume": foundation(
     "A dropped connection gives the reservation back and the reader goes on where it was.",
   ),

@@ -40,14 +40,19 @@ export class FaultyBackend {
   readonly halted: Promise<void>;
   #dead = false;
 
+  /** The process dies now, between two calls. */
+  kill(): void {
+    this.#dead = true;
+    this.#halted?.();
+  }
+
   constructor(inner: Backend, fault: Fault | undefined) {
     this.halted = new Promise((resolve) => {
       this.#halted = resolve;
     });
     const never = new Promise<never>(() => {});
     const die = (): Promise<never> => {
-      this.#dead = true;
-      this.#halted?.();
+      this.kill();
       return never;
     };
     const write = async <T>(run: () => Promise<T>, unknown: T): Promise<T> => {

@@ -1,0 +1,326 @@
+import { getEventListeners } from "node:events";
+import type { CommsStreamEvent, StreamSnapshot } from "../../../src/generated/types.js";
+import type { Backend } from "../../../src/kernel/backend.js";
+import type { Clock } from "../../../src/kernel/clock.js";
+import type { Call, Principal } from "../../../src/kernel/context.js";
+import { ContractError } from "../../../src/kernel/contract-error.js";
+import type { StreamClosed, StreamEvents, StreamItem } from "../../../src/kernel/handlers.js";
+import { openMemory } from "../../../src/storage/memory/open-memory.js";
+import { FaultyBackend, seededIds, settle } from "../../support/simulation.js";
+import { principalNamed, World } from "../../support/world.js";
+import { type Move, partMs, ttlMs } from "./model.js";
+import { RaceClock } from "./race-clock.js";
+import { watchListeners } from "./watch-listeners.js";
+
+const unknownStream = "00000000-0000-7000-8000-000000000000";
+/** Time and sequences of earlier interactions must not reach into the next one's. */
+const limits = { reservationTtlMs: ttlMs, interactionKeepMs: 60_000, dedupeWindowMs: 60_000 };
+
+/** The planes on a store that outlives them, and on a clock that the moves drive. */
+export class InProcess {
+  readonly clock = new RaceClock();
+  readonly store: Backend = openMemory({ clock: this.clock });
+  readonly #seed: string;
+  readonly #listeners = watchListeners();
+  world!: World<Clock>;
+  principal!: Principal;
+  #life = 0;
+  #die: () => void = () => {};
+
+  private constructor(seed: string) {
+    this.#seed = seed;
+  }
+
+  static async start(seed: string): Promise<InProcess> {
+    const started = new InProcess(seed);
+    await started.#begin();
+    for (const name of ["bob", "eve"]) await started.world.call("sessions.open", { name, ttl_ms: 0 });
+    return started;
+  }
+
+  /** Listeners on interactions' logs. */
+  get listeners(): number {
+    return this.#listeners.count();
+  }
+
+  async restart(): Promise<void> {
+    await this.world.stop();
+    await this.#begin();
+  }
+
+  /** The process is gone between two steps: nothing of it is heard of again, and what was stored stays. */
+  async crash(): Promise<void> {
+    this.#die();
+    this.#listeners.forget();
+    await this.#begin();
+  }
+
+  async stop(): Promise<void> {
+    await this.world.stop();
+    this.#die();
+    this.#listeners[Symbol.dispose]();
+  }
+
+  async #begin(): Promise<void> {
+    const { clock, end } = this.clock.lifetime();
+    const disk = new FaultyBackend(this.store, undefined);
+    this.#die = () => {
+      end();
+      disk.kill();
+    };
+    this.#life += 1;
+    this.principal = principalNamed("local");
+    const ids = seededIds(clock, `${this.#seed} ${this.#life}`);
+    this.world = new World<Clock>({ clock, backend: disk.backend, ids, limits });
+    await this.world.sessions.start();
+    await this.world.comms.start();
+    await settle(6);
+  }
+}
+
+interface Opened {
+  readonly id: string;
+  readonly label: "one" | "two";
+  readonly connection: string;
+  readonly call: Call;
+  readonly events: StreamEvents;
+  /** Last sequence that it handed out. */
+  at: number;
+  gone: boolean;
+}
+
+/** One interaction with a reserved stream, moved as the model is and asked the same questions. */
+export class Subject {
+  readonly #daemon: InProcess;
+  readonly #scope: { kind: "interaction"; interaction_id: string };
+  readonly #opened: Opened[] = [];
+  readonly #generation = { one: 1, two: 1 };
+  #seen = 0;
+  /** Events that the interaction has. */
+  #written = 1;
+
+  private constructor(daemon: InProcess, interactionId: string) {
+    this.#daemon = daemon;
+    this.#scope = { kind: "interaction", interaction_id: interactionId };
+  }
+
+  static async reserve(daemon: InProcess): Promise<Subject> {
+    const receipt = await daemon.world.call(
+      "comms.send",
+      { kind: "peer_request", to: "bob", intent: "ask", params: null, stream: "reserve_interaction" },
+      { session: "eve" },
+    );
+    if (receipt.kind !== "peer_request_sent" || !receipt.stream_reserved) throw new Error(receipt.kind);
+    await settle(1);
+    return new Subject(daemon, receipt.interaction_id);
+  }
+
+  /** The answer in the words of the model. */
+  async apply(move: Move): Promise<string> {
+    try {
+      const answer = await this.#move(move);
+      await settle(1);
+      return answer;
+    } catch (error) {
+      if (error instanceof ContractError) return `refused ${error.code}`;
+      throw error;
+    }
+  }
+
+  async outlook(): Promise<string> {
+    const { opened, events } = await this.#daemon.world.stream({
+      scope: this.#scope,
+      follow: false,
+      after_sequence: 0,
+    });
+    await events.return(undefined as never);
+    const { snapshot } = opened;
+    const { streams, reservations } = this.#daemon.world.comms.stats();
+    const over = snapshot.terminal === undefined ? "" : " to the end";
+    return `${snapshot.state}, ${snapshot.last_sequence} events${over}, ${streams} streams, ${reservations} timers`;
+  }
+
+  /** Lets everything come to its end; says what was left behind or came more than once. */
+  async finish(): Promise<string[]> {
+    const left: string[] = [];
+    for (const label of ["one", "two"] as const) this.#dropAll(label);
+    await this.apply("terminal");
+    this.#daemon.clock.pass(ttlMs);
+    this.#daemon.clock.fire();
+    await settle(2);
+    const { streams, reservations } = this.#daemon.world.comms.stats();
+    if (streams !== 0) left.push(`${streams} streams are left`);
+    if (reservations !== 0) left.push(`${reservations} timers are left`);
+    for (const { call, gone } of this.#opened)
+      if (!gone && getEventListeners(call.signal, "abort").length > 0)
+        left.push("a listener for the drop is left");
+    if (this.#daemon.listeners > 0) left.push(`${this.#daemon.listeners} listeners on the log are left`);
+    const revoked = getEventListeners(this.#daemon.principal.ended, "abort").length;
+    if (revoked > 0) left.push(`${revoked} listeners for the revocation are left`);
+    const { snapshot, events } = await this.#read();
+    if (events.some(({ sequence }, at) => sequence !== at + 1)) left.push("the log has a gap");
+    const ends = events.filter(({ event }) => isTerminal(event.kind));
+    if (ends.length !== 1 || !isTerminal(events.at(-1)!.event.kind)) left.push(`${ends.length} ends`);
+    if (!["completed", "expired", "closed_early"].includes(snapshot.state))
+      left.push(`it ended as ${snapshot.state}`);
+    const written = await this.#endsWritten();
+    if (written !== 1) left.push(`its end was written ${written} times`);
+    return left;
+  }
+
+  async #move(move: Move): Promise<string> {
+    const { clock } = this.#daemon;
+    switch (move) {
+      case "attach one":
+        return this.#attach("one");
+      case "attach two":
+        return this.#attach("two");
+      case "resume":
+        return this.#attach("two", this.#opened.at(-1)?.id ?? unknownStream);
+      case "close":
+        return this.#close(this.#opened.at(-1), false);
+      case "close elsewhere":
+        return this.#close(this.#opened.at(-1), true);
+      case "read one":
+        return this.#poll(this.#opened.at(-1), 1);
+      case "read all":
+        // One look more would already say that all of it was delivered.
+        return this.#poll(this.#opened.at(-1), Math.max(1, this.#written - (this.#opened.at(-1)?.at ?? 0)));
+      case "read older":
+        return this.#poll(this.#opened.at(-2), 1);
+      case "drop":
+        return this.#drop(this.#opened.at(-1));
+      case "drop older":
+        return this.#drop(this.#opened.at(-2));
+      case "progress":
+        return this.#answer("accepted", 1);
+      case "terminal":
+        return this.#answer("completed", 2);
+      case "part of the time":
+        clock.pass(partMs);
+        clock.fire();
+        return "passed";
+      case "time is over":
+        clock.pass(ttlMs);
+        return "passed";
+      case "timer fires":
+        clock.fire();
+        return "passed";
+      case "restart":
+        await this.#daemon.restart();
+        this.#newLife();
+        return "started";
+      case "crash":
+        await this.#daemon.crash();
+        for (const opened of this.#opened) opened.gone = true;
+        this.#newLife();
+        return "started";
+    }
+  }
+
+  async #attach(label: "one" | "two", resumeOf?: string): Promise<string> {
+    const { world, principal } = this.#daemon;
+    const connection = this.#connection(label);
+    const call = world.context({ principal, connection });
+    const { opened, events } = await world.stream(
+      {
+        scope: this.#scope,
+        after_sequence: this.#seen,
+        ...(resumeOf === undefined ? {} : { resume_of: resumeOf }),
+      },
+      call,
+    );
+    this.#opened.push({ id: opened.stream_id, label, connection, call, events, at: this.#seen, gone: false });
+    const { state, first_sequence: first, last_sequence: last, terminal } = opened.snapshot;
+    return `opened: ${state}, ${first} to ${last}${terminal === undefined ? "" : ", ended"}`;
+  }
+
+  async #close(stream: Opened | undefined, elsewhere: boolean): Promise<string> {
+    const { closed, already_closed: already } = await this.#daemon.world.call(
+      "comms.stream_close",
+      { stream_id: stream?.id ?? unknownStream },
+      {
+        principal: this.#daemon.principal,
+        connection: elsewhere ? "elsewhere" : this.#connection(stream?.label ?? "one"),
+      },
+    );
+    return `${closed ? "closed" : "open"}${already ? " already" : ""}`;
+  }
+
+  async #poll(stream: Opened | undefined, most: number): Promise<string> {
+    if (stream === undefined) return "no stream";
+    if (stream.gone) return "ended gone";
+    const taken: number[] = [];
+    while (taken.length < most) {
+      let found = stream.events.poll!();
+      if (found === undefined) {
+        await settle(1);
+        found = stream.events.poll!();
+      }
+      if (found === undefined && taken.length === 0) return "waits";
+      if (found === undefined) break;
+      if (found.done) return `ended ${(found.value as StreamClosed).reason}`;
+      taken.push((found.value as StreamItem).sequence ?? 0);
+    }
+    const first = taken[0]!;
+    if (taken.some((sequence, at) => sequence !== first + at)) return `events ${taken}`;
+    stream.at = taken.at(-1)!;
+    this.#seen = Math.max(this.#seen, stream.at);
+    return `events ${first} to ${taken.at(-1)}`;
+  }
+
+  #drop(stream: Opened | undefined): string {
+    if (stream === undefined) return "no stream";
+    if (stream.connection !== this.#connection(stream.label)) return "no connection";
+    this.#dropAll(stream.label);
+    return "dropped";
+  }
+
+  #dropAll(label: "one" | "two"): void {
+    const connection = this.#connection(label);
+    this.#generation[label] += 1;
+    for (const opened of this.#opened) if (opened.connection === connection) opened.call.cancel();
+  }
+
+  async #answer(status: "accepted" | "completed", events: number): Promise<string> {
+    await this.#daemon.world.call(
+      "comms.send",
+      { kind: "peer_response", to: "eve", in_reply_to: this.#scope.interaction_id, status, result: null },
+      { session: "bob" },
+    );
+    // The first answer also tells that the command was ingested.
+    this.#written += events + (this.#written === 1 ? 1 : 0);
+    return "written";
+  }
+
+  async #read(): Promise<{ snapshot: StreamSnapshot; events: CommsStreamEvent[] }> {
+    const open = await this.#daemon.world.stream({ scope: this.#scope, follow: false, after_sequence: 0 });
+    const events: CommsStreamEvent[] = [];
+    for await (const { json } of open.events) events.push(JSON.parse(json) as CommsStreamEvent);
+    return { snapshot: open.opened.snapshot, events };
+  }
+
+  async #endsWritten(): Promise<number> {
+    const { interaction_id: id } = this.#scope;
+    const session = this.#daemon.world.sessions.directory.byName("bob")!;
+    const entries = await this.#daemon.store.read(`inbox/${session.sessionId}`, {
+      fromSeq: 1,
+      subject: id,
+      limit: 100,
+    });
+    return entries.filter(({ body }) => (JSON.parse(body) as { t: string }).t === "stream_ended").length;
+  }
+
+  #connection(label: "one" | "two"): string {
+    return `${label} ${this.#generation[label]} of ${this.#scope.interaction_id}`;
+  }
+
+  #newLife(): void {
+    this.#generation.one += 1;
+    this.#generation.two += 1;
+  }
+}
+
+function isTerminal(kind: string): boolean {
+  return kind === "interaction_complete" || kind === "interaction_failed";
+}
