@@ -27,6 +27,7 @@ export function errorPayloadTypes(contract: Contract): { name: string; descripti
     "pattern",
     "too_long",
     "unknown_kind",
+    "limit_reached",
   ];
   return [
     {

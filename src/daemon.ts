@@ -235,6 +235,11 @@ async function startPlanes(
     directory: sessions.directory,
     limits: {
       inboxMax: config.comms.inbox_max,
+      unreadPerSender: config.comms.unread_per_sender,
+      sendsPerSecond: config.comms.sends_per_second,
+      sendsBurst: config.comms.sends_burst,
+      loopTurns: config.comms.loop_turns,
+      loopRepeats: config.comms.loop_repeats,
       sessionEventsMax: config.comms.session_events_max,
       interactionKeepMs: config.comms.interaction_keep_ms,
       reservationTtlMs: config.comms.reservation_ttl_ms,

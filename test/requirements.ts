@@ -139,6 +139,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The host's first event, answer or result makes a command its own, once; draining does not.",
   ),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
+  "comms.loops": comms(
+    "Two sessions that only answer each other are slowed, those that only repeat themselves sooner.",
+  ),
   "comms.lost-entry": hardened("A log that lost an entry is refused; nobody waits for it for ever."),
   "comms.peers": foundation(
     "Peers are listed by the resolver of send, sorted, without oneself, under a rising generation.",
@@ -178,6 +181,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.self": foundation("Nobody sends to itself unless it says so."),
   "comms.send-errors": foundation("What cannot be sent says why."),
   "comms.send-kinds": foundation("Each kind of command waits in the recipient's inbox as it was said."),
+  "comms.sender-rate": comms(
+    "A session sends to another at a rate; what is too much is refused with the time after which it is not.",
+  ),
   "comms.sequences": foundation(
     "Sequences are contiguous and the same for every reader under concurrent emitters.",
   ),
@@ -197,6 +203,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.unknown-overtaken": hardened(
     "Of two appends under one id, the one whose first try was lost learns of the other.",
+  ),
+  "comms.unread-cap": comms(
+    "Of one sender only so much waits in an inbox; answers and inputs are not counted, and a repeat finds its first.",
   ),
   "config.defaults": foundation("A file's defaults are those of no file."),
   "config.environment": foundation("Variables locate folders and set nothing."),

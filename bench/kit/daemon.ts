@@ -43,7 +43,10 @@ export function prepareFolder(options: BenchDaemonOptions = {}): {
     "[store]",
     `engine = "${options.engine ?? "sqlite"}"`,
     "[comms]",
-    // The bench measures sending, not the moment at which a full inbox refuses.
+    // The bench measures sending, not the moment at which it is refused; one sender stands for many.
+    ...["unread_per_sender", "sends_per_second", "sends_burst", "loop_turns", "loop_repeats"].map(
+      (limit) => `${limit} = 1_000_000`,
+    ),
     options.comms ?? "inbox_max = 1_000_000",
   ];
   writeFileSync(config, `${lines.join("\n")}\n`);

@@ -54,6 +54,15 @@ export const configSchema = section({
   comms: section({
     /** Unsettled messages per session before senders are told to wait. */
     inbox_max: count(1024, 1, 1_000_000),
+    /** Messages and requests of one sender that wait in one inbox before that sender is told to wait. */
+    unread_per_sender: count(50, 1, 1_000_000),
+    /** What one session may send to another each second, after `sends_burst` at once. */
+    sends_per_second: count(200, 1, 1_000_000),
+    sends_burst: count(1_000, 1, 1_000_000),
+    /** Messages between two sessions that each answer the other's, before they are slowed to one a second. */
+    loop_turns: count(1_000, 1, 1_000_000),
+    /** The same, when both only repeat themselves, before they are slowed to one a minute. */
+    loop_repeats: count(16, 1, 1_000_000),
     /** Events kept per session for replay. */
     session_events_max: count(10_000, 100, 10_000_000),
     /** How long the events of a finished interaction stay, milliseconds. */

@@ -11,7 +11,8 @@ export type DetailIssue =
   | "out_of_range"
   | "pattern"
   | "too_long"
-  | "unknown_kind";
+  | "unknown_kind"
+  | "limit_reached";
 
 /** One thing that is wrong; `field` is a dotted path such as `options.idempotency_key` or `events[0].kind`, "" for the whole. */
 export interface ErrorDetail {

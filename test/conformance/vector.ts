@@ -18,6 +18,8 @@ export interface Vector {
 export interface SetupCall {
   operation: OperationId;
   request: unknown;
+  /** How often, when more than once. */
+  times?: number;
   /** Act as this session. */
   as?: string;
   /** Act as the surface under test does: needed where the caller's identity matters. */

@@ -53,7 +53,8 @@ describe.each(surfaces)("[vectors.%s] [seed003.accept-matrix] the corpus on one 
     .filter(([, vector]) => hasForm[surfaceName](vector.operation, filled(vector)));
   test.each(sayable)("%s", async (title, vector, index) => {
     const variables = new Variables(`v${index}`, "user-tester");
-    for (const call of vector.setup ?? []) {
+    const setup = (vector.setup ?? []).flatMap((call) => Array.from({ length: call.times ?? 1 }, () => call));
+    for (const call of setup) {
       const through = call.as_caller ? surface : control;
       const as = call.as === undefined ? undefined : (variables.fill(call.as) as string);
       const outcome = await through.call(call.operation, variables.fill(call.request), as);

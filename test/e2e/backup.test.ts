@@ -14,6 +14,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { parley, startParley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+import { uncappedLines } from "../support/uncapped.js";
 
 interface Receipt {
   deduplicated: boolean;
@@ -43,7 +44,7 @@ const openBob = (daemon: TestDaemon): Promise<unknown> =>
   localCall(daemon.socketPath, "POST", "/sessions", { name: "bob" });
 
 test("[backup.round-trip] a backup taken under load restores everything acknowledged before it, tokens and sequences", async () => {
-  await using daemon = await startDaemon({ config: "[comms]\ninbox_max = 100000" });
+  await using daemon = await startDaemon({ config: `[comms]\n${uncappedLines}inbox_max = 100000` });
   await openBob(daemon);
   let sent = 0;
   while (sent < 300) await Promise.all(Array.from({ length: 20 }, () => send(daemon, sent++)));
@@ -85,7 +86,7 @@ test("[backup.round-trip] a backup taken under load restores everything acknowle
 });
 
 test("[backup.kill9] kill -9 while a backup is written leaves nothing under its name, and the next one cleans up", async () => {
-  await using daemon = await startDaemon({ config: "[comms]\ninbox_max = 100000" });
+  await using daemon = await startDaemon({ config: `[comms]\n${uncappedLines}inbox_max = 100000` });
   await openBob(daemon);
   for (let sent = 0; sent < 2_000; )
     await Promise.all(Array.from({ length: 50 }, () => send(daemon, sent++)));

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { settle } from "../../../test/support/simulation.js";
+import { uncapped } from "../../../test/support/uncapped.js";
 import { World } from "../../../test/support/world.js";
 import type { CommsCommand } from "../../generated/types.js";
 
@@ -13,7 +14,7 @@ const ask: CommsCommand = {
 };
 
 async function worldWithBob() {
-  const world = await World.start();
+  const world = await World.start({ limits: uncapped });
   const bob = await world.host("bob");
   const view = world.comms.inboxView;
   const read = (after = 0, session?: string) =>

@@ -11,6 +11,7 @@ import type {
 import { acceptedItem, type InboxItem } from "./inbox-item.js";
 import { type Reservation, reserve } from "./reservation.js";
 import type { RestingInbox } from "./resting.js";
+import { isLimited, SenderCounts } from "./sender-counts.js";
 
 /** Commands of one inbox that are kept in memory until they are drained, characters of JSON; others are read again. */
 const keptChars = 1024 * 1024;
@@ -39,6 +40,8 @@ export class Inbox {
   #steering = 0;
   /** One object for each sender, however many entries of the log repeat it. */
   readonly #senders = new Map<string, Sender>();
+  /** Messages and requests that are not settled, by sender. */
+  readonly #openOf = new SenderCounts();
   #kept = 0;
   #said = 0;
   closed = false;
@@ -109,6 +112,17 @@ export class Inbox {
     for (const { deadline, expiresAt } of this.#open)
       if (deadline < Number.POSITIVE_INFINITY && expiresAt < next) next = expiresAt;
     return next;
+  }
+
+  /** Whether at least `count` messages and requests of the sender wait for a host. */
+  hasUnread(sender: string, count: number, now: number): boolean {
+    let unread = this.#openOf.of(sender);
+    if (unread < count) return false;
+    for (const { sender: from, kind, claim, claiming } of this.#open) {
+      if (from.session_id !== sender || !isLimited(kind)) continue;
+      if (claiming || (claim !== undefined && claim.until > now)) unread -= 1;
+    }
+    return unread >= count;
   }
 
   /** What the log does not tell again; undefined while a host or a reader has to do with it. */
@@ -264,6 +278,7 @@ export class Inbox {
     this.#items.set(item.interactionId, item);
     this.#open.push(item);
     if (item.steer) this.#steering += 1;
+    if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, 1);
     return this.closed ? this.#abandon(item, entry.at) : item;
   }
 
@@ -370,6 +385,7 @@ export class Inbox {
     if (item.settled) return;
     item.settled = true;
     item.held = false;
+    if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, -1);
     this.#unkeep(item);
     const at = this.#open.indexOf(item);
     if (at < 0) return;

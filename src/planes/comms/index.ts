@@ -1,4 +1,5 @@
 import type { PlaneHandlers } from "../../kernel/handlers.js";
+import { Admission } from "./admission.js";
 import { HostInboxes } from "./host-inboxes.js";
 import { InboxView } from "./inbox-view.js";
 import { InprocRoutes } from "./inproc-routes.js";
@@ -29,7 +30,9 @@ export interface CommsPlane {
 /** Sending, streaming and finding peers, over one inbox and one event log for each session. */
 export function createCommsPlane(ports: CommsPorts): CommsPlane {
   const { directory } = ports;
-  const mailboxes = new Mailboxes(ports, { ...defaultLimits, ...ports.limits });
+  const limits = { ...defaultLimits, ...ports.limits };
+  const mailboxes = new Mailboxes(ports, limits);
+  const admission = new Admission(ports.clock, limits);
   const streams = new Streams();
   const isRead = (sessionId: string): boolean => streams.isRead(sessionId);
   const inproc = new InprocRoutes(directory, isRead);
@@ -39,7 +42,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
     inboxes: new HostInboxes(ports, mailboxes),
     inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
-      send: send({ resolver, mailboxes, isRead }),
+      send: send({ resolver, mailboxes, isRead, admission }),
       peers: peers(resolver),
       stream: stream({ directory, resolver, mailboxes, streams }),
       stream_close: streamClose(streams),

@@ -13,6 +13,7 @@ import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import type { Reservations } from "./reservations.js";
 import type { RestingMailbox } from "./resting.js";
+import { isLimited, SenderCounts } from "./sender-counts.js";
 import { recallTrimmed, TrimmedList } from "./trimmed-list.js";
 import { Wakers } from "./wakers.js";
 
@@ -62,6 +63,7 @@ export class Mailbox {
   #lastQueued = 0;
   #loaded = false;
   #accepting = 0;
+  readonly #arriving = new SenderCounts();
   /** Work under way that needs this object to stay the session's only one. */
   #busy = 0;
   #stopRepair: (() => void) | undefined;
@@ -179,6 +181,12 @@ export class Mailbox {
     return this.inbox.openCount + this.#accepting < this.#limits.inboxMax;
   }
 
+  /** Whether one more message or request of the sender may wait, those on their way into the log counted. */
+  hasRoomFor(sender: string): boolean {
+    const most = this.#limits.unreadPerSender - this.#arriving.of(sender);
+    return !this.inbox.hasUnread(sender, most, this.#ports.clock.monotonic());
+  }
+
   find(id: string): Promise<InboxEntry | undefined> {
     return this.#log.find(id);
   }
@@ -189,11 +197,14 @@ export class Mailbox {
     entry: AcceptedRecord,
     body?: string,
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+    const sender = isLimited(entry.command.kind) ? entry.sender.session_id : undefined;
     this.#accepting += 1;
+    if (sender !== undefined) this.#arriving.add(sender, 1);
     try {
       return await this.#log.append(id, entry.interaction_id, entry, body);
     } finally {
       this.#accepting -= 1;
+      if (sender !== undefined) this.#arriving.add(sender, -1);
     }
   }
 

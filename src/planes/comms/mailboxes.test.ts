@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { settle } from "../../../test/support/simulation.js";
+import { uncapped } from "../../../test/support/uncapped.js";
 import { type Host, World } from "../../../test/support/world.js";
 import type { CommsCommand } from "../../generated/types.js";
 import { type Backend, BackendError } from "../../kernel/backend.js";
 import { openMemory } from "../../storage/memory/open-memory.js";
 
 /** Every mailbox rests as soon as it can. */
-const limits = { idleMailboxBytes: 0 };
+const limits = { ...uncapped, idleMailboxBytes: 0 };
 
 /** A store that tells which logs were read from their beginning. */
 function watchedStore(clock: SimulatedClock): { backend: Backend; loads: string[] } {

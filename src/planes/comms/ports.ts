@@ -21,6 +21,16 @@ export interface CommsPorts {
 export interface CommsLimits {
   /** Unsettled interactions of one inbox before senders are told to wait. */
   inboxMax: number;
+  /** Messages and requests of one sender that wait in one inbox before that sender is told to wait. */
+  unreadPerSender: number;
+  /** What one session may send to another each second, */
+  sendsPerSecond: number;
+  /** and how much at once. */
+  sendsBurst: number;
+  /** Messages between two sessions that each answer the other's, before they are slowed to one a second. */
+  loopTurns: number;
+  /** The same, when both only repeat themselves, before they are slowed to one a minute. */
+  loopRepeats: number;
   /** Events of a session kept for replay. */
   sessionEventsMax: number;
   /** How long the events of an ended interaction can be read by its id, milliseconds. */
@@ -35,6 +45,11 @@ export interface CommsLimits {
 
 export const defaultLimits: CommsLimits = {
   inboxMax: 1024,
+  unreadPerSender: 50,
+  sendsPerSecond: 200,
+  sendsBurst: 1_000,
+  loopTurns: 1_000,
+  loopRepeats: 16,
   sessionEventsMax: 10_000,
   interactionKeepMs: 3_600_000,
   reservationTtlMs: 30_000,

@@ -109,6 +109,132 @@ test("[comms.admission] sends under way count against a full inbox", async () =>
   await world.stop();
 });
 
+test("[comms.unread-cap] one sender fills its share of an inbox, not the others'", async () => {
+  const world = await World.start({ limits: { unreadPerSender: 2 } });
+  const bob = await world.host("bob");
+  await world.host("eve");
+  const keyed: CommsCommand = { ...message, options: { idempotency_key: "k" } };
+  await world.call("comms.send", keyed);
+  await world.call("comms.send", request);
+  for (const command of [message, request])
+    await expect(world.call("comms.send", command)).rejects.toMatchObject({
+      code: "admission_dropped",
+      retryAfterMs: 1000,
+      details: [
+        { field: "to", issue: "limit_reached", expected: "unread_per_sender: at most 2", got: "one more" },
+      ],
+    });
+  // A repeat finds its first, others have their own share, and an input is no peer's message.
+  expect(await world.call("comms.send", keyed)).toMatchObject({ deduplicated: true });
+  await world.call("comms.send", message, { session: "eve" });
+  await world.call("comms.send", {
+    kind: "input",
+    session_id: bob.sessionId,
+    body: "x",
+    stream: "none",
+    allow_self_session: false,
+  });
+
+  // What a host has at hand is read; it is unread again when the host gives it back.
+  const [first] = await bob.drain(1);
+  await world.call("comms.send", message);
+  await bob.settle(first!.interaction_id, { kind: "retry_after", delay_ms: 0 });
+  await expect(world.call("comms.send", message)).rejects.toMatchObject({ code: "admission_dropped" });
+  await bob.drain(64);
+  await world.call("comms.send", message);
+  world.clock.advance(61_000);
+  await expect(world.call("comms.send", message)).rejects.toMatchObject({ code: "admission_dropped" });
+  await world.stop();
+});
+
+test("[comms.unread-cap] sends under way count, and so does what the log has after a restart", async () => {
+  const limits = { unreadPerSender: 3 };
+  let world = await World.start({ limits });
+  await world.host("bob");
+  const send = () => world.call("comms.send", message);
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, send));
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+  world = await world.restart("again", limits);
+  await expect(send()).rejects.toMatchObject({ code: "admission_dropped" });
+  await world.stop();
+});
+
+test("[comms.unread-cap] answers are counted against nobody: they were asked for", async () => {
+  const world = await World.start({ limits: { unreadPerSender: 2 } });
+  const bob = await world.host("bob");
+  await world.host("ann");
+  for (let n = 0; n < 4; n += 1) {
+    await world.call("comms.send", request, { session: "ann" });
+    const [asked] = await bob.drain(1);
+    await bob.respond("ann", asked!.interaction_id, n);
+    await bob.settle(asked!.interaction_id);
+  }
+  expect((await world.call("sessions.get", { name: "ann" })).session.unread).toBe(4);
+  await world.call("comms.send", { ...message, to: "ann" }, { session: "bob" });
+  await world.stop();
+});
+
+test("[comms.sender-rate] a sender is let through at its rate and told when to come again", async () => {
+  const world = await World.start({ limits: { sendsBurst: 2, sendsPerSecond: 4 } });
+  await world.host("bob");
+  const send = () => world.call("comms.send", message);
+  await send();
+  await send();
+  await expect(send()).rejects.toMatchObject({
+    code: "admission_dropped",
+    retryAfterMs: 250,
+    details: [
+      { field: "to", issue: "limit_reached", expected: "sends_per_second: at most 4 after 2 at once" },
+    ],
+  });
+  world.clock.advance(250);
+  await send();
+  await world.stop();
+});
+
+test("[comms.sender-rate] progress of a busy answerer has the rate, its last word has none", async () => {
+  const world = await World.start({ limits: { sendsBurst: 2, sendsPerSecond: 1 } });
+  const bob = await world.host("bob");
+  await world.host("ann");
+  await world.call("comms.send", request, { session: "ann" });
+  const [asked] = await bob.drain(1);
+  const say = (status: "accepted" | "completed") => bob.respond("ann", asked!.interaction_id, 1, status);
+  await say("accepted");
+  await say("accepted");
+  await expect(say("accepted")).rejects.toMatchObject({ code: "admission_dropped" });
+  await say("completed");
+  await world.stop();
+});
+
+test("[comms.loops] two hosts that answer every message with a message are slowed, and others are not", async () => {
+  const world = await World.start({ limits: { loopTurns: 20 } });
+  const hosts = [await world.host("ann"), await world.host("bob")] as const;
+  const say = (from: 0 | 1, body: string) =>
+    world.call(
+      "comms.send",
+      { kind: "peer_message", to: hosts[1 - from]!.name, body },
+      { session: hosts[from].name },
+    );
+  await say(0, "hello");
+  let turns = 0;
+  const loop = async (): Promise<void> => {
+    for (let from: 0 | 1 = 1; ; from = from === 1 ? 0 : 1) {
+      const [heard] = await hosts[from].drain(1);
+      await hosts[from].settle(heard!.interaction_id);
+      await say(from, `turn ${turns}`);
+      turns += 1;
+    }
+  };
+  await expect(loop()).rejects.toMatchObject({
+    code: "admission_dropped",
+    details: [{ field: "to", expected: "loop_turns: at most 20 in turn, then one a second" }],
+    retryAfterMs: 1000,
+  });
+  expect(turns).toBe(20);
+  await world.call("comms.send", message);
+  await world.stop();
+});
+
 test("[comms.self] nobody sends to itself unless it says so", async () => {
   const world = await World.start();
   const bob = await world.host("bob");

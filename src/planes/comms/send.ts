@@ -9,6 +9,7 @@ import type {
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError, type DetailIssue } from "../../kernel/contract-error.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
+import type { Admission } from "./admission.js";
 import { bodyHash } from "./body-hash.js";
 import { receiptOf, ttlOf } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
@@ -22,13 +23,14 @@ import type { Route } from "./route-source.js";
 
 /** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
 const reservedBytes = 2 * 1024;
-/** When a full inbox, or a session without a host, is worth another try. */
+/** When a session without a host is worth another try. */
 const retryMs = 1_000;
 
 /** What a send asks beside the command itself. */
 export interface SendParts {
   resolver: Resolver;
   mailboxes: Mailboxes;
+  admission: Admission;
   /** Whether somebody reads the session's log now: presence of sessions that nobody holds. */
   isRead: (sessionId: string) => boolean;
 }
@@ -45,7 +47,7 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
     checkIdentity(command, recipient);
     const found = mailboxes.get(recipient.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
-    return accepted.deliver(recipient, mailbox, parts.isRead);
+    return accepted.deliver(recipient, mailbox, parts);
   };
 }
 
@@ -95,12 +97,13 @@ class Acceptance {
   async deliver(
     recipient: DirectorySession,
     mailbox: Mailbox,
-    isRead: SendParts["isRead"],
+    { admission, isRead }: SendParts,
   ): Promise<SendReceipt> {
     const { ids, surface } = this.context;
-    if (!mailbox.hasRoom) return this.receiptOfRepeat(mailbox, full());
     const command = this.#command;
     if (this.isOnlyForLive && !isOnline(recipient, isRead)) return this.receiptOfRepeat(mailbox, offline());
+    const refusal = admission.refusal(this.sender.sessionId, mailbox, command);
+    if (refusal !== undefined) return this.receiptOfRepeat(mailbox, refusal);
     const entry = mailbox.stamp<AcceptedEntry>({
       t: "accepted",
       ...this.base(),
@@ -184,7 +187,7 @@ async function answerTo(
   asker: DirectorySession,
   accepted: Acceptance,
   command: PeerResponseCommand,
-  { mailboxes, isRead }: SendParts,
+  { mailboxes, admission, isRead }: SendParts,
 ): Promise<SendReceipt> {
   if (item.kind === "peer_response" || item.kind === "peer_message")
     refuse("in_reply_to", "invalid_value", "an interaction that expects an answer", item.kind);
@@ -195,9 +198,10 @@ async function answerTo(
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
   const { ids } = accepted.context;
   const queued = item.reserved ? undefined : await mailboxes.get(asker.sessionId);
-  if (queued?.hasRoom === false) return accepted.receiptOfRepeat(mailbox, full());
   if (queued !== undefined && accepted.isOnlyForLive && !isOnline(asker, isRead))
     return accepted.receiptOfRepeat(mailbox, offline());
+  const refusal = queued && admission.refusal(accepted.sender.sessionId, queued, command);
+  if (refusal !== undefined) return accepted.receiptOfRepeat(mailbox, refusal);
   const entry = mailbox.stamp<AnsweredEntry>({
     t: "answered",
     ...accepted.base(),
@@ -211,10 +215,6 @@ async function answerTo(
   return accepted.receiptFrom(
     await mailbox.answer(accepted.id, entry, encodeFitting(entry, "", reservedBytes)),
   );
-}
-
-function full(): ContractError {
-  return new ContractError("admission_dropped", { retryAfterMs: retryMs });
 }
 
 function offline(): ContractError {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { startDaemon, type TestDaemon } from "../../support/daemon.js";
+import { uncappedLines } from "../../support/uncapped.js";
 import { keepEvidence } from "../kit/evidence.js";
 import type { Seeded } from "../kit/seeded.js";
 import { checkStoreFile } from "../kit/store-file.js";
@@ -12,7 +13,7 @@ import { Life } from "./life.js";
 import { Askers, readSession } from "./readers.js";
 import { Senders } from "./senders.js";
 
-const config = '[comms]\ninbox_max = 1000000\nsession_events_max = 10000000\n[log]\nlevel = "warn"';
+const config = `[comms]\n${uncappedLines}inbox_max = 1000000\nsession_events_max = 10000000\n[log]\nlevel = "warn"`;
 /** The file is looked at after every so many kills, and at the end. */
 const fileCheckEvery = 10;
 const senders = 4;

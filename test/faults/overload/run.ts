@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { localCall, startDaemon, type TestDaemon } from "../../support/daemon.js";
+import { uncappedLines } from "../../support/uncapped.js";
 import { http } from "../abuse/raw-client.js";
 import { watch } from "../abuse/watch.js";
 import type { FaultRun } from "../kit/fault-run.js";
@@ -25,7 +26,7 @@ export const faultRun: FaultRun = {
   long: 10,
   short: 2,
   async run({ cycles, brief = false, progress }) {
-    await using daemon = await startDaemon();
+    await using daemon = await startDaemon({ config: `[comms]\n${uncappedLines}` });
     const port = Number(new URL(daemon.address).port);
     const broken: string[] = [];
     await using hosts = await startHosts(daemon);

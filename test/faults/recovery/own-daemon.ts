@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { localCall } from "../../support/daemon.js";
+import { uncappedLines } from "../../support/uncapped.js";
 
 const program = fileURLToPath(new URL("../../../dist/daemon.js", import.meta.url));
 
@@ -37,7 +38,7 @@ export async function startOn(folder: string, store: string, config = ""): Promi
   const socket = join(folder, "d.sock");
   writeFileSync(
     file,
-    `[server]\nport = 0\nsocket = "${socket}"\n[store]\npath = "${store}"\n[comms]\ninbox_max = 1000000\nsession_events_max = 10000000\n${config}`,
+    `[server]\nport = 0\nsocket = "${socket}"\n[store]\npath = "${store}"\n[comms]\n${uncappedLines}inbox_max = 1000000\nsession_events_max = 10000000\n${config}`,
   );
   const started = performance.now();
   const child = spawn(process.execPath, [program, "--config", file], {

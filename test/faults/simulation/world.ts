@@ -1,6 +1,7 @@
 import { type Scope, scopes } from "../../../src/generated/operations.js";
 import type { Backend } from "../../../src/kernel/backend.js";
 import type { Principal } from "../../../src/kernel/context.js";
+import { uncapped } from "../../support/uncapped.js";
 import { Disk } from "./disk.js";
 import { Ledger } from "./ledger.js";
 import { Machine } from "./machine.js";
@@ -25,6 +26,7 @@ export class SimulatedWorld {
     this.disk = new Disk(scheduler, spoil);
     this.trims = scheduler.random.chance(0.3);
     this.machine = new Machine(scheduler, this.disk, {
+      ...uncapped,
       inboxMax: scheduler.random.pick([4, 64]),
       sessionEventsMax: this.trims ? 64 : 10_000,
       reservationTtlMs: 30_000,

@@ -1,0 +1,83 @@
+import type { CommsCommand } from "../../generated/types.js";
+import type { Clock } from "../../kernel/clock.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import { Conversations } from "./conversations.js";
+import type { Mailbox } from "./mailbox.js";
+import type { CommsLimits } from "./ports.js";
+import { isLimited } from "./sender-counts.js";
+
+/** When a full inbox is worth another try. */
+const fullRetryMs = 1_000;
+
+/** What keeps one sender, or two that answer each other for ever, from filling an inbox or the machine. */
+export class Admission {
+  readonly #clock: Clock;
+  readonly #limits: CommsLimits;
+  readonly #conversations: Conversations;
+
+  constructor(clock: Clock, limits: CommsLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#conversations = new Conversations({
+      sends: { burst: limits.sendsBurst, perSecond: limits.sendsPerSecond },
+      turns: limits.loopTurns,
+      repeats: limits.loopRepeats,
+    });
+  }
+
+  /**
+   * Counts the command as sent, or says why it may not come now. An input is the owner's own and an answer that ends an
+   * interaction was asked for: of them only a full inbox keeps anything out.
+   */
+  refusal(sender: string, mailbox: Mailbox, command: CommsCommand): ContractError | undefined {
+    const { inboxMax, unreadPerSender } = this.#limits;
+    const field = command.kind === "input" ? "session_id" : "to";
+    if (!mailbox.hasRoom) return dropped(field, "inbox_max", `at most ${inboxMax}`, fullRetryMs);
+    if (isLimited(command.kind) && !mailbox.hasRoomFor(sender))
+      return dropped(field, "unread_per_sender", `at most ${unreadPerSender}`, fullRetryMs);
+    return this.#take(sender, mailbox.sessionId, command, field);
+  }
+
+  #take(sender: string, recipient: string, command: CommsCommand, field: string): ContractError | undefined {
+    if (command.kind === "input") return undefined;
+    if (command.kind === "peer_response" && command.status !== "accepted") return undefined;
+    const text = command.kind === "peer_response" ? undefined : () => textOf(command);
+    const met = this.#conversations.take(sender, recipient, this.#clock.monotonic(), text);
+    if (met === undefined) return undefined;
+    const { sendsBurst, sendsPerSecond, loopTurns, loopRepeats } = this.#limits;
+    const expected = {
+      sends_per_second: `at most ${sendsPerSecond} after ${sendsBurst} at once`,
+      loop_turns: `at most ${loopTurns} in turn, then one a second`,
+      loop_repeats: `at most ${loopRepeats} of the same in turn, then one a minute`,
+    };
+    return dropped(field, met.limit, expected[met.limit], met.waitMs);
+  }
+}
+
+function textOf(command: Exclude<CommsCommand, { kind: "input" | "peer_response" }>): string {
+  return command.kind === "peer_message"
+    ? command.body
+    : `${command.intent} ${JSON.stringify(command.params)}`;
+}
+
+/** The limits by their names in the config file, and what they mean for who meets one. */
+const meanings = {
+  inbox_max: "The recipient's inbox is full",
+  unread_per_sender: "The recipient has not read yet what you sent before",
+  sends_per_second: "You send to the recipient faster than it may be",
+  loop_turns: "You and the recipient only answer each other",
+  loop_repeats: "You and the recipient say the same to each other again and again",
+};
+
+function dropped(
+  field: string,
+  limit: keyof typeof meanings,
+  expected: string,
+  retryAfterMs: number,
+): ContractError {
+  return new ContractError("admission_dropped", {
+    message: `${meanings[limit]}; wait for \`retry_after_ms\` and send the same command with the same key.`,
+    details: [{ field, issue: "limit_reached", expected: `${limit}: ${expected}`, got: "one more" }],
+    retryAfterMs,
+  });
+}
