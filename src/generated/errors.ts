@@ -381,7 +381,7 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     rpc: -31009,
     exit: 6,
     retryable: true,
-    text: "The recipient's inbox is full; wait for `retry_after_ms` and send the same command with the same key.",
+    text: "The recipient takes no more for now; the details name the limit. Wait for `retry_after_ms` and send the same command with the same key.",
     clientOnly: false,
   },
   idempotency_conflict: {

@@ -198,7 +198,10 @@ export class TransportError extends UnavailableFailure {}
  */
 export class SendAmbiguousError extends UnavailableFailure {}
 
-/** The recipient's inbox is full; wait for `retry_after_ms` and send the same command with the same key. */
+/**
+ * The recipient takes no more for now; the details name the limit. Wait for `retry_after_ms` and send the
+ * same command with the same key.
+ */
 export class AdmissionDroppedError extends LimitFailure {}
 
 /** This idempotency key was used with another body; mint a new key for a new command. */
@@ -514,7 +517,7 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     category: "limit",
     exit: 6,
     retryable: true,
-    text: "The recipient's inbox is full; wait for `retry_after_ms` and send the same command with the same key.",
+    text: "The recipient takes no more for now; the details name the limit. Wait for `retry_after_ms` and send the same command with the same key.",
   },
   idempotency_conflict: {
     category: "conflict",

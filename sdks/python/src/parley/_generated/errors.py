@@ -376,12 +376,12 @@ class SendAmbiguousError(UnavailableFailure):
 
 
 class AdmissionDroppedError(LimitFailure):
-    """The recipient's inbox is full; wait for `retry_after_ms` and send the same command with the
-    same key.
+    """The recipient takes no more for now; the details name the limit. Wait for `retry_after_ms`
+    and send the same command with the same key.
     """
 
     code = "admission_dropped"
-    text = "The recipient's inbox is full; wait for `retry_after_ms` and send the same command with the same key."
+    text = "The recipient takes no more for now; the details name the limit. Wait for `retry_after_ms` and send the same command with the same key."
     retryable_by_default = True
     exit_code = 6
 
