@@ -12,3 +12,31 @@ export function element(tag: string, className: string, ...children: (Node | str
   made.append(...children);
   return made;
 }
+
+/** A button that does not submit. */
+export function button(className: string, label: string, onClick: () => void): HTMLButtonElement {
+  const made = element("button", className, label) as HTMLButtonElement;
+  made.type = "button";
+  made.addEventListener("click", onClick);
+  return made;
+}
+
+/** A time of day with milliseconds, and the whole of it for machines. */
+export function time(at: string): HTMLElement {
+  const made = element("time", "", clock(at));
+  made.setAttribute("datetime", at);
+  made.title = new Date(at).toLocaleString();
+  return made;
+}
+
+/** A command to type, in a box of its own. */
+export function commandLine(text: string): HTMLElement {
+  return element("pre", "", element("code", "", text));
+}
+
+export function clock(at: string): string {
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const millis = String(date.getMilliseconds()).padStart(3, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${millis}`;
+}

@@ -1,30 +1,63 @@
 import { createClient, type EventStream, ParleyError, type Session } from "../sdks/typescript/src/browser.js";
-import { byId, element } from "./dom.js";
+import { Composer } from "./composer.js";
+import { words } from "./describe-event.js";
+import { byId, commandLine, element } from "./dom.js";
+import { EventView } from "./event-view.js";
+import { InteractionList } from "./interaction-list.js";
 import { SessionList } from "./session-list.js";
 import { signInFromAddress } from "./sign-in.js";
-import { Timeline } from "./timeline.js";
+import { Tabs } from "./tabs.js";
+import { untilText, WaitingList } from "./waiting-list.js";
 import "./style.css";
 
 const refreshMs = 2_000;
 /** Events of the past that a freshly opened session shows. */
-const historyEvents = 400;
+const historyEvents = 10_000;
 
 const client = createClient({ baseUrl: location.origin, clientName: "console", retries: 0 });
-const timeline = new Timeline(byId("timeline"));
+const events = new EventView();
+const tabs = new Tabs((name) => {
+  if (name === "events") events.draw();
+  else interactions.resume();
+});
+const interactions = new InteractionList(byId("interactions"), (id) => {
+  events.filterByInteraction(id);
+  tabs.show("events");
+});
 const list = new SessionList(byId("sessions"), select);
-const to = byId<HTMLSelectElement>("to");
-const body = byId<HTMLTextAreaElement>("body");
-const notice = byId("notice");
+const composer = new Composer(client, (peer) => {
+  const target = sessions.find((session) => session.name === peer);
+  if (target !== undefined) select(target);
+});
+const held = new WaitingList(
+  byId("held"),
+  [decision("Deliver", "deliver", "primary"), decision("Refuse", "refuse", "danger")],
+  element(
+    "div",
+    "empty",
+    "Nothing is held. A session that opens with a policy decides here what it takes from peers:",
+    commandLine(`parley session open desk --inbound-policy '{"peer_message": "hold"}'`),
+  ),
+  (message) => composer.complain(message),
+);
 
 let sessions: readonly Session[] = [];
-let selected: string | undefined;
+let selected: Session | undefined;
 let stream: EventStream | undefined;
 let daemonShown = false;
 
+tabs.show("interactions");
 await signIn();
 void keepFresh();
 // The printed address opened in this very tab changes only the fragment, which loads nothing anew.
 addEventListener("hashchange", () => void signIn().then(refresh));
+addEventListener("keydown", (event) => {
+  const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+  if (event.key !== "/" || typing || byId("app").hidden) return;
+  event.preventDefault();
+  tabs.show("events");
+  byId("filter-text").focus();
+});
 
 async function signIn(): Promise<void> {
   const problem = await signInFromAddress();
@@ -49,16 +82,49 @@ async function refresh(): Promise<void> {
     showApp(true);
     showLink("connected", false);
     sessions = listed.sessions;
-    list.draw(sessions, selected);
-    drawPeers(directory.peers.map((peer) => peer.name));
     const first = sessions.find((session) => session.state === "live") ?? sessions[0];
     if (selected === undefined && first !== undefined) select(first);
-    if (selected === undefined) timeline.clear(emptyTimeline());
+    list.draw(sessions, selected?.session_id);
+    byId("tabs").hidden = selected === undefined;
+    composer.offer(directory.peers.map((peer) => peer.name));
+    if (selected === undefined) interactions.clear(emptyInteractions());
+    else {
+      const { session_id } = selected;
+      showAbout(sessions.find((session) => session.session_id === session_id) ?? selected);
+      await refreshHeld(selected);
+    }
   } catch (error) {
     daemonShown = false;
     if (error instanceof ParleyError && error.code === "unauthenticated") showApp(false);
     else showLink("daemon not reachable, trying again", true);
   }
+}
+
+async function refreshHeld(session: Session): Promise<void> {
+  const answer = await client.sessions.listHeld({ name: session.name, limit: 200 });
+  if (selected?.session_id !== session.session_id) return;
+  showCount("held", answer.held.length, answer.more);
+  held.draw(
+    answer.held.map((one) => ({
+      id: one.interaction_id,
+      from: one.from,
+      kind: words(one.kind),
+      at: one.received_at,
+      note: `Held by the policy of ${session.name}${untilText(one.expires_at)}`,
+      command: one.command,
+    })),
+  );
+}
+
+function decision(label: string, choice: "deliver" | "refuse", style: "primary" | "danger") {
+  return {
+    label,
+    style,
+    says: ({ from, kind }: { from: string; kind: string }) => `${label} the ${kind} from ${from}`,
+    take: async ({ id }: { id: string }) => {
+      await client.sessions.releaseHeld({ name: selected!.name, interaction_id: id, decision: choice });
+    },
+  };
 }
 
 function showApp(signedIn: boolean): void {
@@ -72,82 +138,67 @@ function showLink(text: string, down: boolean): void {
   if (link.textContent !== text) link.textContent = text;
 }
 
-function drawPeers(names: readonly string[]): void {
-  if (names.join() === [...to.options].map((option) => option.value).join()) return;
-  const chosen = to.value;
-  to.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
-  byId<HTMLButtonElement>("send").disabled = names.length === 0;
+function showCount(tab: string, count: number, more = false): void {
+  const badge = byId(`${tab}-count`);
+  badge.textContent = count === 0 ? "" : `${count}${more ? "+" : ""}`;
+}
+
+function showAbout(session: Session): void {
+  byId("stage-title").textContent = session.name;
+  byId("stage-about").textContent = [
+    session.state === "live" ? "live" : session.state,
+    ...(session.unread > 0 ? [`${session.unread} waiting in the inbox`] : []),
+    ...(session.description === undefined ? [] : [session.description]),
+  ].join(" · ");
 }
 
 function select(session: Session): void {
-  if (selected === session.session_id) return;
-  selected = session.session_id;
-  byId("stage-title").textContent = session.name;
-  byId("stage-about").textContent = session.description ?? "";
-  if ([...to.options].some((option) => option.value === session.name)) to.value = session.name;
-  list.draw(sessions, selected);
-  timeline.clear(emptyTimeline(session.name));
+  if (selected?.session_id === session.session_id) return;
+  selected = session;
+  showAbout(session);
+  composer.choose(session.name);
+  list.draw(sessions, session.session_id);
+  interactions.clear(emptyInteractions(session.name));
+  events.clear();
+  held.draw([]);
+  showCount("held", 0);
   void stream?.close();
   void follow(session);
 }
 
 async function follow(session: Session): Promise<void> {
-  const events = client.stream(
+  const opened = client.stream(
     { kind: "session", session_id: session.session_id },
     {
       afterSequence: Math.max(0, session.last_sequence - historyEvents),
       reconnectTimeout: Number.POSITIVE_INFINITY,
     },
   );
-  stream = events;
+  stream = opened;
   try {
-    for await (const event of events) if (stream === events) timeline.add(event);
+    for await (const event of opened) {
+      if (stream !== opened) return;
+      interactions.add(event);
+      events.add(event);
+    }
   } catch (error) {
-    if (stream === events)
-      notice.textContent = `The live stream of ${session.name} ended: ${(error as Error).message}`;
+    if (stream === opened)
+      composer.complain(`The live stream of ${session.name} ended: ${(error as Error).message}`);
   }
 }
 
-async function send(): Promise<void> {
-  const text = body.value.trim();
-  if (text === "" || to.value === "") return;
-  notice.textContent = "";
-  const request = byId<HTMLSelectElement>("mode").value === "ask";
-  try {
-    await client.send(
-      request
-        ? { kind: "peer_request", to: to.value, intent: "ask", params: { body: text } }
-        : { kind: "peer_message", to: to.value, body: text },
-    );
-    body.value = "";
-    const target = sessions.find((session) => session.name === to.value);
-    if (target !== undefined) select(target);
-  } catch (error) {
-    notice.textContent = (error as Error).message;
-  }
-}
-
-byId("composer").addEventListener("submit", (event) => {
-  event.preventDefault();
-  void send();
-});
-body.addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  void send();
-});
-
-function emptyTimeline(name?: string): HTMLElement {
+function emptyInteractions(name?: string): HTMLElement {
   if (name === undefined)
     return element(
-      "p",
+      "div",
       "empty",
-      "Nothing runs yet. Start an agent, and what it does appears here as it happens.",
+      "Nothing runs yet. Start an agent, and what it does appears here as it happens:",
+      commandLine("npx parley agent echo --name echo"),
     );
   return element(
-    "p",
+    "div",
     "empty",
     `Nothing has happened in ${name} yet. Send it something below, or from a terminal:`,
-    element("pre", "", element("code", "", `npx parley send ${name} "hi" --stream`)),
+    commandLine(`npx parley send ${name} "hi" --stream`),
   );
 }

@@ -60,6 +60,5 @@ export class SessionList {
 }
 
 function emptyList(): HTMLElement {
-  const code = element("pre", "", element("code", "", "npx parley agent echo --name echo"));
-  return element("li", "empty", "No sessions yet. Start an agent in a terminal:", code);
+  return element("li", "empty", "No sessions yet.");
 }

@@ -219,6 +219,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "config.xdg": foundation(
     "Without variables everything lies below the home folder; variables move the folders; relative ones and unusable runtime folders do not count.",
   ),
+  "console.contrast": comms("Every text of the console has the contrast of WCAG AA, dark and light."),
+  "console.empty": comms("Where the console has nothing to show it says what to type."),
+  "console.events": comms(
+    "The live stream can be filtered by kind, text and interaction, and read and opened with the keyboard alone.",
+  ),
+  "console.held": comms(
+    "What a session's policy holds is shown with its sender, and delivered or refused there.",
+  ),
+  "console.keyboard": comms("Tabs, lists and decisions of the console can be used with the keyboard."),
   "console.live": foundation(
     "The console lists peers, sends, and shows an answer as it streams, as text only.",
   ),
@@ -226,8 +235,14 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "console.page": foundation("The console works in a real browser."),
   "console.sign-in-hint": foundation("Without a ticket the console says how to sign in."),
   "console.survives-restart": foundation("The console goes on after a daemon restart without a reload."),
+  "console.ten-thousand": comms(
+    "With 10,000 events the page holds a screenful of rows, shows all of them and stays at the end.",
+  ),
   "console.ticket": foundation(
     "The printed address signs a browser in once; the cookie is HttpOnly and SameSite=Strict.",
+  ),
+  "console.timeline": comms(
+    "An interaction shows how far its command has come, and each step with its time.",
   ),
   "contract.agreement": foundation(
     "Ajv, TypeScript and Python agree on what fits; random mutations of good values.",

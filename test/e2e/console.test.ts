@@ -4,6 +4,8 @@ import { chromiumPath, openBrowser } from "../support/browser.js";
 import { parley, type RunningCli, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
 import { untilLive } from "../support/hosts.js";
+import { PlayedSession } from "../support/played-session.js";
+import { until } from "../support/wait.js";
 
 describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", () => {
   let daemon: TestDaemon;
@@ -14,11 +16,13 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
 
   beforeAll(async () => {
     daemon = await startDaemon();
-    echo = startParley(daemon.env, ["agent", "echo", "--name", "echo"]);
-    await untilLive(daemon, "echo");
     browser = await openBrowser();
     page = await browser.context.newPage();
     page.on("pageerror", (error) => problems.push(error.message));
+    page.on("console", (message) => {
+      // What the content security policy refuses comes as a message, not as an error of the page.
+      if (message.text().includes("Content Security Policy")) problems.push(message.text());
+    });
   });
   afterAll(async () => {
     await browser?.close();
@@ -48,6 +52,14 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(again.status).toBe(401);
   });
 
+  test("[console.empty] without a session it says how to start one", async () => {
+    await page.locator("#interactions").getByText("npx parley agent echo --name echo").waitFor();
+    expect(await page.locator("#send").isDisabled()).toBe(true);
+    echo = startParley(daemon.env, ["agent", "echo", "--name", "echo"]);
+    await untilLive(daemon, "echo");
+    await page.locator("#interactions").getByText('npx parley send echo "hi" --stream').waitFor();
+  });
+
   test("[console.live] it lists the peer, sends, and shows the answer as it streams", async () => {
     await page.locator(".sessions button", { hasText: "echo" }).click();
     await page.locator("#to").selectOption("echo");
@@ -72,13 +84,182 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(await page.evaluate("window.mark")).toBe("same page");
   });
 
+  test("[console.timeline] an interaction shows how far it has come and its steps", async () => {
+    const turn_id = crypto.randomUUID();
+    const planner = await PlayedSession.open(daemon, "planner", { description: "plans" });
+    await planner.receive({ kind: "peer_request", intent: "plan", params: { body: "release" } }, "reviewer");
+    await page.locator(".sessions button", { hasText: "planner" }).click();
+    const card = page.locator(".interaction", { hasText: "reviewer" });
+    await card.locator(".state.unread").waitFor();
+    expect(await page.locator(".sessions button", { hasText: "planner" }).innerText()).toContain("1 waiting");
+    const claim = await planner.say([
+      { kind: "turn_started", turn_id },
+      ...["First the tag, ", "then the news."].map((delta) => ({ kind: "text_delta", turn_id, delta })),
+      {
+        kind: "tool_call_requested",
+        turn_id,
+        tool_call_id: "t",
+        name: "read_file",
+        args: { path: "NEWS.md" },
+      },
+    ]);
+    await card.locator(".state.open").waitFor();
+    await planner.settle(claim, { kind: "done", result: null });
+    await card.locator(".state.complete").waitFor();
+    expect(await card.locator(".badge").innerText()).toBe("ingested");
+    expect(await card.locator(".body").innerText()).toContain('read_file {"path":"NEWS.md"}');
+    await card.getByRole("button", { name: "Timeline" }).click();
+    expect(await card.locator(".steps .label").allInnerTexts()).toEqual([
+      "interaction started",
+      "delivery updated",
+      "turn started",
+      "text delta",
+      "tool call requested",
+      "interaction complete",
+    ]);
+    expect(await card.locator(".steps li", { hasText: "text delta" }).innerText()).toContain(
+      "2 pieces, 29 characters",
+    );
+  });
+
+  test("[console.events] the stream is filtered by kind, text and interaction, and opened by keys", async () => {
+    await page.keyboard.press("Escape");
+    await page.locator("body").press("/");
+    const text = page.locator("#filter-text");
+    expect(await text.evaluate((field) => field === field.ownerDocument.activeElement)).toBe(true);
+    const rows = page.locator("#events .row:not(.probe)");
+    await page.keyboard.type("NEWS.md");
+    await page.getByText("1 of 7 events").waitFor();
+    expect(await rows.count()).toBe(1);
+    await text.press("Escape");
+    await page.getByText("7 events", { exact: true }).waitFor();
+    await page.locator("#filter-kind").selectOption("-deltas");
+    await page.getByText("5 of 7 events").waitFor();
+    await page.locator("#filter-kind").selectOption("text_delta");
+    expect(await rows.locator(".said").allInnerTexts()).toEqual(["First the tag,", "then the news."]);
+    await page.locator("#filter-kind").selectOption("");
+    await page.locator("#events").focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    expect(await page.locator("#event-json").innerText()).toContain('"name": "read_file"');
+    await page.locator("#event-close").press("Enter");
+    await page.locator("#filter-text").fill("nothing has this");
+    await page.getByText("No event passes the filter").waitFor();
+    await page.locator("#filter-text").fill("");
+
+    await page.locator(".sessions button", { hasText: "echo" }).click();
+    await page.getByRole("tab", { name: "Interactions" }).click();
+    const card = page.locator(".interaction").first();
+    await card.getByRole("button", { name: "Timeline" }).click();
+    const steps = await card.locator(".steps li").count();
+    expect(steps).toBeGreaterThan(3);
+    await card.getByRole("button", { name: "Show its events" }).click();
+    const chip = page.locator("#filter-interaction");
+    await chip.waitFor();
+    const ids = new Set<string>();
+    for (let at = 0; at < (await rows.count()); at++) {
+      await rows.nth(at).click();
+      const shown = JSON.parse(await page.locator("#event-json").innerText());
+      ids.add(shown.interaction_id);
+    }
+    expect(ids.size).toBe(1);
+    await chip.click();
+    expect(await chip.isVisible()).toBe(false);
+  });
+
+  test("[console.held] what a policy holds is delivered or refused here", async () => {
+    const policy = { peer_message: "hold", peer_request: "hold" };
+    const desk = await PlayedSession.open(daemon, "desk", { inbound_policy: policy });
+    await page.locator(".sessions button", { hasText: "desk" }).click();
+    await page.getByRole("tab", { name: /Held/ }).click();
+    await page.locator("#held").getByText("--inbound-policy").waitFor();
+    const message = await desk.receive({ kind: "peer_message", body: "let <i>me</i> in" }, "stranger");
+    const request = await desk.receive({ kind: "peer_request", intent: "review", params: {} }, "reviewer");
+    await page.locator("#held-count", { hasText: "2" }).waitFor();
+    const held = page.locator(".waiting");
+    expect(await held.first().innerText()).toContain("let <i>me</i> in");
+    await page.getByRole("button", { name: "Deliver the peer message from stranger" }).press("Enter");
+    await page.getByRole("button", { name: "Refuse the peer request from reviewer" }).press("Enter");
+    await page.locator("#held").getByText("Nothing is held").waitFor();
+    const claim = await desk.say([]);
+    expect(claim.interactionId).toBe(message);
+    const { stdout } = await parley(daemon.env, [
+      "stream",
+      "--interaction",
+      request,
+      "--no-follow",
+      "--json",
+      "--as",
+      "reviewer",
+    ]);
+    expect(stdout).toContain('"interaction_failed"');
+  });
+
+  test("[console.keyboard] arrows move between the tabs, one of which is in the tab order", async () => {
+    const tabs = page.getByRole("tab");
+    await page.getByRole("tab", { name: "Interactions" }).click();
+    await page.keyboard.press("ArrowRight");
+    expect(await page.getByRole("tab", { name: "Events" }).getAttribute("aria-selected")).toBe("true");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowLeft");
+    expect(await tabs.last().getAttribute("aria-selected")).toBe("true");
+    expect(await page.locator("[role=tab][tabindex='0']").count()).toBe(1);
+    await page.keyboard.press("ArrowRight");
+    expect(await page.locator("#panel-interactions").isVisible()).toBe(true);
+  });
+
+  test("[console.ten-thousand] with 10,000 events the page holds a screenful of rows", async () => {
+    const busy = await PlayedSession.open(daemon, "busy");
+    for (let round = 0; round < 10; round++) {
+      await busy.receive({ kind: "peer_message", body: `round ${round}` });
+      const turn_id = crypto.randomUUID();
+      const pieces = Array.from({ length: 998 }, (_, at) => ({
+        kind: "text_delta",
+        turn_id,
+        delta: `piece ${round * 998 + at}. `,
+      }));
+      const claim = await busy.say([{ kind: "turn_started", turn_id }, ...pieces]);
+      await busy.settle(claim, { kind: "done", result: null });
+    }
+    // The page has heard of the last of them: it opens a session where its last 10,000 events begin.
+    await page.locator(".sessions button", { hasText: "busy" }).waitFor();
+    await page.reload();
+    await page.locator(".sessions button", { hasText: "busy" }).click();
+    await page.getByRole("tab", { name: "Events" }).click();
+    const rows = page.locator("#events .row:not(.probe)");
+    await page.locator("#event-count", { hasText: "10,000 events" }).waitFor();
+    await rows.last().getByText("interaction complete").waitFor();
+    expect(await rows.count()).toBeLessThan(80);
+    await page.locator("#events").focus();
+    await page.keyboard.press("Home");
+    await rows.first().getByText("piece").or(rows.first().getByText("started")).waitFor();
+    expect(await rows.first().getAttribute("aria-posinset")).toBe("1");
+    expect(await rows.first().getAttribute("aria-setsize")).toBe("10000");
+    await page.locator("#filter-text").fill("piece 5000.");
+    await page.getByText("1 of 10,000 events").waitFor();
+    await page.locator("#filter-text").fill("");
+    await page.getByRole("tab", { name: "Interactions" }).click();
+    const last = page.locator(".interaction").last();
+    expect(await last.locator(".text").textContent()).toContain("piece 9979. ");
+    await until("the view to be at its end", async () => {
+      const { y, height } = (await last.boundingBox())!;
+      const shown = (await page.locator("#interactions").boundingBox())!;
+      return y + height <= shown.y + shown.height ? true : undefined;
+    });
+    expect(await page.locator("*").count()).toBeLessThan(2_000);
+  });
+
   test("[console.narrow] it works at 400 pixels without sideways scrolling, dark and light", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 400, height: 700 });
       await page.locator("#send").waitFor();
-      const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
-      expect(overflow).toBeLessThanOrEqual(0);
+      for (const tab of await page.getByRole("tab").all()) {
+        await tab.click();
+        const overflow = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
+        expect(overflow).toBeLessThanOrEqual(0);
+      }
     }
     expect(problems).toEqual([]);
   });

@@ -1,0 +1,173 @@
+import type { CommsStreamEvent } from "../sdks/typescript/src/browser.js";
+import { button, clock, element, time } from "./dom.js";
+import { type Block, Interaction, type Step } from "./interaction.js";
+
+/** Cards beyond this many leave the page; the log keeps them. */
+const maxCards = 300;
+
+interface Card {
+  interaction: Interaction;
+  root: HTMLElement;
+  title: HTMLElement;
+  delivery: HTMLElement;
+  state: HTMLElement;
+  body: HTMLElement;
+  steps: HTMLElement;
+  /** What is in the page of each block. */
+  drawn: { element: HTMLElement; length: number }[];
+}
+
+/** One session's interactions as cards, newest at the end. Events are taken at once and drawn once a frame. */
+export class InteractionList {
+  readonly #root: HTMLElement;
+  readonly #content = element("div", "");
+  readonly #showEvents: (interactionId: string) => void;
+  readonly #interactions = new Map<string, Interaction>();
+  readonly #cards = new Map<Interaction, Card>();
+  readonly #changed = new Set<Interaction>();
+  #empty: Node | undefined;
+  #frame = 0;
+  /** The reader is at the end and wants to stay there. */
+  #follows = true;
+
+  constructor(root: HTMLElement, showEvents: (interactionId: string) => void) {
+    this.#root = root;
+    this.#showEvents = showEvents;
+    root.replaceChildren(this.#content);
+    // Cards take their real size only when they come into sight, which moves the end away.
+    new ResizeObserver(() => this.resume()).observe(this.#content);
+    root.addEventListener("scroll", () => {
+      if (root.clientHeight > 0) this.#follows = root.scrollHeight - root.scrollTop - root.clientHeight < 80;
+    });
+  }
+
+  clear(empty: Node): void {
+    this.#interactions.clear();
+    this.#cards.clear();
+    this.#changed.clear();
+    this.#empty = empty;
+    this.#follows = true;
+    this.#content.replaceChildren(empty);
+  }
+
+  /** Takes up where the reader was when the cards come into sight again. */
+  resume(): void {
+    if (this.#follows) this.#root.scrollTop = this.#root.scrollHeight;
+  }
+
+  add(item: CommsStreamEvent): void {
+    const id = item.interaction_id ?? "";
+    let interaction = this.#interactions.get(id);
+    if (interaction === undefined) {
+      interaction = new Interaction(id, item.at);
+      this.#interactions.set(id, interaction);
+      if (this.#interactions.size > maxCards) this.#drop(this.#interactions.values().next().value!);
+    }
+    interaction.add(item);
+    this.#changed.add(interaction);
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  #drop(interaction: Interaction): void {
+    this.#interactions.delete(interaction.id);
+    this.#changed.delete(interaction);
+    this.#cards.get(interaction)?.root.remove();
+    this.#cards.delete(interaction);
+  }
+
+  #draw(): void {
+    this.#frame = 0;
+    if (this.#changed.size === 0) return;
+    if (this.#empty !== undefined) this.#content.replaceChildren();
+    this.#empty = undefined;
+    for (const interaction of this.#changed) this.#drawCard(this.#card(interaction));
+    this.#changed.clear();
+    this.resume();
+  }
+
+  #card(interaction: Interaction): Card {
+    const found = this.#cards.get(interaction);
+    if (found !== undefined) return found;
+    const title = element("strong", "");
+    const delivery = element("span", "badge");
+    const state = element("span", "state");
+    const steps = element("div", "steps");
+    steps.hidden = true;
+    const toggle = button("quiet", "Timeline", () => {
+      steps.hidden = !steps.hidden;
+      toggle.setAttribute("aria-expanded", String(!steps.hidden));
+      this.#drawSteps(card);
+    });
+    toggle.setAttribute("aria-expanded", "false");
+    const body = element("div", "body");
+    const header = element("header", "", title, time(interaction.startedAt), delivery, state, toggle);
+    const root = element("article", "interaction", header, body, steps);
+    const card: Card = { interaction, root, title, delivery, state, body, steps, drawn: [] };
+    this.#cards.set(interaction, card);
+    this.#content.append(root);
+    return card;
+  }
+
+  #drawCard(card: Card): void {
+    const { interaction, title, state, delivery } = card;
+    title.textContent = interaction.title;
+    state.className = `state ${interaction.state}`;
+    state.textContent = interaction.state === "open" ? "in work" : interaction.state;
+    state.hidden = interaction.id === "";
+    delivery.hidden = interaction.delivery === undefined;
+    if (interaction.delivery !== undefined) {
+      delivery.className = `badge ${interaction.delivery.tone}`;
+      delivery.textContent = interaction.delivery.state;
+    }
+    for (const [index, block] of interaction.blocks.entries()) drawBlock(card, block, index);
+    this.#drawSteps(card);
+  }
+
+  #drawSteps({ interaction, steps }: Card): void {
+    if (steps.hidden) return;
+    const started = Date.parse(interaction.startedAt);
+    const further =
+      interaction.furtherSteps === 0 ? [] : [element("p", "", `${interaction.furtherSteps} more events.`)];
+    steps.replaceChildren(
+      element("ol", "", ...interaction.steps.map((step) => stepItem(step, started))),
+      ...further,
+      button("quiet", "Show its events", () => this.#showEvents(interaction.id)),
+    );
+  }
+}
+
+function stepItem(step: Step, started: number): HTMLElement {
+  const after = Date.parse(step.at) - started;
+  const said =
+    step.count > 1 ? `${step.count} pieces, ${step.characters.toLocaleString()} characters` : step.text;
+  const when = element("time", "", after <= 0 ? clock(step.at) : `+${offset(after)}`);
+  when.setAttribute("datetime", step.at);
+  return element(
+    "li",
+    step.tone,
+    when,
+    element("span", "label", step.label),
+    element("span", "said", said.slice(0, 300)),
+  );
+}
+
+function offset(ms: number): string {
+  return ms < 1_000
+    ? `${ms} ms`
+    : ms < 60_000
+      ? `${(ms / 1_000).toFixed(2)} s`
+      : `${(ms / 60_000).toFixed(1)} min`;
+}
+
+/** Text only grows, so that only its end is added: a long answer costs no more a frame than a short one. */
+function drawBlock(card: Card, block: Block, index: number): void {
+  const drawn = card.drawn[index];
+  if (drawn === undefined) {
+    const made = element("p", block.kind, block.text);
+    card.body.append(made);
+    card.drawn[index] = { element: made, length: block.text.length };
+  } else if (drawn.length < block.text.length) {
+    drawn.element.append(block.text.slice(drawn.length));
+    drawn.length = block.text.length;
+  }
+}
