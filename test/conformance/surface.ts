@@ -13,7 +13,13 @@ export interface ErrorShape {
 /** One way to call operations; the same vectors run on each. */
 export interface Surface {
   readonly name: string;
-  call(operation: OperationId, request: unknown, session: string | undefined): Promise<Outcome>;
+  /** With the daemon's all-mighty token, or with another. */
+  call(
+    operation: OperationId,
+    request: unknown,
+    session: string | undefined,
+    token?: string,
+  ): Promise<Outcome>;
   close(): Promise<void>;
 }
 

@@ -9,11 +9,17 @@ export interface Vector {
   operation: OperationId;
   /** Acting session; default is the caller's own. */
   session?: string;
+  /** A secret to call with in place of the one that may do everything. */
+  token?: string;
   /** Calls that bring the daemon into the state that the vector starts from. */
   setup?: SetupCall[];
   request: unknown;
-  expect: { response: unknown } | { error: Pick<ErrorShape, "code"> & Partial<ErrorShape> };
+  expect: Expectation;
+  /** What holds afterwards, asked in another way than the surface under test. */
+  then?: (AskAfter | InboxAfter | ReadAfter)[];
 }
+
+export type Expectation = { response: unknown } | { error: Pick<ErrorShape, "code"> & Partial<ErrorShape> };
 
 export interface SetupCall {
   operation: OperationId;
@@ -28,22 +34,72 @@ export interface SetupCall {
   save?: Record<string, string>;
 }
 
+export interface AskAfter {
+  operation: OperationId;
+  request: unknown;
+  as?: string;
+  expect: Expectation;
+}
+
+/** What waits in the inbox of `{{bob}}` by then. */
+export interface InboxAfter {
+  inbox: unknown[];
+}
+
+/** The events of a scope that there are by then. */
+export interface ReadAfter {
+  read: unknown;
+  events: unknown[];
+}
+
+/** What vectors share: setups by name, for `given`, and values by name, for `{"$like": name, ...changes}`. */
+interface Shared {
+  given: Record<string, SetupCall[]>;
+  like: Record<string, Record<string, unknown>>;
+}
+
 const folder = fileURLToPath(new URL("../vectors/", import.meta.url));
+const sharedFile = "shared.json";
 
 /** All vectors, in file order; the agreement corpus beside them has another form. */
 export function loadVectors(): Vector[] {
+  const shared = JSON.parse(readFileSync(folder + sharedFile, "utf8")) as Shared;
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".json") && !path.startsWith("agreement"))
+    .filter((path) => path.endsWith(".json") && path !== sharedFile && !path.startsWith("agreement"))
     .sort()
-    .flatMap((path) => JSON.parse(readFileSync(folder + path, "utf8")) as Vector[]);
+    .flatMap((path) => JSON.parse(readFileSync(folder + path, "utf8")) as (Vector & { given?: string[] })[])
+    .map(({ given = [], setup = [], ...vector }) => ({
+      ...(spelledOut(vector, shared.like) as Vector),
+      setup: [...given.flatMap((name) => setupNamed(name, shared)), ...setup],
+    }));
+}
+
+function setupNamed(name: string, { given }: Shared): SetupCall[] {
+  const calls = given[name];
+  if (calls === undefined) throw new Error(`${sharedFile} has no setup named ${name}`);
+  return calls;
+}
+
+/** `value` with each `$like` replaced by what it names, under the fields beside it. */
+function spelledOut(value: unknown, like: Shared["like"]): unknown {
+  if (Array.isArray(value)) return value.map((item) => spelledOut(item, like));
+  if (value === null || typeof value !== "object") return value;
+  const { $like: name, ...changes } = value as Record<string, unknown>;
+  const changed = Object.entries(changes).map(([key, inner]) => [key, spelledOut(inner, like)] as const);
+  if (name === undefined) return Object.fromEntries(changed);
+  const model = like[name as string];
+  if (model === undefined) throw new Error(`${sharedFile} has nothing named ${String(name)}`);
+  return Object.fromEntries([...Object.entries(model), ...changed]);
 }
 
 /** Variables of one run of one vector: names unique to it, and what its setup saved. */
 export class Variables {
   readonly #values: Record<string, string>;
 
-  constructor(unique: string, sender: string) {
-    this.#values = { unique, sender, bob: `bob-${unique}`, eve: `eve-${unique}` };
+  /** `caller` is whose calls the surface under test makes; setups call as the tester, unless they say otherwise. */
+  constructor(unique: string, caller: string) {
+    const names = { bob: `bob-${unique}`, eve: `eve-${unique}` };
+    this.#values = { unique, caller, sender: "user-tester", ...names };
   }
 
   save(paths: Record<string, string>, response: unknown): void {
@@ -88,6 +144,7 @@ const matchers: Record<string, (value: unknown) => boolean> = {
   "<delivered>": (value) =>
     difference({ state: "delivered", at: "<timestamp>", attempt: 1, expires_at: "<timestamp>" }, value) ===
     undefined,
+  "<boolean>": (value) => typeof value === "boolean",
   "<array>": (value) => Array.isArray(value),
 };
 

@@ -5,10 +5,19 @@ import type { Outcome, Surface } from "./surface.js";
 import { cliSurface } from "./surfaces/cli.js";
 import { mcpSurface } from "./surfaces/mcp.js";
 import { pythonSurface } from "./surfaces/python.js";
-import { restSurface } from "./surfaces/rest.js";
+import { readEvents, restSurface } from "./surfaces/rest.js";
 import { rpcSurface } from "./surfaces/rpc.js";
 import { typescriptSurface } from "./surfaces/typescript.js";
-import { difference, loadVectors, Variables, type Vector } from "./vector.js";
+import {
+  type AskAfter,
+  difference,
+  type Expectation,
+  type InboxAfter,
+  loadVectors,
+  type ReadAfter,
+  Variables,
+  type Vector,
+} from "./vector.js";
 
 const vectors = loadVectors();
 const python = process.env.PARLEY_TEST_PYTHON;
@@ -23,6 +32,13 @@ const make: Record<SurfaceName, (daemon: TestDaemon) => Surface> = {
 };
 
 describe("[vectors.count] the corpus", () => {
+  test("has at least 300 vectors of comms and sessions", () => {
+    const comms = vectors.filter(({ operation }) => /^(?:comms|sessions)\./.test(operation));
+    expect(comms.length).toBeGreaterThanOrEqual(300);
+    const names = vectors.map(({ operation, name }) => `${operation}: ${name}`);
+    expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
   test("has at least 100 vectors, valid and invalid", () => {
     const invalid = vectors.filter((vector) => "error" in vector.expect).length;
     expect(vectors.length).toBeGreaterThanOrEqual(100);
@@ -50,9 +66,11 @@ describe.each(surfaces)("[vectors.%s] [seed003.accept-matrix] the corpus on one 
 
   const sayable = vectors
     .map((vector, index) => [`${vector.operation}: ${vector.name}`, vector, index] as const)
-    .filter(([, vector]) => hasForm[surfaceName](vector.operation, filled(vector)));
+    .filter(([, vector]) => hasForm[surfaceName](vector.operation, filled(vector)))
+    // The command line is its user, at the unix socket.
+    .filter(([, vector]) => vector.token === undefined || surfaceName !== "cli");
   test.each(sayable)("%s", async (title, vector, index) => {
-    const variables = new Variables(`v${index}`, "user-tester");
+    const variables = new Variables(`v${index}`, surfaceName === "cli" ? "user-local" : "user-tester");
     const setup = (vector.setup ?? []).flatMap((call) => Array.from({ length: call.times ?? 1 }, () => call));
     for (const call of setup) {
       const through = call.as_caller ? surface : control;
@@ -63,17 +81,15 @@ describe.each(surfaces)("[vectors.%s] [seed003.accept-matrix] the corpus on one 
       if (call.save !== undefined) variables.save(call.save, outcome.response);
     }
     const session = vector.session === undefined ? undefined : (variables.fill(vector.session) as string);
+    const token = vector.token === undefined ? undefined : (variables.fill(vector.token) as string);
     const request = variables.fill(vector.request);
-    const outcome = await surface.call(vector.operation, request, session);
-    if ("response" in vector.expect) {
-      expect(difference({ response: variables.fill(vector.expect.response) }, outcome)).toBeUndefined();
-      return;
-    }
-    expect(outcome).toMatchObject({ error: vector.expect.error });
+    const outcome = await surface.call(vector.operation, request, session, token);
+    check(vector.expect, outcome, variables);
     if ("error" in outcome) {
       const seen = answers.get(title) ?? new Map();
       answers.set(title, seen.set(surfaceName, outcome));
     }
+    for (const after of vector.then ?? []) await checkAfter(after, daemon, control, variables);
   });
 });
 
@@ -88,6 +104,33 @@ describe("[vectors.same-error] one error everywhere", () => {
     }
   });
 });
+
+function check(expected: Expectation, outcome: Outcome, variables: Variables): void {
+  if ("response" in expected)
+    expect(difference({ response: variables.fill(expected.response) }, outcome)).toBeUndefined();
+  else expect(outcome).toMatchObject({ error: variables.fill(expected.error) as object });
+}
+
+async function checkAfter(
+  after: AskAfter | InboxAfter | ReadAfter,
+  daemon: TestDaemon,
+  control: Surface,
+  variables: Variables,
+): Promise<void> {
+  if ("read" in after) {
+    const events = await readEvents(daemon, variables.fill(after.read));
+    expect(difference({ events: variables.fill(after.events) }, { events })).toBeUndefined();
+  } else if ("inbox" in after) {
+    const request = variables.fill({ name: "{{bob}}", lease_token: "{{bob_lease}}", max: 64 });
+    const drained = await control.call("sessions.drain", request, undefined);
+    const interactions = (drained as { response: { interactions: unknown[] } }).response?.interactions;
+    expect(difference({ inbox: variables.fill(after.inbox) }, { inbox: interactions })).toBeUndefined();
+  } else {
+    const as = after.as === undefined ? undefined : (variables.fill(after.as) as string);
+    const told = await control.call(after.operation, variables.fill(after.request), as);
+    check(after.expect, told, variables);
+  }
+}
 
 /** The request with something in place of what only a run knows. */
 function filled(vector: Vector): unknown {

@@ -7,10 +7,10 @@ import { errorShape, type Surface } from "../surface.js";
 /** MCP through the official client. */
 export function mcpSurface(daemon: TestDaemon): Surface {
   const clients = new Map<string, Promise<Client>>();
-  const connect = async (session: string): Promise<Client> => {
+  const connect = async (session: string, token: string): Promise<Client> => {
     const client = new Client({ name: "vectors", version: "1.0.0" });
     const headers = {
-      authorization: `Bearer ${daemon.token}`,
+      authorization: `Bearer ${token}`,
       ...(session === "" ? {} : { "parley-session": session }),
     };
     await client.connect(
@@ -22,10 +22,11 @@ export function mcpSurface(daemon: TestDaemon): Surface {
   };
   return {
     name: "mcp",
-    async call(operation, request, session = "") {
+    async call(operation, request, session = "", token = daemon.token) {
       const tool = mcpTools.find((candidate) => candidate.operation === operation)!;
-      const pending = clients.get(session) ?? connect(session);
-      clients.set(session, pending);
+      const key = `${session} ${token}`;
+      const pending = clients.get(key) ?? connect(session, token);
+      clients.set(key, pending);
       const args = (tool.wrap === null ? request : { [tool.wrap]: request }) as Record<string, unknown>;
       const result = await (await pending).callTool({ name: tool.name, arguments: args });
       return result.isError

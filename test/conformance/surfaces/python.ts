@@ -19,12 +19,12 @@ export function pythonSurface(daemon: TestDaemon, python: string): Surface {
   createInterface({ input: child.stdout! }).on("line", (line) => waiting.shift()?.(line));
   return {
     name: "py",
-    async call(operation, request, session): Promise<Outcome> {
+    async call(operation, request, session, token): Promise<Outcome> {
       const line = await new Promise<string>((resolve, reject) => {
         if (child.exitCode !== null) throw new Error(`the Python driver ended with ${child.exitCode}`);
         child.once("exit", (code) => reject(new Error(`the Python driver ended with ${code}`)));
         waiting.push(resolve);
-        child.stdin!.write(`${JSON.stringify({ operation, request, session })}\n`);
+        child.stdin!.write(`${JSON.stringify({ operation, request, session, token })}\n`);
       });
       child.removeAllListeners("exit");
       const outcome = JSON.parse(line);

@@ -7,18 +7,18 @@ from parley import Parley, ParleyError
 
 address = sys.argv[1]
 token = sys.stdin.readline().strip()
-clients: dict[str, Parley] = {}
+clients: dict[tuple[str | None, str], Parley] = {}
 
 
-def client_for(session: str | None) -> Parley:
-    key = session or ""
+def client_for(session: str | None, secret: str) -> Parley:
+    key = (session, secret)
     if key not in clients:
-        clients[key] = Parley(base_url=address, token=token, session=session, retries=0)
+        clients[key] = Parley(base_url=address, token=secret, session=session, retries=0)
     return clients[key]
 
 
 def answer(call: dict) -> dict:
-    client = client_for(call.get("session"))
+    client = client_for(call.get("session"), call.get("token") or token)
     request = call["request"]
     try:
         # Unchecked: what is wrong has to reach the daemon. A stream answers with what was opened.

@@ -8,7 +8,7 @@ import { errorShape, type Surface } from "../surface.js";
 export function restSurface(daemon: TestDaemon): Surface {
   return {
     name: "rest",
-    async call(operation, request, session) {
+    async call(operation, request, session, token = daemon.token) {
       const route = restRoutes.find((candidate) => candidate.operation === operation)!;
       let path: string = route.path;
       let rest: unknown = request;
@@ -25,6 +25,7 @@ export function restSurface(daemon: TestDaemon): Surface {
       else path += query(rest as Record<string, unknown>);
       const answer = await send(
         daemon,
+        token,
         route.method,
         path,
         body,
@@ -36,6 +37,15 @@ export function restSurface(daemon: TestDaemon): Surface {
     },
     close: async () => undefined,
   };
+}
+
+/** The events that a scope has now, without what differs from run to run. */
+export async function readEvents(daemon: TestDaemon, scope: unknown): Promise<unknown[]> {
+  const path = `/comms/stream${query({ scope, after_sequence: 0, follow: false })}`;
+  const headers = { authorization: `Bearer ${daemon.token}`, accept: "application/json" };
+  const answer = await fetch(daemon.address + path, { headers });
+  const { events } = (await answer.json()) as { events: { event: unknown }[] };
+  return events.map(({ event }) => event);
 }
 
 /** A union in the query is its tag under its own name with the variant's fields beside it. */
@@ -53,6 +63,7 @@ function query(fields: Record<string, unknown>): string {
 
 function send(
   daemon: TestDaemon,
+  token: string,
   method: string,
   path: string,
   body: string | undefined,
@@ -65,7 +76,7 @@ function send(
       {
         method,
         headers: {
-          authorization: `Bearer ${daemon.token}`,
+          authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...(session === undefined ? {} : { "parley-session": session }),
         },

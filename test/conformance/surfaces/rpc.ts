@@ -6,19 +6,22 @@ import { errorShape, type Outcome, type Surface } from "../surface.js";
 
 /** JSON-RPC over a WebSocket, one connection for each acting session. */
 export function rpcSurface(daemon: TestDaemon): Surface {
-  const sockets = new Map<string, Promise<WebSocket>>();
+  const sockets = new Map<string, Promise<WebSocket | Outcome>>();
   let nextId = 0;
-  const connect = async (session: string): Promise<WebSocket> => {
+  /** A connection that acts as the session, or why there is none. */
+  const connect = async (session: string, token: string): Promise<WebSocket | Outcome> => {
     const socket = new WebSocket(`${daemon.address.replace("http", "ws")}/rpc`, {
-      headers: { authorization: `Bearer ${daemon.token}` },
+      headers: { authorization: `Bearer ${token}` },
     });
     await once(socket, "open");
-    await exchange(socket, "initialize", {
+    const greeting = await exchange(socket, "initialize", {
       client: { name: "vectors" },
       contract: "0.3.0",
       ...(session === "" ? {} : { session }),
     });
-    return socket;
+    if ("response" in greeting) return socket;
+    socket.terminate();
+    return greeting;
   };
   const exchange = (socket: WebSocket, method: string, params: unknown): Promise<Outcome> => {
     const id = ++nextId;
@@ -37,13 +40,19 @@ export function rpcSurface(daemon: TestDaemon): Surface {
   };
   return {
     name: "rpc",
-    async call(operation, request, session = "") {
-      const pending = sockets.get(session) ?? connect(session);
-      sockets.set(session, pending);
-      return exchange(await pending, operations[operation].rpc!, request);
+    async call(operation, request, session = "", token = daemon.token) {
+      const key = `${session} ${token}`;
+      const pending = sockets.get(key) ?? connect(session, token);
+      sockets.set(key, pending);
+      const connected = await pending;
+      if (!(connected instanceof WebSocket)) return connected;
+      return exchange(connected, operations[operation].rpc!, request);
     },
     async close() {
-      for (const socket of sockets.values()) (await socket).terminate();
+      for (const pending of sockets.values()) {
+        const connected = await pending;
+        if (connected instanceof WebSocket) connected.terminate();
+      }
     },
   };
 }

@@ -1,4 +1,9 @@
-import { createClient, type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import {
+  type CommsStreamRequest,
+  createClient,
+  type Parley,
+  ParleyError,
+} from "../../../sdks/typescript/src/index.js";
 import { operations, type UnaryOperationId } from "../../../src/generated/operations.js";
 import type { TestDaemon } from "../../support/daemon.js";
 import { errorShape, type Surface } from "../surface.js";
@@ -8,28 +13,21 @@ export function typescriptSurface(daemon: TestDaemon): Surface {
   const clients = new Map<string, Parley>();
   return {
     name: "ts",
-    async call(operation, request, session = "") {
+    async call(operation, request, session = "", token = daemon.token) {
+      const key = `${session} ${token}`;
       const client =
-        clients.get(session) ??
+        clients.get(key) ??
         createClient({
           baseUrl: daemon.address,
-          token: daemon.token,
+          token,
           ...(session === "" ? {} : { session }),
           retries: 0,
         });
-      clients.set(session, client);
+      clients.set(key, client);
       try {
         if (operations[operation].kind === "unary")
           return { response: await client.call(operation as UnaryOperationId, request) };
-        const { scope, after_sequence, follow } = request as {
-          scope: never;
-          after_sequence?: number;
-          follow?: boolean;
-        };
-        const stream = client.stream(scope, {
-          ...(after_sequence === undefined ? {} : { afterSequence: after_sequence }),
-          ...(follow === undefined ? {} : { follow }),
-        });
+        const stream = client.comms.stream(request as CommsStreamRequest);
         const opened = await stream.opened;
         await stream.close();
         return { response: opened };
