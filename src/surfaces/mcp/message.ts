@@ -30,7 +30,6 @@ export function metaOf({ _meta: meta }: McpParams): McpParams {
 
 /** Whether the message is of a stateless revision. */
 export function isStateless({ method, params }: McpMessage, { headers }: McpHttp): boolean {
-  if (method === "initialize") return false;
   return (
     method === "server/discover" ||
     metaOf(params)[metaKeys.protocolVersion] !== undefined ||

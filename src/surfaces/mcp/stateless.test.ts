@@ -49,7 +49,7 @@ test("[mcp.stateless] discover, list and call answer without any handshake and n
 
 test("[mcp.stateless] what the revision no longer has is 404", async () => {
   await using server = await startServer();
-  for (const method of ["ping", "prompts/list", "resources/subscribe"]) {
+  for (const method of ["initialize", "ping", "prompts/list", "resources/subscribe"]) {
     const { status, json } = await server.post(request(method), headers(method));
     expect([method, status, json.error.code]).toEqual([method, 404, -32601]);
   }

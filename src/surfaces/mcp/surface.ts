@@ -82,7 +82,7 @@ export function createMcpSurface({ ambient, version, features }: McpSurfaceOptio
       const session = stateless ? undefined : sessionOf(http, call);
       if (read.id === undefined) return accepted;
       id = read.id;
-      if (read.method === "initialize") return initialize(read, id, post);
+      if (read.method === "initialize" && !stateless) return initialize(read, id, post);
       const method = stateless ? statelessMethod(read, http) : sessionMethod(read, http);
       const { params } = read;
       exchange = new Exchange({ id, call, stateless, params, session, sessions, response, onStream });
