@@ -416,6 +416,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "mcp.client.stateless": foundation(
     "The official client of the stateless revision does too; left to choose, it finds the stateless revision.",
   ),
+  "mcp.conformance": comms(
+    "With the suite's fixture every scenario passes that both newest revisions of MCP require.",
+  ),
+  "mcp.conformance.production": comms(
+    "As it is the daemon fails what is listed with its reason, and nothing else; docs say so.",
+  ),
   "mcp.fuzz": foundation("Any message is answered by one well-formed body or taken without one."),
   "mcp.http": foundation("Only POST with JSON is served, and the version header must name a revision."),
   "mcp.inbox": comms("The official client lists, reads and pages its inbox, and nothing of it is marked."),
