@@ -7,7 +7,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadContract } from "../codegen/load.js";
 import { operations } from "../src/generated/operations.js";
-import { requestSchemas } from "../src/generated/schemas.js";
+import { messageSchemas, requestSchemas } from "../src/generated/schemas.js";
 import { ajvOptions, maxErrors } from "../src/kernel/ajv-options.js";
 import { buildValidators } from "./build-validators.mjs";
 
@@ -23,8 +23,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("[contract.validators] what the build compiles", () => {
   const ajv = new Ajv2020(ajvOptions);
 
-  test("is one function for each operation", () => {
-    expect(Object.keys(validators).sort()).toEqual(Object.keys(operations).sort());
+  test("is one function for each operation and each message", () => {
+    expect(Object.keys(validators).sort()).toEqual(
+      [...Object.keys(operations), ...Object.keys(messageSchemas)].sort(),
+    );
   });
 
   test("needs nothing from node_modules", () => {

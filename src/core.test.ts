@@ -68,14 +68,15 @@ describe("[seed003.m6] the in-process TypeScript core", () => {
         { kind: "text_delta", turn_id, delta: "he" },
         { kind: "text_delta", turn_id, delta: "llo" },
       ),
-    ).toBe(3);
+    ).toBe(4);
     await sender.settle({ kind: "done", result: "hello" });
     const events = await all(stream);
     expect(events.map(({ sequence, event }) => [sequence, event.kind])).toEqual([
       [1, "interaction_started"],
-      [2, "text_delta"],
+      [2, "delivery_updated"],
       [3, "text_delta"],
-      [4, "interaction_complete"],
+      [4, "text_delta"],
+      [5, "interaction_complete"],
     ]);
     expect(stream.closed?.reason).toBe("terminal");
   });
@@ -236,6 +237,10 @@ describe("[seed003.m5] sendAndStream tells at which stage it failed", () => {
     expect(await bob.drainInboxInteractions()).toMatchObject([{ interaction_id }]);
     await bob.takeInteractionStreamSender(interaction_id)!.settle({ kind: "done" });
     const kept = await all(await alice.stream(scope, { follow: false }));
-    expect(kept.map(({ event }) => event.kind)).toEqual(["interaction_started", "interaction_complete"]);
+    expect(kept.map(({ event }) => event.kind)).toEqual([
+      "interaction_started",
+      "delivery_updated",
+      "interaction_complete",
+    ]);
   });
 });
