@@ -355,6 +355,10 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.simulation-self-test": hardened(
     "The simulation finds out a lost append, a doubled execution and a skipped sequence.",
   ),
+  "faults.truthful": comms(
+    "Peers lists what send reaches and nothing else, whatever becomes of sessions, policies and routes.",
+  ),
+  "faults.truthful-self-test": comms("A list that is not true is found out."),
   "fuzz.sees": hardened(
     "The judge of fuzzed answers is red on failures inside, silence, wrong verdicts, broken responses and disagreement.",
   ),

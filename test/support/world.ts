@@ -14,6 +14,7 @@ import type { Ids } from "../../src/kernel/ids.js";
 import { silentLogger } from "../../src/kernel/logger.js";
 import { type CommsPlane, createCommsPlane } from "../../src/planes/comms/index.js";
 import type { CommsLimits } from "../../src/planes/comms/ports.js";
+import type { RouteSource, TrustedRoute } from "../../src/planes/comms/route-source.js";
 import { createSessionsPlane, type SessionsPlane } from "../../src/planes/sessions/index.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
 import { SimulatedClock } from "./simulated-clock.js";
@@ -44,23 +45,39 @@ export class World<C extends Clock = SimulatedClock> {
   readonly ids: Ids;
   readonly sessions: SessionsPlane;
   readonly comms: CommsPlane;
+  readonly #far: RouteSource<TrustedRoute> | undefined;
 
-  constructor(options: { clock: C; backend: Backend; ids: Ids; limits?: Partial<CommsLimits> }) {
-    const { clock, backend, ids, limits } = options;
+  constructor(options: {
+    clock: C;
+    backend: Backend;
+    ids: Ids;
+    limits?: Partial<CommsLimits>;
+    far?: RouteSource<TrustedRoute>;
+  }) {
+    const { clock, backend, ids, limits, far } = options;
     this.clock = clock;
     this.backend = backend;
     this.ids = ids;
+    this.#far = far;
     const shared = { backend, clock, ids, log: silentLogger };
     this.sessions = createSessionsPlane({ ...shared, inboxes: () => this.comms.inboxes });
     this.comms = createCommsPlane({
       ...shared,
       directory: this.sessions.directory,
       ...(limits === undefined ? {} : { limits }),
+      ...(far === undefined ? {} : { trusted: far }),
     });
   }
 
   static async start<C extends Clock = SimulatedClock>(
-    options: { clock?: C; backend?: Backend; seed?: string; limits?: Partial<CommsLimits> } = {},
+    options: {
+      clock?: C;
+      backend?: Backend;
+      seed?: string;
+      limits?: Partial<CommsLimits>;
+      /** The peers of paired daemons. */
+      far?: RouteSource<TrustedRoute>;
+    } = {},
   ): Promise<World<C>> {
     const clock = options.clock ?? (new SimulatedClock() as Clock as C);
     const backend = options.backend ?? openMemory({ clock });
@@ -69,6 +86,7 @@ export class World<C extends Clock = SimulatedClock> {
       backend,
       ids: seededIds(clock, options.seed ?? "world"),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.far === undefined ? {} : { far: options.far }),
     });
     await world.sessions.start();
     await world.comms.start();
@@ -79,7 +97,13 @@ export class World<C extends Clock = SimulatedClock> {
   async restart(seed = "again", limits?: Partial<CommsLimits>): Promise<World<C>> {
     await this.stop();
     const { clock, backend } = this;
-    return World.start({ clock, backend, seed, ...(limits === undefined ? {} : { limits }) });
+    return World.start({
+      clock,
+      backend,
+      seed,
+      ...(limits === undefined ? {} : { limits }),
+      ...(this.#far === undefined ? {} : { far: this.#far }),
+    });
   }
 
   async stop(): Promise<void> {

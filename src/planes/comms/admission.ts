@@ -41,8 +41,8 @@ export class Admission {
   #take(sender: string, recipient: string, command: CommsCommand, field: string): ContractError | undefined {
     if (command.kind === "input") return undefined;
     if (command.kind === "peer_response" && command.status !== "accepted") return undefined;
-    const text = command.kind === "peer_response" ? undefined : () => textOf(command);
-    const met = this.#conversations.take(sender, recipient, this.#clock.monotonic(), text);
+    const message = command.kind === "peer_response" ? undefined : command;
+    const met = this.#conversations.take(sender, recipient, this.#clock.monotonic(), message);
     if (met === undefined) return undefined;
     const { sendsBurst, sendsPerSecond, loopTurns, loopRepeats } = this.#limits;
     const expected = {
@@ -52,12 +52,6 @@ export class Admission {
     };
     return dropped(field, met.limit, expected[met.limit], met.waitMs);
   }
-}
-
-function textOf(command: Exclude<CommsCommand, { kind: "input" | "peer_response" }>): string {
-  return command.kind === "peer_message"
-    ? command.body
-    : `${command.intent} ${JSON.stringify(command.params)}`;
 }
 
 /** The limits by their names in the config file, and what they mean for who meets one. */

@@ -9,9 +9,13 @@ function talk(own: Partial<ConversationLimits> = {}) {
   let now = 0;
   let asked = 0;
   const say = (from: string, to: string, text: string): Refusal["limit"] | undefined =>
-    conversations.take(from, to, now, () => {
-      asked += 1;
-      return text;
+    conversations.take(from, to, now, {
+      kind: "peer_message",
+      to,
+      get body() {
+        asked += 1;
+        return text;
+      },
     })?.limit;
   const wait = (ms: number): void => {
     now += ms;

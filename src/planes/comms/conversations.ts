@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { PeerMessageCommand, PeerRequestCommand } from "../../generated/types.js";
 import { type Allowance, Bucket } from "./bucket.js";
 
 /** Two that write to each other without end are slowed to this. */
@@ -23,6 +24,9 @@ export interface Refusal {
   readonly limit: "sends_per_second" | "loop_turns" | "loop_repeats";
   readonly waitMs: number;
 }
+
+/** What a session says to another unasked. */
+type Message = PeerMessageCommand | PeerRequestCommand;
 
 /** What both directions between two sessions share. */
 interface Conversation {
@@ -64,13 +68,13 @@ export class Conversations {
     return this.#size;
   }
 
-  /** Counts one more message, unless it meets a limit. `text` is what it says, asked for only when it matters. */
-  take(sender: string, recipient: string, now: number, text?: () => string): Refusal | undefined {
+  /** Counts one more message, unless it meets a limit. What is no `message` only counts for the rate. */
+  take(sender: string, recipient: string, now: number, message?: Message): Refusal | undefined {
     const way = this.#way(sender, recipient, now);
     const waitMs = way.sends.waitMs(now);
     if (waitMs > 0) return { limit: "sends_per_second", waitMs };
-    if (text !== undefined) {
-      const refusal = way.back.last > way.last ? takeTurn(way, now, text) : leaveTurns(way);
+    if (message !== undefined) {
+      const refusal = way.back.last > way.last ? takeTurn(way, now, message) : leaveTurns(way);
       if (refusal !== undefined) return refusal;
       this.#uses += 1;
       way.last = this.#uses;
@@ -128,9 +132,9 @@ function isIdle({ sends, conversation }: Way, now: number): boolean {
   return sends.isFull(now) && conversation.turns.isFull(now) && conversation.repeats.isFull(now);
 }
 
-function takeTurn(way: Way, now: number, text: () => string): Refusal | undefined {
+function takeTurn(way: Way, now: number, message: Message): Refusal | undefined {
   const { turns, repeats } = way.conversation;
-  const said = fingerprint(text());
+  const said = fingerprint(textOf(message));
   const repeated = said === way.said;
   const again = repeated && way.back.repeated;
   const waitMs = turns.waitMs(now);
@@ -150,6 +154,12 @@ function takeTurn(way: Way, now: number, text: () => string): Refusal | undefine
 function leaveTurns(way: Way): undefined {
   way.said = undefined;
   way.repeated = false;
+}
+
+function textOf(message: Message): string {
+  return message.kind === "peer_message"
+    ? message.body
+    : `${message.intent} ${JSON.stringify(message.params)}`;
 }
 
 function fingerprint(text: string): string {
