@@ -96,8 +96,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
+  "cli.next-step": comms(
+    "An error of the command line says what to type next; a mistyped peer is recognised.",
+  ),
   "cli.npx": hardened("`npx parley` runs the checkout's own command, also after that has moved."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
+  "cli.peers-width": comms("A table on a terminal keeps each row on its line; in a pipe nothing is cut."),
+  "cli.receipts": comms(
+    "`parley send` says when a command is held or queued, and prints later moves that explain a silence.",
+  ),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
   "codegen.format": foundation(
     "The formatter leaves the generated TypeScript unchanged; the formatter leaves every case unchanged.",

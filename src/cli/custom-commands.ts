@@ -72,6 +72,12 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
           .default("completed"),
       )
       .option("--idempotency-key <key>", "the same key gives the first receipt again")
+      .option(
+        "--ttl <duration>",
+        "how long it may wait for its host (default 24h); 0 sends only to a live one",
+      )
+      .option("--steer", "offer it before what is queued")
+      .option("--expect-peer <id>", "send only while the name has this peer_id, from `parley peers --json`")
       .addHelpText(
         "after",
         '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley send --input planner "what next?" --stream',

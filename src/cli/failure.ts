@@ -9,6 +9,26 @@ export function isCommanderError(error: unknown): error is CommanderError {
   return error instanceof Error && String((error as { code?: unknown }).code).startsWith("commander.");
 }
 
+/** What to type next, in the command line's own words; the message itself speaks to every surface. */
+const nextSteps: Readonly<Record<string, string>> = {
+  contract_mismatch:
+    "a daemon that runs since before an upgrade is still the old one: `parley doctor` says how to stop it",
+  peer_not_found:
+    "`parley peers` lists who is there; an agent of your own: `parley agent echo --name <name>`",
+  peer_not_sendable: "`parley peers` lists the kinds that each peer takes",
+  peer_offline: "without `--ttl 0` it waits in the inbox until a host comes",
+  peer_identity_changed: "`parley peers --json` shows the peer_id that the name has now",
+  admission_dropped: "nothing was stored; `parley session get <name>` shows how much waits there",
+  send_ambiguous: "only a repeat with the same `--idempotency-key` can never arrive twice",
+  session_name_taken: "`parley session get <name>` shows until when the name is held",
+  not_reserved: "`parley stream --interaction <id> --no-follow` prints what is kept",
+  stream_timeout: "`parley stream --interaction <id> --no-follow` prints what is kept",
+  already_attached: "`parley stream --interaction <id> --no-follow` prints what is kept",
+  interaction_not_found:
+    "it may have passed the replay window; only its sender and its recipient may read it",
+  self_session_denied: "act as another session: `--as <name>`",
+};
+
 /** Tells what failed, on stdout as JSON when JSON was asked for, and returns the exit code of `errors.json`. */
 export function reportFailure(error: unknown, json: boolean): number {
   const payload = describe(error);
@@ -22,10 +42,8 @@ export function reportFailure(error: unknown, json: boolean): number {
         `  ${detail.field || "(request)"}: ${detail.issue}, expected ${detail.expected}, got ${detail.got}`,
       );
     }
-    if (payload.code === "contract_mismatch")
-      note(
-        "  a daemon that runs since before an upgrade is still the old one: `parley doctor` says how to stop it",
-      );
+    const next = (error as { hint?: string }).hint ?? nextSteps[payload.code];
+    if (next !== undefined) note(`  ${next}`);
     if (payload.retry_after_ms !== undefined)
       note(`  try again in ${Math.ceil(payload.retry_after_ms / 1000)} s`);
   }

@@ -20,19 +20,41 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Rows as an aligned table; `columns` are dotted paths into a row. */
-export function table(rows: readonly unknown[], columns: readonly string[]): string {
+/**
+ * Rows as an aligned table; `columns` are dotted paths into a row. In `width` characters its widest columns are cut, so
+ * that a row stays a line; without it everything is there, as scripts want it.
+ */
+export function table(
+  rows: readonly unknown[],
+  columns: readonly string[],
+  width = process.stdout.isTTY ? process.stdout.columns : undefined,
+): string {
   const header = columns.map((column) => column.split(".").at(-1)!.toUpperCase());
   const cells = rows.map((row) => columns.map((column) => cell(valueAt(row, column))));
   const widths = header.map((title, index) =>
     Math.max(title.length, ...cells.map((line) => line[index]!.length)),
   );
+  if (width !== undefined) shrink(widths, width - 2 * (widths.length - 1));
   const line = (words: readonly string[]): string =>
     words
+      .map((word, index) => (word.length > widths[index]! ? `${word.slice(0, widths[index]! - 1)}…` : word))
       .map((word, index) => (index === words.length - 1 ? word : word.padEnd(widths[index]! + 2)))
       .join("")
       .trimEnd();
   return [paint("bold", line(header)), ...cells.map(line)].join("\n");
+}
+
+/** Takes from the widest until the sum fits, but leaves each so much that it can be told from others. */
+function shrink(widths: number[], room: number): void {
+  const least = 12;
+  const sum = (): number => widths.reduce((total, width) => total + width, 0);
+  while (sum() > room && Math.max(...widths) > least) {
+    const widest = Math.max(...widths);
+    const at = widths.indexOf(widest);
+    const next = Math.max(least, ...widths.filter((width) => width < widest));
+    const level = Math.max(next, widest - (sum() - room));
+    widths[at] = level === widest ? widest - 1 : level;
+  }
 }
 
 /** An object as `key  value` lines, nested objects by dotted keys. */

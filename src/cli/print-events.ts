@@ -69,13 +69,21 @@ function describe(event: Event["event"]): string | undefined {
       const said = typeof reason.result?.message === "string" ? ` ${reason.result.message}` : "";
       return `failed: ${printable(reason.message + said)} [${reason.code}]`;
     }
+    case "delivery_updated": {
+      // Being taken up is what everybody expects; the other moves explain why nothing comes.
+      if (event.state === "ingested") return undefined;
+      return `· ${event.state}${event.reason === undefined ? "" : `: ${printable(String(event.reason))}`}`;
+    }
+    case "peer_response_received":
+      return event.status === "accepted" && event.result !== null
+        ? `· ${printable(typeof event.result === "string" ? event.result : JSON.stringify(event.result))}`
+        : undefined;
     case "stream_truncated":
       return `· events ${event.from_sequence} to ${event.to_sequence} are no longer kept`;
     case "turn_started":
     case "turn_completed":
     case "peer_content_ingested":
     case "reasoning_delta":
-    case "peer_response_received":
       return undefined;
     default:
       return `· ${event.kind}`;

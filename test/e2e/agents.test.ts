@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parley, type RunningCli, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
 import { untilLive } from "../support/hosts.js";
+import { until } from "../support/wait.js";
 
 let daemon: TestDaemon;
 const hosts: RunningCli[] = [];
@@ -114,6 +115,40 @@ describe("[cli.agents] hosts of the command line", () => {
     expect(stderr).toContain("UTF-8");
   });
 
+  test("[cli.next-step] an error says what to type next", async () => {
+    const cases: [args: string[], code: number, says: string][] = [
+      [["send", "ecco", "x"], 3, "did you mean echo?"],
+      [["send", "nobody-at-all", "x"], 3, "`parley peers` lists who is there"],
+      [["send", "closed-shop", "x"], 5, "lists the kinds that each peer takes"],
+      [["send", "away", "x", "--ttl", "0"], 1, "without `--ttl 0` it waits in the inbox"],
+      [["send", "echo", "x", "--expect-peer", crypto.randomUUID()], 5, "the peer_id that the name has now"],
+    ];
+    const refusing = ["--inbound-policy", '{"peer_message": "refuse"}'];
+    await parley(daemon.env, ["session", "open", "closed-shop", ...refusing]);
+    await parley(daemon.env, ["session", "open", "away", "--ttl", "0"]);
+    for (const [args, code, says] of cases) {
+      const said = await parley(daemon.env, args);
+      expect({ args, code: said.code }).toEqual({ args, code });
+      expect(said.stderr).toContain(says);
+    }
+  });
+
+  test("[cli.receipts] send says when a command is held, and what became of it", async () => {
+    const holding = ["--inbound-policy", '{"peer_request": "hold"}'];
+    await parley(daemon.env, ["session", "open", "porch", ...holding]);
+    const sent = startParley(daemon.env, ["send", "porch", "let me in", "--stream"]);
+    const [held] = await until("it to be held", async () => {
+      const { stdout } = await parley(daemon.env, ["session", "held", "porch", "--json"]);
+      const { held } = JSON.parse(stdout);
+      return held.length > 0 ? (held as { interaction_id: string }[]) : undefined;
+    });
+    await parley(daemon.env, ["session", "release", "porch", held!.interaction_id, "--decision", "refuse"]);
+    const { code, stderr } = await sent.result;
+    expect(code).toBe(1);
+    expect(stderr).toContain("held: the recipient's policy lets a person decide");
+    expect(stderr).toMatch(/· refused/);
+  });
+
   test("[cli.peers] peers shows them as a table and as JSON", async () => {
     const { stdout } = await parley(daemon.env, ["peers"]);
     expect(stdout).toMatch(/^NAME +STATE +SENDABLE_KINDS +DESCRIPTION$/m);
@@ -161,6 +196,11 @@ describe("[cli.agents] hosts of the command line", () => {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line).event.kind);
-    expect(kinds).toEqual(["interaction_started", "peer_response_received", "interaction_complete"]);
+    expect(kinds).toEqual([
+      "interaction_started",
+      "delivery_updated",
+      "peer_response_received",
+      "interaction_complete",
+    ]);
   });
 });

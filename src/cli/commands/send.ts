@@ -1,7 +1,8 @@
 import type { Command } from "commander";
-import type { Parley } from "../../../sdks/typescript/src/index.js";
-import { parseJson, readStdin, UsageError } from "../arguments.js";
+import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import { parseDuration, parseJson, readStdin, UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
+import { nearest } from "../nearest.js";
 import { note, paint, print, printJson } from "../output.js";
 import { printEvents } from "../print-events.js";
 
@@ -13,6 +14,9 @@ export interface SendFlags {
   reply?: string;
   status: "accepted" | "completed" | "failed";
   idempotencyKey?: string;
+  ttl?: string;
+  steer?: boolean;
+  expectPeer?: string;
 }
 
 type CommsCommand = Parameters<Parley["send"]>[0];
@@ -29,16 +33,32 @@ export async function send(
       ? (parseJson("--json -", await readStdin()) as CommsCommand)
       : await commandFrom(client, to, body, flags);
     if (!flags.stream) {
-      const receipt = await client.send(request);
+      const receipt = await client.send(request).catch((error) => withSuggestion(client, to, error));
       if (options.json) printJson(receipt);
       else print(describe(receipt as unknown as Record<string, unknown>));
       return;
     }
-    const { receipt, stream } = await client.sendAndStream(request as InteractionCommand);
+    const { receipt, stream } = await client
+      .sendAndStream(request as InteractionCommand)
+      .catch((error) => withSuggestion(client, to, error));
     if (options.json) print(JSON.stringify(receipt));
     else note(paint("dim", describe(receipt as unknown as Record<string, unknown>), process.stderr));
     process.exitCode = await printEvents(stream, options.json === true);
   });
+}
+
+/** A name that was mistyped: says which peer has one like it. */
+async function withSuggestion(client: Parley, to: string | undefined, error: unknown): Promise<never> {
+  if (to !== undefined && error instanceof ParleyError && error.code === "peer_not_found") {
+    const { peers } = await client.peers().catch(() => ({ peers: [] }));
+    const name = nearest(
+      to,
+      peers.map((peer) => peer.name),
+    );
+    if (name !== undefined)
+      throw Object.assign(error, { hint: `did you mean ${name}? parley send ${name} ...` });
+  }
+  throw error;
 }
 
 async function commandFrom(
@@ -47,8 +67,7 @@ async function commandFrom(
   body: string | undefined,
   flags: SendFlags,
 ): Promise<CommsCommand> {
-  const options =
-    flags.idempotencyKey === undefined ? {} : { options: { idempotency_key: flags.idempotencyKey } };
+  const options = optionsFrom(flags);
   const stream = flags.stream ? { stream: "reserve_interaction" as const } : {};
   if (flags.input !== undefined) {
     const { session } = await client.sessions.get({ name: flags.input });
@@ -69,6 +88,16 @@ async function commandFrom(
   return { kind: "peer_message", to, body: await bodyFrom(body), ...options };
 }
 
+function optionsFrom({ idempotencyKey, ttl, steer, expectPeer }: SendFlags): Pick<CommsCommand, "options"> {
+  const options = {
+    ...(idempotencyKey === undefined ? {} : { idempotency_key: idempotencyKey }),
+    ...(ttl === undefined ? {} : { ttl_ms: parseDuration(ttl) }),
+    ...(steer ? { handling: "steer" as const } : {}),
+    ...(expectPeer === undefined ? {} : { expect_peer_id: expectPeer }),
+  };
+  return Object.keys(options).length === 0 ? {} : { options };
+}
+
 async function bodyFrom(word: string | undefined): Promise<string> {
   if (word !== undefined && word !== "-") return word;
   if (word === undefined && process.stdin.isTTY) throw new UsageError("say what to send, or pipe it in");
@@ -83,8 +112,19 @@ function resultFrom(text: string): unknown {
   }
 }
 
+/** What a person should know of a delivery that is not yet in the recipient's hands. */
+const unfinished: Readonly<Record<string, string>> = {
+  held: "held: the recipient's policy lets a person decide",
+  queued: "queued: the recipient's daemon is not reached yet",
+  ambiguous: "its delivery is being asked for",
+};
+
 function describe(receipt: Record<string, unknown>): string {
+  const { state } = (receipt.delivery ?? {}) as { state?: string };
+  const notes = [
+    ...(receipt.deduplicated ? ["sent before; this is its first receipt"] : []),
+    ...(state !== undefined && state in unfinished ? [unfinished[state]] : []),
+  ];
   const id = receipt.interaction_id ?? receipt.envelope_id;
-  const again = receipt.deduplicated ? " (sent before; this is its first receipt)" : "";
-  return `accepted ${id}${again}`;
+  return `accepted ${id}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`;
 }
