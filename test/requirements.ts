@@ -122,13 +122,22 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.admission": foundation(
     "A full inbox refuses with a time to wait, counts sends under way, and still knows repeated keys.",
   ),
+  "comms.attempts": comms(
+    "A command whose hosts are always gone is given out so often and no more; giving back does not count.",
+  ),
   "comms.crash": foundation(
     "A stop or fault at any write loses nothing acknowledged, doubles nothing and leaves no gap.",
   ),
   "comms.cursor": foundation(
     "A session is read from now on unless told otherwise; a cursor in the future is refused.",
   ),
+  "comms.dead-letters": comms(
+    "What ended without its work done is listed, bounded, retried once or dropped, also over restarts.",
+  ),
   "comms.delivery": comms("A receipt tells the state that is on disk, and a repeat tells the same."),
+  "comms.delivery-crash": comms(
+    "Wherever the daemon stops, each delivery moves once, and no dead letter is lost or doubled.",
+  ),
   "comms.fast-answer": foundation("An answer that came before its reader waits for it."),
   "comms.handling": comms("What steers is offered before what is queued, each in its order."),
   "comms.held": comms("What a policy holds waits for a decision: listed, released once, refused or expired."),

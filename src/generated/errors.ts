@@ -46,6 +46,7 @@ export type ErrorCode =
   | "interaction_not_found"
   | "interaction_ended"
   | "not_held"
+  | "dead_letter_not_found"
   | "peer_not_found"
   | "peer_not_sendable"
   | "peer_identity_changed"
@@ -319,6 +320,15 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision.",
+    clientOnly: false,
+  },
+  dead_letter_not_found: {
+    category: "not_found",
+    http: 404,
+    rpc: -31046,
+    exit: 3,
+    retryable: false,
+    text: "There is no dead letter of this interaction; `parley session dead` lists those there are.",
     clientOnly: false,
   },
   peer_not_found: {

@@ -23,10 +23,14 @@ import type {
   SessionsCloseResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
+  SessionsDropDeadLetterRequest,
+  SessionsDropDeadLetterResponse,
   SessionsEmitRequest,
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListDeadLettersRequest,
+  SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
   SessionsListRequest,
@@ -35,6 +39,8 @@ import type {
   SessionsOpenResponse,
   SessionsReleaseHeldRequest,
   SessionsReleaseHeldResponse,
+  SessionsRetryDeadLetterRequest,
+  SessionsRetryDeadLetterResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
   SystemCreateTicketRequest,
@@ -121,6 +127,11 @@ export interface OperationTypes {
     response: SessionsDrainResponse;
     event: never;
   };
+  "sessions.drop_dead_letter": {
+    request: SessionsDropDeadLetterRequest;
+    response: SessionsDropDeadLetterResponse;
+    event: never;
+  };
   "sessions.emit": {
     request: SessionsEmitRequest;
     response: SessionsEmitResponse;
@@ -136,6 +147,11 @@ export interface OperationTypes {
     response: SessionsListResponse;
     event: never;
   };
+  "sessions.list_dead_letters": {
+    request: SessionsListDeadLettersRequest;
+    response: SessionsListDeadLettersResponse;
+    event: never;
+  };
   "sessions.list_held": {
     request: SessionsListHeldRequest;
     response: SessionsListHeldResponse;
@@ -149,6 +165,11 @@ export interface OperationTypes {
   "sessions.release_held": {
     request: SessionsReleaseHeldRequest;
     response: SessionsReleaseHeldResponse;
+    event: never;
+  };
+  "sessions.retry_dead_letter": {
+    request: SessionsRetryDeadLetterRequest;
+    response: SessionsRetryDeadLetterResponse;
     event: never;
   };
   "sessions.settle": {
@@ -215,12 +236,15 @@ export type UnaryOperationId =
   | "system.version"
   | "sessions.close"
   | "sessions.drain"
+  | "sessions.drop_dead_letter"
   | "sessions.emit"
   | "sessions.get"
   | "sessions.list"
+  | "sessions.list_dead_letters"
   | "sessions.list_held"
   | "sessions.open"
   | "sessions.release_held"
+  | "sessions.retry_dead_letter"
   | "sessions.settle"
   | "comms.peers"
   | "comms.send"
@@ -298,12 +322,15 @@ export interface PlaneOperations {
   sessions: {
     close: "sessions.close";
     drain: "sessions.drain";
+    drop_dead_letter: "sessions.drop_dead_letter";
     emit: "sessions.emit";
     get: "sessions.get";
     list: "sessions.list";
+    list_dead_letters: "sessions.list_dead_letters";
     list_held: "sessions.list_held";
     open: "sessions.open";
     release_held: "sessions.release_held";
+    retry_dead_letter: "sessions.retry_dead_letter";
     settle: "sessions.settle";
   };
   comms: {
@@ -517,6 +544,22 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     rpc: "sessions/drain",
     stream: null,
   },
+  "sessions.drop_dead_letter": {
+    id: "sessions.drop_dead_letter",
+    plane: "sessions",
+    verb: "drop_dead_letter",
+    summary: "Take a dead letter off the list for good.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "sessions:write",
+    errors: ["dead_letter_not_found", "permission_denied", "session_not_found", "storage_unavailable"],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/drop_dead_letter",
+    stream: null,
+  },
   "sessions.emit": {
     id: "sessions.emit",
     plane: "sessions",
@@ -572,6 +615,22 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     rpc: "sessions/list",
     stream: null,
   },
+  "sessions.list_dead_letters": {
+    id: "sessions.list_dead_letters",
+    plane: "sessions",
+    verb: "list_dead_letters",
+    summary: "List what ended in the session's inbox without its work done, newest first.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "sessions:read",
+    errors: ["permission_denied", "session_not_found", "storage_unavailable"],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/list_dead_letters",
+    stream: null,
+  },
   "sessions.list_held": {
     id: "sessions.list_held",
     plane: "sessions",
@@ -625,6 +684,28 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     validationError: "invalid_request",
     audit: false,
     rpc: "sessions/release_held",
+    stream: null,
+  },
+  "sessions.retry_dead_letter": {
+    id: "sessions.retry_dead_letter",
+    plane: "sessions",
+    verb: "retry_dead_letter",
+    summary: "Put a dead letter's command into the inbox again, as a new interaction of the same sender.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    timeout: "short",
+    scope: "sessions:write",
+    errors: [
+      "admission_dropped",
+      "dead_letter_not_found",
+      "permission_denied",
+      "session_not_found",
+      "storage_unavailable",
+    ],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/retry_dead_letter",
     stream: null,
   },
   "sessions.settle": {

@@ -305,6 +305,12 @@ const requestTypes = {
     },
     required: ["name", "lease_token"],
   },
+  SessionsDropDeadLetterRequest: {
+    type: "object",
+    additionalProperties: false,
+    properties: { name: { $ref: "#/$defs/Name" }, interaction_id: { $ref: "#/$defs/Uuid" } },
+    required: ["name", "interaction_id"],
+  },
   SessionsEmitRequest: {
     type: "object",
     additionalProperties: false,
@@ -321,6 +327,15 @@ const requestTypes = {
     type: "object",
     additionalProperties: false,
     properties: { name: { $ref: "#/$defs/Name" } },
+    required: ["name"],
+  },
+  SessionsListDeadLettersRequest: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      name: { $ref: "#/$defs/Name" },
+      limit: { type: "integer", minimum: 1, maximum: 200, default: 50 },
+    },
     required: ["name"],
   },
   SessionsListHeldRequest: {
@@ -362,6 +377,12 @@ const requestTypes = {
       interaction_id: { $ref: "#/$defs/Uuid" },
       decision: { type: "string", enum: ["deliver", "refuse"], default: "deliver" },
     },
+    required: ["name", "interaction_id"],
+  },
+  SessionsRetryDeadLetterRequest: {
+    type: "object",
+    additionalProperties: false,
+    properties: { name: { $ref: "#/$defs/Name" }, interaction_id: { $ref: "#/$defs/Uuid" } },
     required: ["name", "interaction_id"],
   },
   SessionsSettleRequest: {
@@ -670,6 +691,35 @@ const responseTypes = {
     required: ["stream_id", "scope", "snapshot"],
   },
   ContractVersion: { type: "string", pattern: "^[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}$", maxLength: 14 },
+  DeadLetter: {
+    type: "object",
+    properties: {
+      interaction_id: { $ref: "#/$defs/Uuid" },
+      envelope_id: { $ref: "#/$defs/Uuid" },
+      from: { $ref: "#/$defs/Name" },
+      kind: { $ref: "#/$defs/CommandKind" },
+      state: { $ref: "#/$defs/DeliveryState" },
+      code: { type: "string", maxLength: 64 },
+      message: { type: "string", maxLength: 256 },
+      attempts: { type: "integer", minimum: 0, maximum: 9007199254740991 },
+      received_at: { $ref: "#/$defs/Timestamp" },
+      ended_at: { $ref: "#/$defs/Timestamp" },
+      command: { $ref: "#/$defs/JsonValue" },
+    },
+    required: [
+      "interaction_id",
+      "envelope_id",
+      "from",
+      "kind",
+      "state",
+      "code",
+      "message",
+      "attempts",
+      "received_at",
+      "ended_at",
+      "command",
+    ],
+  },
   Delivery: {
     type: "object",
     properties: {
@@ -794,6 +844,7 @@ const responseTypes = {
       attempt: { type: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { type: "boolean" },
       handling: { $ref: "#/$defs/Handling" },
+      retry_of: { $ref: "#/$defs/Uuid" },
       traceparent: { $ref: "#/$defs/Traceparent" },
       body: { type: "string", maxLength: 262144 },
       source: { type: "string", enum: ["tcp", "uds", "stdin", "webhook", "rpc"] },
@@ -835,6 +886,7 @@ const responseTypes = {
       attempt: { type: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { type: "boolean" },
       handling: { $ref: "#/$defs/Handling" },
+      retry_of: { $ref: "#/$defs/Uuid" },
       traceparent: { $ref: "#/$defs/Traceparent" },
       body: { type: "string", maxLength: 262144 },
     },
@@ -862,6 +914,7 @@ const responseTypes = {
       attempt: { type: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { type: "boolean" },
       handling: { $ref: "#/$defs/Handling" },
+      retry_of: { $ref: "#/$defs/Uuid" },
       traceparent: { $ref: "#/$defs/Traceparent" },
       intent: { type: "string", maxLength: 128 },
       params: { $ref: "#/$defs/JsonValue" },
@@ -891,6 +944,7 @@ const responseTypes = {
       attempt: { type: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { type: "boolean" },
       handling: { $ref: "#/$defs/Handling" },
+      retry_of: { $ref: "#/$defs/Uuid" },
       traceparent: { $ref: "#/$defs/Traceparent" },
       in_reply_to: { $ref: "#/$defs/Uuid" },
       status: { $ref: "#/$defs/ResponseStatus" },
@@ -1385,6 +1439,11 @@ const responseTypes = {
     },
     required: ["interactions"],
   },
+  SessionsDropDeadLetterResponse: {
+    type: "object",
+    properties: { dropped: { type: "boolean" }, already_dropped: { type: "boolean" } },
+    required: ["dropped", "already_dropped"],
+  },
   SessionsEmitResponse: {
     type: "object",
     properties: {
@@ -1397,6 +1456,14 @@ const responseTypes = {
     type: "object",
     properties: { session: { $ref: "#/$defs/Session" } },
     required: ["session"],
+  },
+  SessionsListDeadLettersResponse: {
+    type: "object",
+    properties: {
+      dead_letters: { type: "array", items: { $ref: "#/$defs/DeadLetter" }, maxItems: 200 },
+      more: { type: "boolean" },
+    },
+    required: ["dead_letters", "more"],
   },
   SessionsListHeldResponse: {
     type: "object",
@@ -1420,6 +1487,15 @@ const responseTypes = {
     type: "object",
     properties: { released: { type: "boolean" }, already_released: { type: "boolean" } },
     required: ["released", "already_released"],
+  },
+  SessionsRetryDeadLetterResponse: {
+    type: "object",
+    properties: {
+      interaction_id: { $ref: "#/$defs/Uuid" },
+      retry_of: { $ref: "#/$defs/Uuid" },
+      already_retried: { type: "boolean" },
+    },
+    required: ["interaction_id", "retry_of", "already_retried"],
   },
   SessionsSettleResponse: {
     type: "object",
@@ -1717,6 +1793,10 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
     ...requestTypes.SessionsDrainRequest,
     $defs: { Name: requestTypes.Name, Secret: requestTypes.Secret },
   },
+  "sessions.drop_dead_letter": {
+    ...requestTypes.SessionsDropDeadLetterRequest,
+    $defs: { Name: requestTypes.Name, Uuid: requestTypes.Uuid },
+  },
   "sessions.emit": {
     ...requestTypes.SessionsEmitRequest,
     $defs: {
@@ -1743,6 +1823,10 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
   },
   "sessions.get": { ...requestTypes.SessionsGetRequest, $defs: { Name: requestTypes.Name } },
   "sessions.list": { ...requestTypes.SessionsListRequest },
+  "sessions.list_dead_letters": {
+    ...requestTypes.SessionsListDeadLettersRequest,
+    $defs: { Name: requestTypes.Name },
+  },
   "sessions.list_held": { ...requestTypes.SessionsListHeldRequest, $defs: { Name: requestTypes.Name } },
   "sessions.open": {
     ...requestTypes.SessionsOpenRequest,
@@ -1750,6 +1834,10 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
   },
   "sessions.release_held": {
     ...requestTypes.SessionsReleaseHeldRequest,
+    $defs: { Name: requestTypes.Name, Uuid: requestTypes.Uuid },
+  },
+  "sessions.retry_dead_letter": {
+    ...requestTypes.SessionsRetryDeadLetterRequest,
     $defs: { Name: requestTypes.Name, Uuid: requestTypes.Uuid },
   },
   "sessions.settle": {
@@ -1905,6 +1993,7 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
       Uuid: responseTypes.Uuid,
     },
   },
+  "sessions.drop_dead_letter": { ...responseTypes.SessionsDropDeadLetterResponse },
   "sessions.emit": {
     ...responseTypes.SessionsEmitResponse,
     $defs: { Sequence: responseTypes.Sequence, Timestamp: responseTypes.Timestamp },
@@ -1931,6 +2020,18 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
       Name: responseTypes.Name,
       Sequence: responseTypes.Sequence,
       Session: responseTypes.Session,
+      Timestamp: responseTypes.Timestamp,
+      Uuid: responseTypes.Uuid,
+    },
+  },
+  "sessions.list_dead_letters": {
+    ...responseTypes.SessionsListDeadLettersResponse,
+    $defs: {
+      CommandKind: responseTypes.CommandKind,
+      DeadLetter: responseTypes.DeadLetter,
+      DeliveryState: responseTypes.DeliveryState,
+      JsonValue: responseTypes.JsonValue,
+      Name: responseTypes.Name,
       Timestamp: responseTypes.Timestamp,
       Uuid: responseTypes.Uuid,
     },
@@ -1962,6 +2063,10 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
     },
   },
   "sessions.release_held": { ...responseTypes.SessionsReleaseHeldResponse },
+  "sessions.retry_dead_letter": {
+    ...responseTypes.SessionsRetryDeadLetterResponse,
+    $defs: { Uuid: responseTypes.Uuid },
+  },
   "sessions.settle": { ...responseTypes.SessionsSettleResponse },
   "comms.peers": {
     ...responseTypes.CommsPeersResponse,

@@ -1,7 +1,15 @@
-import type { Claim, HeldInteraction, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
+import type {
+  Claim,
+  DeadLetter,
+  HeldInteraction,
+  HostEvent,
+  InboxInteraction,
+  Outcome,
+} from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { tokenHash } from "../../kernel/token-hash.js";
 import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
+import { dropDeadLetter, listDeadLetters, retryDeadLetter } from "./dead-letter-box.js";
 import { expiryTime } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
@@ -63,6 +71,21 @@ export class HostInboxes {
     decision: "deliver" | "refuse",
   ): Promise<{ alreadyReleased: boolean }> {
     return releaseHeld(await this.#mailboxes.get(sessionId), interactionId, decision);
+  }
+
+  async deadLetters(sessionId: string, limit: number): Promise<{ letters: DeadLetter[]; more: boolean }> {
+    return listDeadLetters(await this.#mailboxes.get(sessionId), limit);
+  }
+
+  async retryDeadLetter(
+    sessionId: string,
+    interactionId: string,
+  ): Promise<{ interactionId: string; alreadyRetried: boolean }> {
+    return retryDeadLetter(await this.#mailboxes.get(sessionId), interactionId, this.#ports.ids);
+  }
+
+  async dropDeadLetter(sessionId: string, interactionId: string): Promise<{ alreadyDropped: boolean }> {
+    return dropDeadLetter(await this.#mailboxes.get(sessionId), interactionId);
   }
 
   /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
@@ -202,6 +225,7 @@ export function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxI
     attempt: item.attempt,
     stream_reserved: item.reserved,
     handling: item.steer ? ("steer" as const) : ("queue" as const),
+    ...(accepted.retry_of === undefined ? {} : { retry_of: accepted.retry_of }),
     ...(accepted.traceparent === undefined ? {} : { traceparent: accepted.traceparent }),
   };
   const { command } = accepted;

@@ -32,6 +32,8 @@ export interface AcceptedEntry extends AcceptedBase {
   interaction_id: string;
   command: CommsCommand;
   reserved: boolean;
+  /** The dead letter of which this is another try. */
+  retry_of?: string;
   /** The recipient's policy keeps it from the host until somebody decides. */
   held?: true;
 }
@@ -73,6 +75,12 @@ export interface ReleasedEntry {
 /** No host made it its own in its time. */
 export interface ExpiredEntry {
   t: "expired";
+  interaction_id: string;
+}
+
+/** So many claims of it ran out that it is offered no more. */
+export interface LapsedEntry {
+  t: "lapsed";
   interaction_id: string;
 }
 
@@ -119,6 +127,7 @@ export type InboxEntry = (
   | SettledEntry
   | ReleasedEntry
   | ExpiredEntry
+  | LapsedEntry
   | ClosedEntry
   | StreamEndedEntry
   | TrimmedEntry
@@ -139,4 +148,10 @@ export type Undelivered = "refused" | "expired" | "dead";
 /** How an interaction ends: the first of these in its log decides. */
 export type Ending =
   | { kind: "complete"; result: unknown; usage?: Usage }
-  | { kind: "failed"; reason: FailureReason; undelivered: Undelivered };
+  | {
+      kind: "failed";
+      reason: FailureReason;
+      undelivered: Undelivered;
+      /** It is a dead letter, which can be tried again. */
+      letter?: true;
+    };

@@ -49,6 +49,8 @@ export interface InboxItem {
   settled: boolean;
   /** How often it was given to a host. */
   attempt: number;
+  /** How often a host gave it back to be offered again. */
+  returned: number;
   claim: BatchClaim | undefined;
   /** A claim of it is being written. */
   claiming: boolean;
@@ -60,6 +62,8 @@ export interface InboxItem {
   ending: Ending | undefined;
   /** Wall time of the ending, milliseconds. */
   endedAt: number | undefined;
+  /** Position of the ending in the inbox's log, 0 without one. */
+  endSeq: number;
   reservation: Reservation | undefined;
 }
 
@@ -87,6 +91,7 @@ export function acceptedItem(
     deadline,
     settled: false,
     attempt: 0,
+    returned: 0,
     claim: undefined,
     claiming: false,
     endedBy: undefined,
@@ -94,6 +99,7 @@ export function acceptedItem(
     answers: noAnswers,
     ending: undefined,
     endedAt: undefined,
+    endSeq: 0,
     reservation,
   };
 }

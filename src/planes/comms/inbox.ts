@@ -1,4 +1,5 @@
 import { claimLives, claimTtlMs } from "./claim.js";
+import { closed, endingOfAnswer, endingOfOutcome, expired, lapsed, refused } from "./endings.js";
 import type {
   AcceptedRecord,
   AnsweredEntry,
@@ -9,6 +10,7 @@ import type {
   SettledEntry,
 } from "./inbox-entry.js";
 import { acceptedItem, type InboxItem } from "./inbox-item.js";
+import type { CommsLimits } from "./ports.js";
 import { type Reservation, reserve } from "./reservation.js";
 import type { RestingInbox } from "./resting.js";
 import { isLimited, SenderCounts } from "./sender-counts.js";
@@ -33,11 +35,14 @@ const none: ReadonlyMap<string, never> = new Map<string, never>();
 /** A session's inbox as its log tells it. No I/O; the clock's readings are given to it. */
 export class Inbox {
   readonly #ttlMs: number;
+  readonly #attemptsMax: number;
   readonly #items = new Map<string, InboxItem>();
   /** Items that are not settled, in order. */
   readonly #open: InboxItem[] = [];
   /** How many of them go before the others. */
   #steering = 0;
+  /** Position of the entry that was taken in last. */
+  #position = 0;
   /** One object for each sender, however many entries of the log repeat it. */
   readonly #senders = new Map<string, Sender>();
   /** Messages and requests that are not settled, by sender. */
@@ -48,8 +53,9 @@ export class Inbox {
   /** Answers up to this position are queued with their askers. */
   queuedThrough = 0;
 
-  constructor(reservationTtlMs: number) {
+  constructor({ reservationTtlMs, attemptsMax }: Pick<CommsLimits, "reservationTtlMs" | "attemptsMax">) {
     this.#ttlMs = reservationTtlMs;
+    this.#attemptsMax = attemptsMax;
   }
 
   item(interactionId: string): InboxItem | undefined {
@@ -91,16 +97,30 @@ export class Inbox {
     return this.#open.filter(({ held }) => held);
   }
 
-  /** Items whose time is over and that no host has, in order. */
+  /** Items whose time, or last try, is over and that no host has, in order. */
   overdue(now: number): InboxItem[] {
-    return this.#open.filter((item) => item.ending === undefined && overdueAt(item) <= now && !item.claiming);
+    return this.#open.filter(
+      (item) => item.ending === undefined && this.overdueAt(item) <= now && !item.claiming,
+    );
+  }
+
+  /** Monotonic time at which an item ends unless something changes: while a host has it, it is not late. */
+  overdueAt(item: InboxItem): number {
+    const { deadline, claim } = item;
+    const at = this.#isLastTry(item) ? 0 : deadline;
+    return claim === undefined ? at : Math.max(at, claim.until);
+  }
+
+  /** It was given out so often that it is not given out again. */
+  #isLastTry({ attempt, returned }: InboxItem): boolean {
+    return attempt - returned >= this.#attemptsMax;
   }
 
   /** Monotonic time after `now` at which an item becomes overdue; Infinity when none will. */
   nextOverdue(now: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const item of this.#open) {
-      const at = overdueAt(item);
+      const at = this.overdueAt(item);
       if (at > now && at < next && item.ending === undefined) next = at;
     }
     return next;
@@ -188,7 +208,7 @@ export class Inbox {
     for (const item of this.#offerOrder()) {
       if (found.length === max) break;
       if (item.claiming || item.held || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
-      if (item.deadline <= now && item.ending === undefined) continue;
+      if (item.ending === undefined && (item.deadline <= now || this.#isLastTry(item))) continue;
       if (item.ending === undefined) {
         chars += item.chars;
         if (found.length > 0 && chars > offeredChars) break;
@@ -232,6 +252,7 @@ export class Inbox {
   /** Takes in the next entry of the log, whose JSON has so many characters; returns the interactions that it is about. */
   apply(seq: number, entry: InboxEntry, chars: number, readings: Readings): InboxItem[] {
     const now = readings.monotonic;
+    this.#position = seq;
     this.queuedThrough = Math.max(this.queuedThrough, entry.queued_through ?? 0);
     switch (entry.t) {
       case "accepted":
@@ -254,10 +275,12 @@ export class Inbox {
       case "released":
         return this.#each([entry.interaction_id], (item) => this.#release(item, entry, entry.at));
       case "expired":
-        return this.#each([entry.interaction_id], (item) => this.#expire(item, entry.at));
+        return this.#each([entry.interaction_id], (item) => this.#stop(item, expired, entry.at));
+      case "lapsed":
+        return this.#each([entry.interaction_id], (item) => this.#stop(item, lapsed, entry.at));
       case "closed":
         this.closed = true;
-        return [...this.#open].map((item) => this.#abandon(item, entry.at));
+        return [...this.#open].map((item) => this.#stop(item, closed, entry.at));
       case "stream_ended":
         return this.#each([entry.interaction_id], (item) => {
           if (item.reservation !== undefined) item.reservation = { state: entry.state ?? "closed_early" };
@@ -279,7 +302,7 @@ export class Inbox {
     this.#open.push(item);
     if (item.steer) this.#steering += 1;
     if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, 1);
-    return this.closed ? this.#abandon(item, entry.at) : item;
+    return this.closed ? this.#stop(item, closed, entry.at) : item;
   }
 
   #sender(said: Sender): Sender {
@@ -292,28 +315,13 @@ export class Inbox {
 
   #answer(seq: number, entry: AnsweredEntry, at: number): InboxItem[] {
     return this.#each([entry.interaction_id], (item) => {
-      const { status, result } = entry.command;
       // Two answers may race into the log: the second finds the interaction ended and is void.
       if (item.ending !== undefined) return;
       item.answers = [...item.answers, { seq, entry, at }];
       item.deadline = Number.POSITIVE_INFINITY;
-      if (status === "accepted") return;
-      this.#end(
-        item,
-        status === "completed"
-          ? { kind: "complete", result }
-          : {
-              kind: "failed",
-              reason: {
-                code: "peer_failed",
-                message: `${entry.sender.name} answered that it failed.`,
-                retryable: false,
-                result,
-              },
-              undelivered: "dead",
-            },
-        at,
-      );
+      const ending = endingOfAnswer(entry);
+      if (ending === undefined) return;
+      this.#end(item, ending, at);
       if (item.claim === undefined && !item.claiming) this.#settle(item);
     });
   }
@@ -327,23 +335,12 @@ export class Inbox {
     item.endedBy = entry.claim;
     if (item.settled) return;
     if (outcome.kind === "retry_after" && item.ending === undefined) {
+      item.returned += 1;
       item.notBefore = now + Math.min(outcome.delay_ms, Math.max(0, at + outcome.delay_ms - wall));
       return;
     }
-    if (outcome.kind === "done")
-      this.#end(
-        item,
-        {
-          kind: "complete",
-          result: outcome.result ?? null,
-          ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
-        },
-        at,
-      );
-    if (outcome.kind === "dead") {
-      const { code, message, retryable } = outcome;
-      this.#end(item, { kind: "failed", reason: { code, message, retryable }, undelivered: "dead" }, at);
-    }
+    const ending = endingOfOutcome(entry);
+    if (ending !== undefined) this.#end(item, ending, at);
     this.#settle(item);
   }
 
@@ -352,24 +349,12 @@ export class Inbox {
     item.held = false;
     item.release = { decision, at };
     if (decision === "deliver") return;
-    const message = "The recipient refused it.";
-    const reason = { code: "rejected" as const, message, retryable: false };
-    this.#end(item, { kind: "failed", reason, undelivered: "refused" }, at);
+    this.#end(item, refused, at);
     this.#settle(item);
   }
 
-  #expire(item: InboxItem, at: number): void {
-    const message = "No host made it its own in its time.";
-    const reason = { code: "expired" as const, message, retryable: true };
-    this.#end(item, { kind: "failed", reason, undelivered: "expired" }, at);
-    item.claim = undefined;
-    this.#settle(item);
-  }
-
-  #abandon(item: InboxItem, at: number): InboxItem {
-    const message = "The session was closed before it ended its work.";
-    const reason = { code: "abandoned" as const, message, retryable: true };
-    this.#end(item, { kind: "failed", reason, undelivered: "dead" }, at);
+  #stop(item: InboxItem, ending: Ending, at: number): InboxItem {
+    this.#end(item, ending, at);
     item.claim = undefined;
     this.#settle(item);
     return item;
@@ -379,6 +364,7 @@ export class Inbox {
     if (item.ending !== undefined) return;
     item.ending = ending;
     item.endedAt = at;
+    item.endSeq = this.#position;
   }
 
   #settle(item: InboxItem): void {
@@ -417,11 +403,6 @@ export class Inbox {
     }
     return items;
   }
-}
-
-/** Monotonic time at which an item ends unless something changes: while a host has it, it is not late. */
-function overdueAt({ deadline, claim }: InboxItem): number {
-  return claim === undefined ? deadline : Math.max(deadline, claim.until);
 }
 
 /** Monotonic end of a command's time: never further away than it was at first, whatever the wall clock was set to. */

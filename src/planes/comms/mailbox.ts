@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ContractError } from "../../kernel/contract-error.js";
+import { type DeadLetter, DeadLetters, isDeadLetter, letterOf } from "./dead-letters.js";
 import { derivedId } from "./derived-id.js";
 import { EventLog, type NewEvent } from "./event-log.js";
 import { EventTrim } from "./event-trim.js";
@@ -45,6 +46,7 @@ export class Mailbox {
   readonly sessionId: string;
   readonly inbox: Inbox;
   readonly events: EventLog;
+  readonly letters: DeadLetters;
   readonly #ports: CommsPorts;
   readonly #limits: CommsLimits;
   readonly #reservations: Reservations;
@@ -77,7 +79,8 @@ export class Mailbox {
     this.#reservations = reservations;
     this.#queueAnswer = queueAnswer;
     this.#retentionNow = retentionNow;
-    this.inbox = new Inbox(limits.reservationTtlMs);
+    this.inbox = new Inbox(limits);
+    this.letters = new DeadLetters(sessionId, { backend: ports.backend, limits, retentionNow });
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
     this.#wakers = new Wakers(ports.clock);
     this.#log = new InboxLog(ports.backend, sessionId, (seq, entry, chars) => this.#apply(seq, entry, chars));
@@ -321,6 +324,7 @@ export class Mailbox {
       const due = (): NewEvent[] => dueEvents(item, this.events.interaction(item.interactionId));
       await this.events.append(due, deferrable);
       if (queue && item.answers.length > 0) await this.#queueAnswers(item);
+      if (isDeadLetter(item)) await this.letters.add(item, () => this.#letterOf(item));
       this.trimEvents();
     } catch (err) {
       this.#ports.log.warn({ err, interaction_id: item.interactionId }, "Events are late: the store fails.");
@@ -343,6 +347,7 @@ export class Mailbox {
   sweep(): Promise<void> {
     return this.during(async () => {
       await this.#expiry.run();
+      await this.letters.trim();
       await this.#prune();
       this.trimEvents();
       await this.#trim.done();
@@ -375,7 +380,7 @@ export class Mailbox {
   /** From when on a sweep has something to trim, if nothing changes. */
   #sweepAt(): number {
     const mark = this.#log.firstMark;
-    const expiry = this.inbox.nextExpiry();
+    const expiry = Math.min(this.inbox.nextExpiry(), this.letters.trimAt);
     if (mark === undefined || this.inbox.closed) return expiry;
     let at = mark.at + this.#limits.dedupeWindowMs;
     for (const item of this.inbox.items()) {
@@ -393,6 +398,7 @@ export class Mailbox {
       item.settled &&
       cursor.ended &&
       item.reservation?.state !== "attached" &&
+      !(isDeadLetter(item) && this.letters.lacks(item)) &&
       !item.answers.some(({ seq }) => this.#unqueued.has(seq))
     );
   }
@@ -429,7 +435,8 @@ export class Mailbox {
         void this.follow(item, { deferrable: true });
       }
     }
-    if (entry.t !== "claimed" && entry.t !== "stream_ended") this.wake();
+    if (entry.t === "claimed") for (const item of items) this.#expiry.watch(this.inbox.overdueAt(item));
+    else if (entry.t !== "stream_ended") this.wake();
   }
 
   #applyTrimmed(entry: TrimmedEntry): void {
@@ -447,17 +454,17 @@ export class Mailbox {
     for (const item of items) {
       const { interactionId } = item;
       if (this.isEnding(item)) continue;
-      await this.writeEnding(
-        item,
-        { t: "expired", interaction_id: interactionId },
-        derivedId(interactionId, "expired"),
-      ).catch((err: unknown) =>
-        this.#ports.log.warn(
-          { err, interaction_id: interactionId },
-          "It expired, which could not be written.",
-        ),
+      const t = item.deadline <= this.#ports.clock.monotonic() ? "expired" : "lapsed";
+      await this.writeEnding(item, { t, interaction_id: interactionId }, derivedId(interactionId, t)).catch(
+        (err: unknown) =>
+          this.#ports.log.warn({ err, interaction_id: interactionId }, "Its end could not be written."),
       );
     }
+  }
+
+  async #letterOf(item: InboxItem): Promise<DeadLetter> {
+    const { command, at } = (await this.commands([item])).get(item.seq)!;
+    return letterOf(item, command, at);
   }
 
   async #queueAnswers(item: InboxItem): Promise<void> {
@@ -482,8 +489,10 @@ export class Mailbox {
   }
 
   /** Something may have to follow from what the inbox's log says of the item. */
-  #isBehind({ interactionId, ending, answers }: InboxItem): boolean {
+  #isBehind(item: InboxItem): boolean {
+    const { interactionId, ending, answers } = item;
     const { assigned, sealed } = this.events.interaction(interactionId);
+    if (isDeadLetter(item)) return true;
     if (sealed) return answers.some(({ seq }) => this.#unqueued.has(seq));
     return assigned === 0 || ending !== undefined || answers.length > 0;
   }

@@ -39,6 +39,12 @@ export interface CommsLimits {
   reservationTtlMs: number;
   /** How long an idempotency key is remembered, milliseconds. */
   dedupeWindowMs: number;
+  /** How often a command is given out before it is a dead letter; what a host gave back does not count. */
+  attemptsMax: number;
+  /** Dead letters of one session that are kept. */
+  deadLettersMax: number;
+  /** How long a dead letter is kept, milliseconds. */
+  deadLetterKeepMs: number;
   /** What mailboxes may take in memory while nobody has to do with them, bytes, roughly. */
   idleMailboxBytes: number;
 }
@@ -54,6 +60,9 @@ export const defaultLimits: CommsLimits = {
   interactionKeepMs: 3_600_000,
   reservationTtlMs: 30_000,
   dedupeWindowMs: 86_400_000,
+  attemptsMax: 16,
+  deadLettersMax: 1_000,
+  deadLetterKeepMs: 7 * 86_400_000,
   idleMailboxBytes: 32 * 1024 * 1024,
 };
 

@@ -2,13 +2,16 @@ import type { PlaneHandlers } from "../../kernel/handlers.js";
 import { close } from "./close.js";
 import { Directory } from "./directory.js";
 import { drain } from "./drain.js";
+import { dropDeadLetter } from "./drop_dead_letter.js";
 import { emit } from "./emit.js";
 import { get } from "./get.js";
 import { list } from "./list.js";
+import { listDeadLetters } from "./list_dead_letters.js";
 import { listHeld } from "./list_held.js";
 import { open } from "./open.js";
 import type { SessionsPorts } from "./ports.js";
 import { releaseHeld } from "./release_held.js";
+import { retryDeadLetter } from "./retry_dead_letter.js";
 import { settle } from "./settle.js";
 
 export interface SessionsPlane {
@@ -38,6 +41,9 @@ export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
       settle: settle(directory, ports),
       list_held: listHeld(directory, ports),
       release_held: releaseHeld(directory, ports),
+      list_dead_letters: listDeadLetters(directory, ports),
+      retry_dead_letter: retryDeadLetter(directory, ports),
+      drop_dead_letter: dropDeadLetter(directory, ports),
     },
     start: () => directory.load(),
     async close() {

@@ -1,4 +1,11 @@
-import type { Claim, HeldInteraction, HostEvent, InboxInteraction, Outcome } from "../../generated/types.js";
+import type {
+  Claim,
+  DeadLetter,
+  HeldInteraction,
+  HostEvent,
+  InboxInteraction,
+  Outcome,
+} from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Ids } from "../../kernel/ids.js";
@@ -27,6 +34,13 @@ export interface SessionInboxes {
     interactionId: string,
     decision: "deliver" | "refuse",
   ): Promise<{ alreadyReleased: boolean }>;
+  /** What ended without its work done, newest first. */
+  deadLetters(sessionId: string, limit: number): Promise<{ letters: DeadLetter[]; more: boolean }>;
+  retryDeadLetter(
+    sessionId: string,
+    interactionId: string,
+  ): Promise<{ interactionId: string; alreadyRetried: boolean }>;
+  dropDeadLetter(sessionId: string, interactionId: string): Promise<{ alreadyDropped: boolean }>;
   /** Ends all that waits and refuses what comes later. Idempotent. */
   closeSession(sessionId: string): Promise<void>;
 }

@@ -32,6 +32,7 @@ export type ErrorCode =
   | "interaction_not_found"
   | "interaction_ended"
   | "not_held"
+  | "dead_letter_not_found"
   | "peer_not_found"
   | "peer_not_sendable"
   | "peer_identity_changed"
@@ -176,6 +177,9 @@ export class InteractionEndedError extends ConflictFailure {}
  */
 export class NotHeldError extends ConflictFailure {}
 
+/** There is no dead letter of this interaction; `parley session dead` lists those there are. */
+export class DeadLetterNotFoundError extends NotFoundFailure {}
+
 /** No peer with this name; `parley peers` lists those you can reach. */
 export class PeerNotFoundError extends NotFoundFailure {}
 
@@ -285,6 +289,7 @@ export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   interaction_not_found: InteractionNotFoundError,
   interaction_ended: InteractionEndedError,
   not_held: NotHeldError,
+  dead_letter_not_found: DeadLetterNotFoundError,
   peer_not_found: PeerNotFoundError,
   peer_not_sendable: PeerNotSendableError,
   peer_identity_changed: PeerIdentityChangedError,
@@ -476,6 +481,12 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision.",
+  },
+  dead_letter_not_found: {
+    category: "not_found",
+    exit: 3,
+    retryable: false,
+    text: "There is no dead letter of this interaction; `parley session dead` lists those there are.",
   },
   peer_not_found: {
     category: "not_found",

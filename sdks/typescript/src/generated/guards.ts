@@ -18,6 +18,7 @@ import type {
   CommsStreamRequest,
   CommsStreamResponse,
   ContractVersion,
+  DeadLetter,
   Delivery,
   DeliveryState,
   DeliveryUpdated,
@@ -114,10 +115,14 @@ import type {
   SessionsCloseResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
+  SessionsDropDeadLetterRequest,
+  SessionsDropDeadLetterResponse,
   SessionsEmitRequest,
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListDeadLettersRequest,
+  SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
   SessionsListRequest,
@@ -126,6 +131,8 @@ import type {
   SessionsOpenResponse,
   SessionsReleaseHeldRequest,
   SessionsReleaseHeldResponse,
+  SessionsRetryDeadLetterRequest,
+  SessionsRetryDeadLetterResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
   StreamScope,
@@ -329,6 +336,36 @@ const shapes: Shapes = {
     },
   },
   ContractVersion: { kind: "string", pattern: "^[0-9]{1,4}\\.[0-9]{1,4}\\.[0-9]{1,4}$", maxLength: 14 },
+  DeadLetter: {
+    kind: "object",
+    open: true,
+    required: [
+      "interaction_id",
+      "envelope_id",
+      "from",
+      "kind",
+      "state",
+      "code",
+      "message",
+      "attempts",
+      "received_at",
+      "ended_at",
+      "command",
+    ],
+    properties: {
+      interaction_id: { kind: "ref", name: "Uuid" },
+      envelope_id: { kind: "ref", name: "Uuid" },
+      from: { kind: "ref", name: "Name" },
+      kind: { kind: "ref", name: "CommandKind" },
+      state: { kind: "ref", name: "DeliveryState" },
+      code: { kind: "string", maxLength: 64 },
+      message: { kind: "string", maxLength: 256 },
+      attempts: { kind: "integer", minimum: 0, maximum: 9007199254740991 },
+      received_at: { kind: "ref", name: "Timestamp" },
+      ended_at: { kind: "ref", name: "Timestamp" },
+      command: { kind: "ref", name: "JsonValue" },
+    },
+  },
   Delivery: {
     kind: "object",
     open: true,
@@ -546,6 +583,7 @@ const shapes: Shapes = {
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
       handling: { kind: "ref", name: "Handling" },
+      retry_of: { kind: "ref", name: "Uuid" },
       traceparent: { kind: "ref", name: "Traceparent" },
       body: { kind: "string", maxLength: 262144 },
       source: { kind: "string", enum: ["tcp", "uds", "stdin", "webhook", "rpc"], maxLength: 7 },
@@ -585,6 +623,7 @@ const shapes: Shapes = {
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
       handling: { kind: "ref", name: "Handling" },
+      retry_of: { kind: "ref", name: "Uuid" },
       traceparent: { kind: "ref", name: "Traceparent" },
       body: { kind: "string", maxLength: 262144 },
     },
@@ -614,6 +653,7 @@ const shapes: Shapes = {
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
       handling: { kind: "ref", name: "Handling" },
+      retry_of: { kind: "ref", name: "Uuid" },
       traceparent: { kind: "ref", name: "Traceparent" },
       intent: { kind: "string", maxLength: 128 },
       params: { kind: "ref", name: "JsonValue" },
@@ -645,6 +685,7 @@ const shapes: Shapes = {
       attempt: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
       stream_reserved: { kind: "boolean" },
       handling: { kind: "ref", name: "Handling" },
+      retry_of: { kind: "ref", name: "Uuid" },
       traceparent: { kind: "ref", name: "Traceparent" },
       in_reply_to: { kind: "ref", name: "Uuid" },
       status: { kind: "ref", name: "ResponseStatus" },
@@ -1326,6 +1367,18 @@ const shapes: Shapes = {
       },
     },
   },
+  SessionsDropDeadLetterRequest: {
+    kind: "object",
+    open: false,
+    required: ["name", "interaction_id"],
+    properties: { name: { kind: "ref", name: "Name" }, interaction_id: { kind: "ref", name: "Uuid" } },
+  },
+  SessionsDropDeadLetterResponse: {
+    kind: "object",
+    open: true,
+    required: ["dropped", "already_dropped"],
+    properties: { dropped: { kind: "boolean" }, already_dropped: { kind: "boolean" } },
+  },
   SessionsEmitRequest: {
     kind: "object",
     open: false,
@@ -1358,6 +1411,21 @@ const shapes: Shapes = {
     open: true,
     required: ["session"],
     properties: { session: { kind: "ref", name: "Session" } },
+  },
+  SessionsListDeadLettersRequest: {
+    kind: "object",
+    open: false,
+    required: ["name"],
+    properties: { name: { kind: "ref", name: "Name" }, limit: { kind: "integer", minimum: 1, maximum: 200 } },
+  },
+  SessionsListDeadLettersResponse: {
+    kind: "object",
+    open: true,
+    required: ["dead_letters", "more"],
+    properties: {
+      dead_letters: { kind: "array", items: { kind: "ref", name: "DeadLetter" }, minItems: 0, maxItems: 200 },
+      more: { kind: "boolean" },
+    },
   },
   SessionsListHeldRequest: {
     kind: "object",
@@ -1426,6 +1494,22 @@ const shapes: Shapes = {
     open: true,
     required: ["released", "already_released"],
     properties: { released: { kind: "boolean" }, already_released: { kind: "boolean" } },
+  },
+  SessionsRetryDeadLetterRequest: {
+    kind: "object",
+    open: false,
+    required: ["name", "interaction_id"],
+    properties: { name: { kind: "ref", name: "Name" }, interaction_id: { kind: "ref", name: "Uuid" } },
+  },
+  SessionsRetryDeadLetterResponse: {
+    kind: "object",
+    open: true,
+    required: ["interaction_id", "retry_of", "already_retried"],
+    properties: {
+      interaction_id: { kind: "ref", name: "Uuid" },
+      retry_of: { kind: "ref", name: "Uuid" },
+      already_retried: { kind: "boolean" },
+    },
   },
   SessionsSettleRequest: {
     kind: "object",
@@ -1870,6 +1954,11 @@ export function isCommsStreamResponse(value: unknown): value is CommsStreamRespo
 /** True when the value is a `ContractVersion` by the contract. */
 export function isContractVersion(value: unknown): value is ContractVersion {
   return fits(shapes, "ContractVersion", value);
+}
+
+/** True when the value is a `DeadLetter` by the contract. */
+export function isDeadLetter(value: unknown): value is DeadLetter {
+  return fits(shapes, "DeadLetter", value);
 }
 
 /** True when the value is a `Delivery` by the contract. */
@@ -2352,6 +2441,16 @@ export function isSessionsDrainResponse(value: unknown): value is SessionsDrainR
   return fits(shapes, "SessionsDrainResponse", value);
 }
 
+/** True when the value is a `SessionsDropDeadLetterRequest` by the contract. */
+export function isSessionsDropDeadLetterRequest(value: unknown): value is SessionsDropDeadLetterRequest {
+  return fits(shapes, "SessionsDropDeadLetterRequest", value);
+}
+
+/** True when the value is a `SessionsDropDeadLetterResponse` by the contract. */
+export function isSessionsDropDeadLetterResponse(value: unknown): value is SessionsDropDeadLetterResponse {
+  return fits(shapes, "SessionsDropDeadLetterResponse", value);
+}
+
 /** True when the value is a `SessionsEmitRequest` by the contract. */
 export function isSessionsEmitRequest(value: unknown): value is SessionsEmitRequest {
   return fits(shapes, "SessionsEmitRequest", value);
@@ -2370,6 +2469,16 @@ export function isSessionsGetRequest(value: unknown): value is SessionsGetReques
 /** True when the value is a `SessionsGetResponse` by the contract. */
 export function isSessionsGetResponse(value: unknown): value is SessionsGetResponse {
   return fits(shapes, "SessionsGetResponse", value);
+}
+
+/** True when the value is a `SessionsListDeadLettersRequest` by the contract. */
+export function isSessionsListDeadLettersRequest(value: unknown): value is SessionsListDeadLettersRequest {
+  return fits(shapes, "SessionsListDeadLettersRequest", value);
+}
+
+/** True when the value is a `SessionsListDeadLettersResponse` by the contract. */
+export function isSessionsListDeadLettersResponse(value: unknown): value is SessionsListDeadLettersResponse {
+  return fits(shapes, "SessionsListDeadLettersResponse", value);
 }
 
 /** True when the value is a `SessionsListHeldRequest` by the contract. */
@@ -2410,6 +2519,16 @@ export function isSessionsReleaseHeldRequest(value: unknown): value is SessionsR
 /** True when the value is a `SessionsReleaseHeldResponse` by the contract. */
 export function isSessionsReleaseHeldResponse(value: unknown): value is SessionsReleaseHeldResponse {
   return fits(shapes, "SessionsReleaseHeldResponse", value);
+}
+
+/** True when the value is a `SessionsRetryDeadLetterRequest` by the contract. */
+export function isSessionsRetryDeadLetterRequest(value: unknown): value is SessionsRetryDeadLetterRequest {
+  return fits(shapes, "SessionsRetryDeadLetterRequest", value);
+}
+
+/** True when the value is a `SessionsRetryDeadLetterResponse` by the contract. */
+export function isSessionsRetryDeadLetterResponse(value: unknown): value is SessionsRetryDeadLetterResponse {
+  return fits(shapes, "SessionsRetryDeadLetterResponse", value);
 }
 
 /** True when the value is a `SessionsSettleRequest` by the contract. */
@@ -2625,6 +2744,7 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   CommsStreamRequest: isCommsStreamRequest,
   CommsStreamResponse: isCommsStreamResponse,
   ContractVersion: isContractVersion,
+  DeadLetter: isDeadLetter,
   Delivery: isDelivery,
   DeliveryState: isDeliveryState,
   DeliveryUpdated: isDeliveryUpdated,
@@ -2721,10 +2841,14 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   SessionsCloseResponse: isSessionsCloseResponse,
   SessionsDrainRequest: isSessionsDrainRequest,
   SessionsDrainResponse: isSessionsDrainResponse,
+  SessionsDropDeadLetterRequest: isSessionsDropDeadLetterRequest,
+  SessionsDropDeadLetterResponse: isSessionsDropDeadLetterResponse,
   SessionsEmitRequest: isSessionsEmitRequest,
   SessionsEmitResponse: isSessionsEmitResponse,
   SessionsGetRequest: isSessionsGetRequest,
   SessionsGetResponse: isSessionsGetResponse,
+  SessionsListDeadLettersRequest: isSessionsListDeadLettersRequest,
+  SessionsListDeadLettersResponse: isSessionsListDeadLettersResponse,
   SessionsListHeldRequest: isSessionsListHeldRequest,
   SessionsListHeldResponse: isSessionsListHeldResponse,
   SessionsListRequest: isSessionsListRequest,
@@ -2733,6 +2857,8 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   SessionsOpenResponse: isSessionsOpenResponse,
   SessionsReleaseHeldRequest: isSessionsReleaseHeldRequest,
   SessionsReleaseHeldResponse: isSessionsReleaseHeldResponse,
+  SessionsRetryDeadLetterRequest: isSessionsRetryDeadLetterRequest,
+  SessionsRetryDeadLetterResponse: isSessionsRetryDeadLetterResponse,
   SessionsSettleRequest: isSessionsSettleRequest,
   SessionsSettleResponse: isSessionsSettleResponse,
   StreamScope: isStreamScope,

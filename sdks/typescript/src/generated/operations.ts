@@ -23,10 +23,14 @@ import type {
   SessionsCloseResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
+  SessionsDropDeadLetterRequest,
+  SessionsDropDeadLetterResponse,
   SessionsEmitRequest,
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListDeadLettersRequest,
+  SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
   SessionsListRequest,
@@ -35,6 +39,8 @@ import type {
   SessionsOpenResponse,
   SessionsReleaseHeldRequest,
   SessionsReleaseHeldResponse,
+  SessionsRetryDeadLetterRequest,
+  SessionsRetryDeadLetterResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
   SystemCreateTicketRequest,
@@ -121,6 +127,11 @@ export interface OperationTypes {
     response: SessionsDrainResponse;
     event: never;
   };
+  "sessions.drop_dead_letter": {
+    request: SessionsDropDeadLetterRequest;
+    response: SessionsDropDeadLetterResponse;
+    event: never;
+  };
   "sessions.emit": {
     request: SessionsEmitRequest;
     response: SessionsEmitResponse;
@@ -136,6 +147,11 @@ export interface OperationTypes {
     response: SessionsListResponse;
     event: never;
   };
+  "sessions.list_dead_letters": {
+    request: SessionsListDeadLettersRequest;
+    response: SessionsListDeadLettersResponse;
+    event: never;
+  };
   "sessions.list_held": {
     request: SessionsListHeldRequest;
     response: SessionsListHeldResponse;
@@ -149,6 +165,11 @@ export interface OperationTypes {
   "sessions.release_held": {
     request: SessionsReleaseHeldRequest;
     response: SessionsReleaseHeldResponse;
+    event: never;
+  };
+  "sessions.retry_dead_letter": {
+    request: SessionsRetryDeadLetterRequest;
+    response: SessionsRetryDeadLetterResponse;
     event: never;
   };
   "sessions.settle": {
@@ -215,12 +236,15 @@ export type UnaryOperationId =
   | "system.version"
   | "sessions.close"
   | "sessions.drain"
+  | "sessions.drop_dead_letter"
   | "sessions.emit"
   | "sessions.get"
   | "sessions.list"
+  | "sessions.list_dead_letters"
   | "sessions.list_held"
   | "sessions.open"
   | "sessions.release_held"
+  | "sessions.retry_dead_letter"
   | "sessions.settle"
   | "comms.peers"
   | "comms.send"
@@ -403,6 +427,24 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     reader: "SessionsDrainResponse",
     stream: null,
   },
+  "sessions.drop_dead_letter": {
+    id: "sessions.drop_dead_letter",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "sessions/drop_dead_letter",
+    rest: {
+      method: "POST",
+      path: "/sessions/{name}/drop",
+      pathFields: ["name"],
+      in: "body",
+      queryFields: [],
+    },
+    reader: null,
+    stream: null,
+  },
   "sessions.emit": {
     id: "sessions.emit",
     plane: "sessions",
@@ -442,6 +484,24 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     timeout: "short",
     rpc: "sessions/list",
     rest: { method: "GET", path: "/sessions", pathFields: [], in: "query", queryFields: [] },
+    reader: null,
+    stream: null,
+  },
+  "sessions.list_dead_letters": {
+    id: "sessions.list_dead_letters",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "sessions/list_dead_letters",
+    rest: {
+      method: "GET",
+      path: "/sessions/{name}/dead_letters",
+      pathFields: ["name"],
+      in: "query",
+      queryFields: [{ name: "limit", path: ["limit"], type: "integer" }],
+    },
     reader: null,
     stream: null,
   },
@@ -486,6 +546,24 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: {
       method: "POST",
       path: "/sessions/{name}/release",
+      pathFields: ["name"],
+      in: "body",
+      queryFields: [],
+    },
+    reader: null,
+    stream: null,
+  },
+  "sessions.retry_dead_letter": {
+    id: "sessions.retry_dead_letter",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "sessions/retry_dead_letter",
+    rest: {
+      method: "POST",
+      path: "/sessions/{name}/retry",
       pathFields: ["name"],
       in: "body",
       queryFields: [],

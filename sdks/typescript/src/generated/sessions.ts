@@ -8,10 +8,14 @@ import type {
   SessionsCloseResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
+  SessionsDropDeadLetterRequest,
+  SessionsDropDeadLetterResponse,
   SessionsEmitRequest,
   SessionsEmitResponse,
   SessionsGetRequest,
   SessionsGetResponse,
+  SessionsListDeadLettersRequest,
+  SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
   SessionsListResponse,
@@ -19,6 +23,8 @@ import type {
   SessionsOpenResponse,
   SessionsReleaseHeldRequest,
   SessionsReleaseHeldResponse,
+  SessionsRetryDeadLetterRequest,
+  SessionsRetryDeadLetterResponse,
   SessionsSettleRequest,
   SessionsSettleResponse,
 } from "./types.js";
@@ -50,6 +56,18 @@ export class SessionsResource {
   }
 
   /**
+   * Take a dead letter off the list for good.
+   * Errors besides the common ones: `dead_letter_not_found`, `session_not_found`, `storage_unavailable`.
+   * @generated from schemas/sessions/drop_dead_letter.json
+   */
+  dropDeadLetter(
+    request: SessionsDropDeadLetterRequest,
+    options?: CallOptions,
+  ): Call<SessionsDropDeadLetterResponse> {
+    return this.#calls.unary("sessions.drop_dead_letter", request, options);
+  }
+
+  /**
    * Append events to an interaction that the host has claimed.
    * Errors besides the common ones: `fence_stale`, `interaction_ended`, `interaction_not_found`,
    * `session_not_found`, `storage_unavailable`.
@@ -74,6 +92,18 @@ export class SessionsResource {
    */
   list(options?: CallOptions): Call<SessionsListResponse> {
     return this.#calls.unary("sessions.list", {}, options);
+  }
+
+  /**
+   * List what ended in the session's inbox without its work done, newest first.
+   * Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+   * @generated from schemas/sessions/list_dead_letters.json
+   */
+  listDeadLetters(
+    request: SessionsListDeadLettersRequest,
+    options?: CallOptions,
+  ): Call<SessionsListDeadLettersResponse> {
+    return this.#calls.unary("sessions.list_dead_letters", request, options);
   }
 
   /**
@@ -102,6 +132,19 @@ export class SessionsResource {
    */
   releaseHeld(request: SessionsReleaseHeldRequest, options?: CallOptions): Call<SessionsReleaseHeldResponse> {
     return this.#calls.unary("sessions.release_held", request, options);
+  }
+
+  /**
+   * Put a dead letter's command into the inbox again, as a new interaction of the same sender.
+   * Errors besides the common ones: `admission_dropped`, `dead_letter_not_found`, `session_not_found`,
+   * `storage_unavailable`.
+   * @generated from schemas/sessions/retry_dead_letter.json
+   */
+  retryDeadLetter(
+    request: SessionsRetryDeadLetterRequest,
+    options?: CallOptions,
+  ): Call<SessionsRetryDeadLetterResponse> {
+    return this.#calls.unary("sessions.retry_dead_letter", request, options);
   }
 
   /**

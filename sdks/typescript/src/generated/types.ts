@@ -203,6 +203,35 @@ export interface CommsStreamResponse {
 export type ContractVersion = string;
 
 /**
+ * A command that ended without its work done.
+ * @generated from schemas/sessions/types.json#/$defs/DeadLetter
+ */
+export interface DeadLetter {
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  interaction_id: Uuid;
+  /** The id of the message that carried it. */
+  envelope_id: Uuid;
+  /** The sending session. */
+  from: Name;
+  /** The kind of a comms command. */
+  kind: CommandKind;
+  /** How it ended: `refused`, `expired` or `dead`. */
+  state: DeliveryState;
+  /** The class of the failure, as in `interaction_failed`. */
+  code: string;
+  /** What happened, for a person; shortened. */
+  message: string;
+  /** How often it was given to a host. */
+  attempts: number;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  received_at: Timestamp;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  ended_at: Timestamp;
+  /** The CommsCommand as it was sent. */
+  command: JsonValue;
+}
+
+/**
  * How far the command has come; later moves are `delivery_updated` events of its interaction.
  * @generated from schemas/comms/types.json#/$defs/Delivery
  */
@@ -513,6 +542,8 @@ export interface InboxInput {
   stream_reserved: boolean;
   /** `steer` is offered to the host before everything that is queued. */
   handling: Handling;
+  /** The dead letter of which this is another try. */
+  retry_of?: Uuid;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** The input. */
@@ -555,6 +586,8 @@ export interface InboxPeerMessage {
   stream_reserved: boolean;
   /** `steer` is offered to the host before everything that is queued. */
   handling: Handling;
+  /** The dead letter of which this is another try. */
+  retry_of?: Uuid;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** The message. */
@@ -584,6 +617,8 @@ export interface InboxPeerRequest {
   stream_reserved: boolean;
   /** `steer` is offered to the host before everything that is queued. */
   handling: Handling;
+  /** The dead letter of which this is another try. */
+  retry_of?: Uuid;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** What is asked for. */
@@ -615,6 +650,8 @@ export interface InboxPeerResponse {
   stream_reserved: boolean;
   /** `steer` is offered to the host before everything that is queued. */
   handling: Handling;
+  /** The dead letter of which this is another try. */
+  retry_of?: Uuid;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;
   /** The interaction that is answered. */
@@ -1537,6 +1574,28 @@ export interface SessionsDrainResponse {
 }
 
 /**
+ * Which letter.
+ * @generated from schemas/sessions/drop_dead_letter.json#/$defs/Request
+ */
+export interface SessionsDropDeadLetterRequest {
+  /** The session. */
+  name: Name;
+  /** The interaction that ended. */
+  interaction_id: Uuid;
+}
+
+/**
+ * It is off the list.
+ * @generated from schemas/sessions/drop_dead_letter.json#/$defs/Response
+ */
+export interface SessionsDropDeadLetterResponse {
+  /** Always true. */
+  dropped: boolean;
+  /** It was off the list before. */
+  already_dropped: boolean;
+}
+
+/**
  * Events to append.
  * @generated from schemas/sessions/emit.json#/$defs/Request
  */
@@ -1580,6 +1639,28 @@ export interface SessionsGetRequest {
 export interface SessionsGetResponse {
   /** An agent's identity in the realm: its name, inbox and log. */
   session: Session;
+}
+
+/**
+ * Which session's.
+ * @generated from schemas/sessions/list_dead_letters.json#/$defs/Request
+ */
+export interface SessionsListDeadLettersRequest {
+  /** The session. */
+  name: Name;
+  /** At most this many. */
+  limit?: number;
+}
+
+/**
+ * What is on the list: the newest 1,000 of the last 7 days.
+ * @generated from schemas/sessions/list_dead_letters.json#/$defs/Response
+ */
+export interface SessionsListDeadLettersResponse {
+  /** The letters; fewer than `limit` when their commands are large. */
+  dead_letters: DeadLetter[];
+  /** There are more than are listed. */
+  more: boolean;
 }
 
 /**
@@ -1684,6 +1765,30 @@ export interface SessionsReleaseHeldResponse {
   released: boolean;
   /** The same was decided before. */
   already_released: boolean;
+}
+
+/**
+ * Which letter.
+ * @generated from schemas/sessions/retry_dead_letter.json#/$defs/Request
+ */
+export interface SessionsRetryDeadLetterRequest {
+  /** The session. */
+  name: Name;
+  /** The interaction that ended. */
+  interaction_id: Uuid;
+}
+
+/**
+ * It waits for a host again.
+ * @generated from schemas/sessions/retry_dead_letter.json#/$defs/Response
+ */
+export interface SessionsRetryDeadLetterResponse {
+  /** The new interaction. */
+  interaction_id: Uuid;
+  /** The one that ended. */
+  retry_of: Uuid;
+  /** It was retried before, as this interaction. */
+  already_retried: boolean;
 }
 
 /**

@@ -314,6 +314,15 @@ class NotHeldError(ConflictFailure):
     exit_code = 5
 
 
+class DeadLetterNotFoundError(NotFoundFailure):
+    """There is no dead letter of this interaction; `parley session dead` lists those there are."""
+
+    code = "dead_letter_not_found"
+    text = "There is no dead letter of this interaction; `parley session dead` lists those there are."
+    retryable_by_default = False
+    exit_code = 3
+
+
 class PeerNotFoundError(NotFoundFailure):
     """No peer with this name; `parley peers` lists those you can reach."""
 
@@ -545,6 +554,7 @@ ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "interaction_not_found": InteractionNotFoundError,
     "interaction_ended": InteractionEndedError,
     "not_held": NotHeldError,
+    "dead_letter_not_found": DeadLetterNotFoundError,
     "peer_not_found": PeerNotFoundError,
     "peer_not_sendable": PeerNotSendableError,
     "peer_identity_changed": PeerIdentityChangedError,

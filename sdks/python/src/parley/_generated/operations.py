@@ -199,6 +199,22 @@ SESSIONS_DRAIN = Operation(
     rest=RestBinding("POST", "/sessions/{name}/drain", path_fields=("name",), body=True, query=(), key_header=False),
 )
 
+SESSIONS_DROP_DEAD_LETTER = Operation(
+    id="sessions.drop_dead_letter",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="sessions:SessionsDropDeadLetterRequest",
+    response="sessions:SessionsDropDeadLetterResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/drop_dead_letter",
+    rest=RestBinding("POST", "/sessions/{name}/drop", path_fields=("name",), body=True, query=(), key_header=False),
+)
+
 SESSIONS_EMIT = Operation(
     id="sessions.emit",
     plane="sessions",
@@ -247,6 +263,22 @@ SESSIONS_LIST = Operation(
     rest=RestBinding("GET", "/sessions", path_fields=(), body=False, query=(), key_header=False),
 )
 
+SESSIONS_LIST_DEAD_LETTERS = Operation(
+    id="sessions.list_dead_letters",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="sessions:SessionsListDeadLettersRequest",
+    response="sessions:SessionsListDeadLettersResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/list_dead_letters",
+    rest=RestBinding("GET", "/sessions/{name}/dead_letters", path_fields=("name",), body=False, query=(QueryField("limit", ("limit",), "integer"),), key_header=False),
+)
+
 SESSIONS_LIST_HELD = Operation(
     id="sessions.list_held",
     plane="sessions",
@@ -293,6 +325,22 @@ SESSIONS_RELEASE_HELD = Operation(
     closed=None,
     rpc="sessions/release_held",
     rest=RestBinding("POST", "/sessions/{name}/release", path_fields=("name",), body=True, query=(), key_header=False),
+)
+
+SESSIONS_RETRY_DEAD_LETTER = Operation(
+    id="sessions.retry_dead_letter",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="sessions:SessionsRetryDeadLetterRequest",
+    response="sessions:SessionsRetryDeadLetterResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/retry_dead_letter",
+    rest=RestBinding("POST", "/sessions/{name}/retry", path_fields=("name",), body=True, query=(), key_header=False),
 )
 
 SESSIONS_SETTLE = Operation(
@@ -452,12 +500,15 @@ OPERATIONS: dict[str, Operation] = {
     "system.version": SYSTEM_VERSION,
     "sessions.close": SESSIONS_CLOSE,
     "sessions.drain": SESSIONS_DRAIN,
+    "sessions.drop_dead_letter": SESSIONS_DROP_DEAD_LETTER,
     "sessions.emit": SESSIONS_EMIT,
     "sessions.get": SESSIONS_GET,
     "sessions.list": SESSIONS_LIST,
+    "sessions.list_dead_letters": SESSIONS_LIST_DEAD_LETTERS,
     "sessions.list_held": SESSIONS_LIST_HELD,
     "sessions.open": SESSIONS_OPEN,
     "sessions.release_held": SESSIONS_RELEASE_HELD,
+    "sessions.retry_dead_letter": SESSIONS_RETRY_DEAD_LETTER,
     "sessions.settle": SESSIONS_SETTLE,
     "comms.peers": COMMS_PEERS,
     "comms.send": COMMS_SEND,

@@ -10,12 +10,15 @@ from ..._runtime.calls import UNSET, present
 from ..operations import (
     SESSIONS_CLOSE,
     SESSIONS_DRAIN,
+    SESSIONS_DROP_DEAD_LETTER,
     SESSIONS_EMIT,
     SESSIONS_GET,
     SESSIONS_LIST,
+    SESSIONS_LIST_DEAD_LETTERS,
     SESSIONS_LIST_HELD,
     SESSIONS_OPEN,
     SESSIONS_RELEASE_HELD,
+    SESSIONS_RETRY_DEAD_LETTER,
     SESSIONS_SETTLE,
 )
 
@@ -29,12 +32,15 @@ if TYPE_CHECKING:
         Outcome,
         SessionsCloseResponse,
         SessionsDrainResponse,
+        SessionsDropDeadLetterResponse,
         SessionsEmitResponse,
         SessionsGetResponse,
+        SessionsListDeadLettersResponse,
         SessionsListHeldResponse,
         SessionsListResponse,
         SessionsOpenResponse,
         SessionsReleaseHeldResponse,
+        SessionsRetryDeadLetterResponse,
         SessionsSettleResponse,
     )
 
@@ -95,6 +101,30 @@ class Sessions:
         return self._calls.unary(
             SESSIONS_DRAIN,
             present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    def drop_dead_letter(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsDropDeadLetterResponse:
+        """Take a dead letter off the list for good.
+
+        Errors besides the common ones: `dead_letter_not_found`, `session_not_found`,
+        `storage_unavailable`.
+
+        Generated from schemas/sessions/drop_dead_letter.json.
+        """
+        return self._calls.unary(
+            SESSIONS_DROP_DEAD_LETTER,
+            present({"name": name, "interaction_id": interaction_id}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -163,6 +193,29 @@ class Sessions:
         return self._calls.unary(
             SESSIONS_LIST,
             {},
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    def list_dead_letters(
+        self,
+        *,
+        name: str,
+        limit: int | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsListDeadLettersResponse:
+        """List what ended in the session's inbox without its work done, newest first.
+
+        Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/list_dead_letters.json.
+        """
+        return self._calls.unary(
+            SESSIONS_LIST_DEAD_LETTERS,
+            present({"name": name, "limit": limit}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -238,6 +291,31 @@ class Sessions:
         return self._calls.unary(
             SESSIONS_RELEASE_HELD,
             present({"name": name, "interaction_id": interaction_id, "decision": decision}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    def retry_dead_letter(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsRetryDeadLetterResponse:
+        """Put a dead letter's command into the inbox again, as a new interaction of the same
+        sender.
+
+        Errors besides the common ones: `admission_dropped`, `dead_letter_not_found`,
+        `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/retry_dead_letter.json.
+        """
+        return self._calls.unary(
+            SESSIONS_RETRY_DEAD_LETTER,
+            present({"name": name, "interaction_id": interaction_id}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -331,6 +409,30 @@ class AsyncSessions:
             session=session,
         )
 
+    async def drop_dead_letter(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsDropDeadLetterResponse:
+        """Take a dead letter off the list for good.
+
+        Errors besides the common ones: `dead_letter_not_found`, `session_not_found`,
+        `storage_unavailable`.
+
+        Generated from schemas/sessions/drop_dead_letter.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_DROP_DEAD_LETTER,
+            present({"name": name, "interaction_id": interaction_id}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
     async def emit(
         self,
         *,
@@ -394,6 +496,29 @@ class AsyncSessions:
         return await self._calls.unary(
             SESSIONS_LIST,
             {},
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    async def list_dead_letters(
+        self,
+        *,
+        name: str,
+        limit: int | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsListDeadLettersResponse:
+        """List what ended in the session's inbox without its work done, newest first.
+
+        Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/list_dead_letters.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_LIST_DEAD_LETTERS,
+            present({"name": name, "limit": limit}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -469,6 +594,31 @@ class AsyncSessions:
         return await self._calls.unary(
             SESSIONS_RELEASE_HELD,
             present({"name": name, "interaction_id": interaction_id, "decision": decision}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    async def retry_dead_letter(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsRetryDeadLetterResponse:
+        """Put a dead letter's command into the inbox again, as a new interaction of the same
+        sender.
+
+        Errors besides the common ones: `admission_dropped`, `dead_letter_not_found`,
+        `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/retry_dead_letter.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_RETRY_DEAD_LETTER,
+            present({"name": name, "interaction_id": interaction_id}),
             timeout=timeout,
             headers=headers,
             session=session,

@@ -20,6 +20,7 @@ from ..._runtime.model import (
 from .agent_event import HostEvent
 from .common import (
     CommandKind,
+    DeliveryState,
     Handling,
     InboundPolicy,
     JsonValue,
@@ -46,6 +47,48 @@ class Claim(OpenModel):
 
     expires_at: Timestamp
     """When what is not settled returns to the head of the inbox; each emit renews it."""
+
+
+class DeadLetter(OpenModel):
+    """A command that ended without its work done.
+
+    Generated from schemas/sessions/types.json#/$defs/DeadLetter.
+    """
+
+    RENAMED: ClassVar[dict[str, str]] = {"from_": "from"}
+
+    interaction_id: Uuid
+    """A UUID in lower case with hyphens; ids minted here are version 7."""
+
+    envelope_id: Uuid
+    """The id of the message that carried it."""
+
+    from_: Name = Field(alias="from")
+    """The sending session."""
+
+    kind: CommandKind
+    """The kind of a comms command."""
+
+    state: DeliveryState
+    """How it ended: `refused`, `expired` or `dead`."""
+
+    code: Annotated[str, StringConstraints(max_length=64)]
+    """The class of the failure, as in `interaction_failed`."""
+
+    message: Annotated[str, StringConstraints(max_length=256)]
+    """What happened, for a person; shortened."""
+
+    attempts: Annotated[int, Integer(0, 9007199254740991)]
+    """How often it was given to a host."""
+
+    received_at: Timestamp
+    """A point in time: RFC 3339 in UTC with milliseconds."""
+
+    ended_at: Timestamp
+    """A point in time: RFC 3339 in UTC with milliseconds."""
+
+    command: JsonValue
+    """The CommsCommand as it was sent."""
 
 
 class HeldInteraction(OpenModel):
@@ -115,6 +158,9 @@ class InboxInput(OpenModel):
     handling: Handling
     """`steer` is offered to the host before everything that is queued."""
 
+    retry_of: Annotated[Uuid | None, OPTIONAL] = None
+    """The dead letter of which this is another try."""
+
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
 
@@ -162,6 +208,9 @@ class InboxPeerMessage(OpenModel):
     handling: Handling
     """`steer` is offered to the host before everything that is queued."""
 
+    retry_of: Annotated[Uuid | None, OPTIONAL] = None
+    """The dead letter of which this is another try."""
+
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
 
@@ -205,6 +254,9 @@ class InboxPeerRequest(OpenModel):
 
     handling: Handling
     """`steer` is offered to the host before everything that is queued."""
+
+    retry_of: Annotated[Uuid | None, OPTIONAL] = None
+    """The dead letter of which this is another try."""
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
@@ -252,6 +304,9 @@ class InboxPeerResponse(OpenModel):
 
     handling: Handling
     """`steer` is offered to the host before everything that is queued."""
+
+    retry_of: Annotated[Uuid | None, OPTIONAL] = None
+    """The dead letter of which this is another try."""
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
@@ -469,6 +524,32 @@ class SessionsDrainResponse(OpenModel):
     """Oldest first."""
 
 
+class SessionsDropDeadLetterRequest(ClosedModel):
+    """Which letter.
+
+    Generated from schemas/sessions/drop_dead_letter.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session."""
+
+    interaction_id: Uuid
+    """The interaction that ended."""
+
+
+class SessionsDropDeadLetterResponse(OpenModel):
+    """It is off the list.
+
+    Generated from schemas/sessions/drop_dead_letter.json#/$defs/Response.
+    """
+
+    dropped: bool
+    """Always true."""
+
+    already_dropped: bool
+    """It was off the list before."""
+
+
 class SessionsEmitRequest(ClosedModel):
     """Events to append.
 
@@ -522,6 +603,35 @@ class SessionsGetResponse(OpenModel):
 
     session: Session
     """An agent's identity in the realm: its name, inbox and log."""
+
+
+class SessionsListDeadLettersRequest(ClosedModel):
+    """Which session's.
+
+    Generated from schemas/sessions/list_dead_letters.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session."""
+
+    limit: Annotated[Annotated[int, Integer(1, 200)] | None, OPTIONAL] = None
+    """At most this many.
+
+    Default: 50.
+    """
+
+
+class SessionsListDeadLettersResponse(OpenModel):
+    """What is on the list: the newest 1,000 of the last 7 days.
+
+    Generated from schemas/sessions/list_dead_letters.json#/$defs/Response.
+    """
+
+    dead_letters: Annotated[list[DeadLetter], Field(max_length=200)]
+    """The letters; fewer than `limit` when their commands are large."""
+
+    more: bool
+    """There are more than are listed."""
 
 
 class SessionsListHeldRequest(ClosedModel):
@@ -665,6 +775,35 @@ class SessionsReleaseHeldResponse(OpenModel):
 
     already_released: bool
     """The same was decided before."""
+
+
+class SessionsRetryDeadLetterRequest(ClosedModel):
+    """Which letter.
+
+    Generated from schemas/sessions/retry_dead_letter.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session."""
+
+    interaction_id: Uuid
+    """The interaction that ended."""
+
+
+class SessionsRetryDeadLetterResponse(OpenModel):
+    """It waits for a host again.
+
+    Generated from schemas/sessions/retry_dead_letter.json#/$defs/Response.
+    """
+
+    interaction_id: Uuid
+    """The new interaction."""
+
+    retry_of: Uuid
+    """The one that ended."""
+
+    already_retried: bool
+    """It was retried before, as this interaction."""
 
 
 class SessionsSettleRequest(ClosedModel):

@@ -1,0 +1,14 @@
+import type { UnaryHandler } from "../../kernel/handlers.js";
+import type { Directory } from "./directory.js";
+import type { SessionsPorts } from "./ports.js";
+
+export function listDeadLetters(
+  directory: Directory,
+  ports: SessionsPorts,
+): UnaryHandler<"sessions.list_dead_letters"> {
+  return async ({ name, limit }, { principal }) => {
+    const { sessionId } = directory.requireUse(name, principal);
+    const { letters, more } = await ports.inboxes().deadLetters(sessionId, limit);
+    return { dead_letters: letters, more };
+  };
+}

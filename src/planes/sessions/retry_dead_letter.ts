@@ -1,0 +1,16 @@
+import type { UnaryHandler } from "../../kernel/handlers.js";
+import type { Directory } from "./directory.js";
+import type { SessionsPorts } from "./ports.js";
+
+export function retryDeadLetter(
+  directory: Directory,
+  ports: SessionsPorts,
+): UnaryHandler<"sessions.retry_dead_letter"> {
+  return async ({ name, interaction_id }, { principal }) => {
+    const { sessionId } = directory.requireUse(name, principal);
+    const { interactionId, alreadyRetried } = await ports
+      .inboxes()
+      .retryDeadLetter(sessionId, interaction_id);
+    return { interaction_id: interactionId, retry_of: interaction_id, already_retried: alreadyRetried };
+  };
+}
