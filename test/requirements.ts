@@ -375,6 +375,27 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Peers lists what send reaches and nothing else, whatever becomes of sessions, policies and routes.",
   ),
   "faults.truthful-self-test": comms("A list that is not true is found out."),
+  "field.ambiguous-send": comms(
+    "A send of uncertain outcome is never told as failed and delivered twice: its repeat with the same key is the same message.",
+  ),
+  "field.drain-cut": comms(
+    "A drain that is cancelled or a host that is replaced loses neither messages nor their order.",
+  ),
+  "field.fan-in": comms("Fan-in to a busy host loses no accepted message."),
+  "field.full-inbox": comms(
+    "Who meets a full inbox is told at once; no missed wake keeps a later sender out.",
+  ),
+  "field.name-route": comms(
+    "Nobody takes a held name's route silently, and a refusal leaves nothing behind that outlasts the holder.",
+  ),
+  "field.name-shadow": comms("A display name, a label or a reused name gets nobody else's messages."),
+  "field.no-wake": comms("What is no work wakes no host, and a wait can be interrupted."),
+  "field.one-view": comms("Listing and sending ask one resolver: their views cannot disagree."),
+  "field.rearm": comms("A host's death parks no sender for ever, and another host takes up its work."),
+  "field.slow-reader": comms(
+    "A burst that a reader does not keep up with halts neither the durable log nor other readers.",
+  ),
+  "field.wedged-peer": comms("A peer that takes nothing holds up nobody else."),
   "fuzz.sees": hardened(
     "The judge of fuzzed answers is red on failures inside, silence, wrong verdicts, broken responses and disagreement.",
   ),

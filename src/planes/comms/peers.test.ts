@@ -75,7 +75,7 @@ test("[comms.inbound-policy] what a peer refuses is neither listed nor sent, wha
   await world.stop();
 });
 
-test("[comms.truthful] [seed003.m3] [seed003.accept-truthful] whatever happens to sessions, send reaches every listed peer and kind", async () => {
+test("[comms.truthful] [seed003.m3] [seed003.accept-truthful] [field.one-view] whatever happens to sessions, send reaches every listed peer and kind", async () => {
   const names = ["a", "b", "c", "d"];
   const action = fc.constantFrom<InboundAction>("accept", "hold", "refuse");
   const policy = fc.record({ peer_message: action, peer_request: action, peer_response: action });

@@ -172,7 +172,7 @@ const policies = fc.record({ p: policy, q: policy, r: policy, me: policy });
 const way = fc.record({ peerId: fc.constantFrom(...peerIds), carries: fc.subarray([...sendableKinds]) });
 const places = fc.dictionary(fc.constantFrom(...names), way, { noNullPrototype: true });
 
-test("[comms.truthful] [seed003.m3] [seed003.accept-truthful] over all mixes of ways and policies, what is listed is what send resolves, and nothing else", async () => {
+test("[comms.truthful] [seed003.m3] [seed003.accept-truthful] [field.one-view] over all mixes of ways and policies, what is listed is what send resolves, and nothing else", async () => {
   await fc.assert(
     fc.asyncProperty(policies, places, places, async (policyOf, farPlaces, nearPlaces) => {
       const withPolicies = (ways: typeof farPlaces): Names =>
