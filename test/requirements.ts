@@ -308,7 +308,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley up --detach` returns when it is ready; `parley stop` leaves nothing behind.",
   ),
   "docs.blocks": foundation("Every code block in the docs runs as written, or says why it does not."),
+  "docs.errors": comms("The page on troubles names only errors that the contract has."),
   "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
+  "docs.states": comms("The guide tells of every delivery state of the contract."),
   "doctor.clock": hardened(
     "The doctor tells a clock that is implausible, was set back, or disagrees with the files.",
   ),
