@@ -1,13 +1,12 @@
 import { createClient, type EventStream, ParleyError, type Session } from "../sdks/typescript/src/browser.js";
 import { Composer } from "./composer.js";
-import { words } from "./describe-event.js";
 import { byId, commandLine, element } from "./dom.js";
 import { EventView } from "./event-view.js";
+import { InboxDecisions } from "./inbox-decisions.js";
 import { InteractionList } from "./interaction-list.js";
 import { SessionList } from "./session-list.js";
 import { signInFromAddress } from "./sign-in.js";
 import { Tabs } from "./tabs.js";
-import { untilText, WaitingList } from "./waiting-list.js";
 import "./style.css";
 
 const refreshMs = 2_000;
@@ -29,17 +28,7 @@ const composer = new Composer(client, (peer) => {
   const target = sessions.find((session) => session.name === peer);
   if (target !== undefined) select(target);
 });
-const held = new WaitingList(
-  byId("held"),
-  [decision("Deliver", "deliver", "primary"), decision("Refuse", "refuse", "danger")],
-  element(
-    "div",
-    "empty",
-    "Nothing is held. A session that opens with a policy decides here what it takes from peers:",
-    commandLine(`parley session open desk --inbound-policy '{"peer_message": "hold"}'`),
-  ),
-  (message) => composer.complain(message),
-);
+const decisions = new InboxDecisions(client, (message) => composer.complain(message));
 
 let sessions: readonly Session[] = [];
 let selected: Session | undefined;
@@ -90,41 +79,15 @@ async function refresh(): Promise<void> {
     if (selected === undefined) interactions.clear(emptyInteractions());
     else {
       const { session_id } = selected;
-      showAbout(sessions.find((session) => session.session_id === session_id) ?? selected);
-      await refreshHeld(selected);
+      const now = sessions.find((session) => session.session_id === session_id) ?? selected;
+      showAbout(now);
+      await decisions.refresh(now);
     }
   } catch (error) {
     daemonShown = false;
     if (error instanceof ParleyError && error.code === "unauthenticated") showApp(false);
     else showLink("daemon not reachable, trying again", true);
   }
-}
-
-async function refreshHeld(session: Session): Promise<void> {
-  const answer = await client.sessions.listHeld({ name: session.name, limit: 200 });
-  if (selected?.session_id !== session.session_id) return;
-  showCount("held", answer.held.length, answer.more);
-  held.draw(
-    answer.held.map((one) => ({
-      id: one.interaction_id,
-      from: one.from,
-      kind: words(one.kind),
-      at: one.received_at,
-      note: `Held by the policy of ${session.name}${untilText(one.expires_at)}`,
-      command: one.command,
-    })),
-  );
-}
-
-function decision(label: string, choice: "deliver" | "refuse", style: "primary" | "danger") {
-  return {
-    label,
-    style,
-    says: ({ from, kind }: { from: string; kind: string }) => `${label} the ${kind} from ${from}`,
-    take: async ({ id }: { id: string }) => {
-      await client.sessions.releaseHeld({ name: selected!.name, interaction_id: id, decision: choice });
-    },
-  };
 }
 
 function showApp(signedIn: boolean): void {
@@ -136,11 +99,6 @@ function showLink(text: string, down: boolean): void {
   const link = byId("link");
   link.classList.toggle("down", down);
   if (link.textContent !== text) link.textContent = text;
-}
-
-function showCount(tab: string, count: number, more = false): void {
-  const badge = byId(`${tab}-count`);
-  badge.textContent = count === 0 ? "" : `${count}${more ? "+" : ""}`;
 }
 
 function showAbout(session: Session): void {
@@ -160,8 +118,7 @@ function select(session: Session): void {
   list.draw(sessions, session.session_id);
   interactions.clear(emptyInteractions(session.name));
   events.clear();
-  held.draw([]);
-  showCount("held", 0);
+  decisions.select(session);
   void stream?.close();
   void follow(session);
 }

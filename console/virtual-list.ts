@@ -149,6 +149,8 @@ export class VirtualList<Row> {
     if (index * height < scrollTop) this.#scroller.scrollTop = index * height;
     else if ((index + 1) * height > scrollTop + clientHeight)
       this.#scroller.scrollTop = (index + 1) * height - clientHeight;
+    this.#follows = this.#atEnd();
+    this.#top = this.#scroller.scrollTop;
     this.#later();
     if (open) this.#open(row);
   }

@@ -45,11 +45,11 @@ export class WaitingList {
     for (const [id, row] of this.#rows) if (!ids.has(id)) this.#remove(id, row);
     if (waiting.length === 0) this.#root.replaceChildren(this.#empty);
     else (this.#empty as ChildNode).remove();
-    for (const one of waiting) {
-      if (this.#rows.has(one.id)) continue;
-      const row = this.#row(one);
+    for (const [index, one] of waiting.entries()) {
+      const row = this.#rows.get(one.id) ?? this.#row(one);
       this.#rows.set(one.id, row);
-      this.#root.append(row);
+      const there = this.#root.children[index];
+      if (there !== row) this.#root.insertBefore(row, there ?? null);
     }
   }
 

@@ -236,6 +236,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Without variables everything lies below the home folder; variables move the folders; relative ones and unusable runtime folders do not count.",
   ),
   "console.contrast": comms("Every text of the console has the contrast of WCAG AA, dark and light."),
+  "console.dead-letters": comms(
+    "What ended without its work done is shown with the reason, and retried or dropped there.",
+  ),
   "console.empty": comms("Where the console has nothing to show it says what to type."),
   "console.events": comms(
     "The live stream can be filtered by kind, text and interaction, and read and opened with the keyboard alone.",

@@ -177,7 +177,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     const message = await desk.receive({ kind: "peer_message", body: "let <i>me</i> in" }, "stranger");
     const request = await desk.receive({ kind: "peer_request", intent: "review", params: {} }, "reviewer");
     await page.locator("#held-count", { hasText: "2" }).waitFor();
-    const held = page.locator(".waiting");
+    const held = page.locator("#held .waiting");
     expect(await held.first().innerText()).toContain("let <i>me</i> in");
     await page.getByRole("button", { name: "Deliver the peer message from stranger" }).press("Enter");
     await page.getByRole("button", { name: "Refuse the peer request from reviewer" }).press("Enter");
@@ -194,6 +194,35 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
       "reviewer",
     ]);
     expect(stdout).toContain('"interaction_failed"');
+  });
+
+  test("[console.dead-letters] what ended without its work done is retried or dropped here", async () => {
+    const night = await PlayedSession.open(daemon, "night");
+    await page.locator(".sessions button", { hasText: "night" }).click();
+    await page.getByRole("tab", { name: /Dead letters/ }).click();
+    await page.locator("#dead").getByText("No dead letters").waitFor();
+    for (const body of ["first", "second"]) {
+      await night.receive({ kind: "peer_message", body }, "reviewer");
+      const claim = await night.say([]);
+      await night.settle(claim, { kind: "dead", code: "executor_error", message: `no time for ${body}` });
+    }
+    await page.locator("#dead-count", { hasText: "2" }).waitFor();
+    const letters = page.locator("#dead .waiting");
+    expect(await letters.locator(".note").allInnerTexts()).toEqual([
+      "dead: no time for second [executor_error]",
+      "dead: no time for first [executor_error]",
+    ]);
+    await letters.first().getByRole("button", { name: "Drop" }).press("Enter");
+    await page.locator("#dead-count", { hasText: "1" }).waitFor();
+    await letters
+      .first()
+      .getByRole("button", { name: "Retry the peer message from reviewer" })
+      .press("Enter");
+    await page.locator("#dead").getByText("No dead letters").waitFor();
+    const again = await night.say([{ kind: "turn_started", turn_id: crypto.randomUUID() }]);
+    await night.settle(again, { kind: "done", result: null });
+    await page.getByRole("tab", { name: "Interactions" }).click();
+    await page.locator(".interaction .state.complete").waitFor();
   });
 
   test("[console.keyboard] arrows move between the tabs, one of which is in the tab order", async () => {
@@ -233,9 +262,10 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(await rows.count()).toBeLessThan(80);
     await page.locator("#events").focus();
     await page.keyboard.press("Home");
-    await rows.first().getByText("piece").or(rows.first().getByText("started")).waitFor();
-    expect(await rows.first().getAttribute("aria-posinset")).toBe("1");
-    expect(await rows.first().getAttribute("aria-setsize")).toBe("10000");
+    const first = page.locator("#events .row[aria-posinset='1']");
+    await first.waitFor();
+    expect(await first.getAttribute("aria-setsize")).toBe("10000");
+    expect(await first.getAttribute("aria-selected")).toBe("true");
     await page.locator("#filter-text").fill("piece 5000.");
     await page.getByText("1 of 10,000 events").waitFor();
     await page.locator("#filter-text").fill("");
