@@ -95,6 +95,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Tab completes commands, flags, choices and the names of peers and sessions, in bash, zsh and fish.",
   ),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),
+  "cli.inbound-policy": comms("An agent says on its command line what it holds and what it refuses."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.next-step": comms(
     "An error of the command line says what to type next; a mistyped peer is recognised.",

@@ -1,5 +1,6 @@
 import { Argument, type Command, Option } from "commander";
 import { group } from "./contract-commands.js";
+import { addPolicyOptions } from "./inbound-policy.js";
 
 /**
  * Commands whose arguments or output the contract cannot describe, by their first word. Each body is loaded when it is
@@ -129,8 +130,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
         (await import("./commands/call.js")).call(operation, request, command),
       ),
   mcp: (program) =>
-    program
-      .command("mcp")
+    addPolicyOptions(program.command("mcp"))
       .description("Serve MCP on stdio for an agent: tools `send` and `peers`, acting as the session --name")
       .requiredOption("--name <session>", "the session that the agent is")
       .option("--description <text>", "one line on what the agent does")
@@ -152,14 +152,12 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
 const concurrencyText = "interactions at once";
 
 function addAgentCommands(agent: Command): void {
-  agent
-    .command("echo")
+  addPolicyOptions(agent.command("echo"))
     .description("Answer with what was sent")
     .option("--name <session>", "the session to serve", "echo")
     .addHelpText("after", '\nExample:\n  parley agent echo --name echo &\n  parley send echo "hi" --stream')
     .action(async (options, command) => (await import("./agents/echo.js")).echo(options, command));
-  agent
-    .command("exec")
+  addPolicyOptions(agent.command("exec"))
     .description(
       "Run a command for each interaction: body on stdin, stdout as text events, exit code as outcome",
     )
@@ -182,8 +180,7 @@ Examples:
     .action(async (words, options, command) =>
       (await import("./agents/exec.js")).exec(words, options, command),
     );
-  agent
-    .command("model")
+  addPolicyOptions(agent.command("model"))
     .description("Answer with a model behind any OpenAI-compatible API; each sender has a conversation")
     .requiredOption("--name <session>", "the session to serve")
     .requiredOption("--model <model>", "the model's name there")

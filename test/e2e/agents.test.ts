@@ -133,6 +133,30 @@ describe("[cli.agents] hosts of the command line", () => {
     }
   });
 
+  test("[cli.inbound-policy] an agent says what it holds and refuses, and a mistake in it is told", async () => {
+    const flags = ["--name", "doorman", "--hold", "peer_request", "--refuse", "peer_message, peer_response"];
+    const agent = startParley(daemon.env, ["agent", "echo", ...flags]);
+    const peer = await until("the agent to be listed", async () => {
+      const { stdout } = await parley(daemon.env, ["peers", "--json"]);
+      return (JSON.parse(stdout).peers as { name: string }[]).find(({ name }) => name === "doorman");
+    });
+    expect(peer).toMatchObject({
+      sendable_kinds: ["peer_request"],
+      inbound_policy: { peer_message: "refuse", peer_request: "hold", peer_response: "refuse" },
+    });
+    await agent.stop();
+    const { code, stderr } = await parley(daemon.env, [
+      "agent",
+      "echo",
+      "--name",
+      "doorman",
+      "--hold",
+      "mail",
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("--hold takes peer_message, peer_request, peer_response; not mail");
+  });
+
   test("[cli.receipts] send says when a command is held, and what became of it", async () => {
     const holding = ["--inbound-policy", '{"peer_request": "hold"}'];
     await parley(daemon.env, ["session", "open", "porch", ...holding]);

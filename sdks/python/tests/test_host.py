@@ -385,7 +385,9 @@ def test_a_lost_claim_raises_in_the_handler(start_daemon: Start) -> None:
 @styles
 def test_a_host_that_stops_lets_go_of_its_name(start_daemon: Start, transport: str, style: str) -> None:
     inbox = Inbox(start_daemon(transport))
-    serve(inbox.daemon, inbox, style, lambda interaction, turn: "ok")
+    policy = {"peer_message": "hold"}
+    serve(inbox.daemon, inbox, style, lambda interaction, turn: "ok", inbound_policy=policy)
+    assert [request.get("inbound_policy") for request in inbox.opens] == [policy, None]
     assert [request["ttl_ms"] for request in inbox.opens] == [60_000, 0]
     assert len({request["lease_token"] for request in inbox.opens}) == 1
 

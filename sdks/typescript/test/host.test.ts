@@ -7,7 +7,7 @@ import { FakeInbox } from "./_fake-inbox.js";
 
 describe("[sdk.host] a host", () => {
   test("opens its session with a token of its own and answers with what the handler returns", async () => {
-    const { inbox, host } = await start({ description: "echoes" });
+    const { inbox, host } = await start({ description: "echoes", inboundPolicy: { peer_message: "hold" } });
     const serving = host.serve(async (interaction, turn) => {
       await turn.text("hel");
       await turn.text("lo");
@@ -15,7 +15,11 @@ describe("[sdk.host] a host", () => {
     });
     const id = inbox.add();
     expect(await inbox.outcome(id)).toEqual({ kind: "done" });
-    expect(inbox.opens[0]).toMatchObject({ name: "echo", description: "echoes" });
+    expect(inbox.opens[0]).toMatchObject({
+      name: "echo",
+      description: "echoes",
+      inbound_policy: { peer_message: "hold" },
+    });
     expect(String(inbox.opens[0]?.lease_token)).toMatch(/^[A-Za-z0-9_-]{16,128}$/);
     expect(inbox.kinds(id)).toEqual([
       "turn_started",

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Parley } from "../../../sdks/typescript/src/index.js";
 import { UsageError } from "../arguments.js";
 import { hostTtl, withClient } from "../client.js";
+import { inboundPolicyOf } from "../inbound-policy.js";
 import { note, paint, printable } from "../output.js";
 
 type Host = ReturnType<Parley["host"]>;
@@ -36,7 +37,7 @@ export async function serve(
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
     const onError: NonNullable<HostOptions["onError"]> = (error, { interaction_id }) =>
       note(paint("dim", `${interaction_id} ${printable(String(error))}`, process.stderr));
-    const host = client.host(name, { ttl: hostTtl, onError, ...options });
+    const host = client.host(name, { ttl: hostTtl, onError, ...inboundPolicyOf(command), ...options });
     await host.open();
     note(paint("dim", `${name} serves; Ctrl-C stops it`, process.stderr));
     const work = async (interaction: Interaction, turn: Turn): Promise<void> => {

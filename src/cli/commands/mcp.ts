@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
 import { hostTtl, withClient } from "../client.js";
+import { inboundPolicyOf } from "../inbound-policy.js";
 import { McpBridge } from "../mcp-bridge.js";
 
 /** A bridge from stdio to the daemon's `/mcp`: one JSON-RPC message a line each way. stdout belongs to the protocol. */
@@ -10,6 +11,7 @@ export async function mcp(flags: { name: string; description?: string }, command
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
     const held = await client.holdSession(flags.name, {
       ttl: hostTtl,
+      ...inboundPolicyOf(command),
       ...(flags.description === undefined ? {} : { description: flags.description }),
     });
     const write = (message: string): void => void process.stdout.write(`${message}\n`);

@@ -1,4 +1,9 @@
-import type { InboxInteraction, Session, SessionsDrainResponse } from "../generated/types.js";
+import type {
+  InboxInteraction,
+  Session,
+  SessionsDrainResponse,
+  SessionsOpenRequest,
+} from "../generated/types.js";
 import type { Calls } from "./calls.js";
 import type { Environment } from "./environment.js";
 import type { CallOptions } from "./options.js";
@@ -13,6 +18,8 @@ export interface HostOptions {
   /** What the agent does, one line. */
   description?: string;
   labels?: Readonly<Record<string, string>>;
+  /** What to do with what peers send, by kind; absent: what was said before. */
+  inboundPolicy?: Readonly<NonNullable<SessionsOpenRequest["inbound_policy"]>>;
   /** How long the name stays held without a sign of life; default 60,000 ms. */
   ttl?: number;
   /** Proves the holder; minted when absent. A host that keeps it can take its name up again after a crash. */
@@ -217,12 +224,13 @@ export class Host {
   }
 
   async #lease(ttl = this.#options.ttl, options: CallOptions = {}): Promise<Session> {
-    const { description, labels } = this.#options;
+    const { description, labels, inboundPolicy } = this.#options;
     const request = {
       name: this.name,
       lease_token: this.#leaseToken,
       ...(description === undefined ? {} : { description }),
       ...(labels === undefined ? {} : { labels: { ...labels } }),
+      ...(inboundPolicy === undefined ? {} : { inbound_policy: { ...inboundPolicy } }),
       ...(ttl === undefined ? {} : { ttl_ms: ttl }),
     };
     const { session } = await this.#calls.unary("sessions.open", request, options);

@@ -130,6 +130,7 @@ class AsyncHost:
         *,
         description: str | None = None,
         labels: Mapping[str, str] | None = None,
+        inbound_policy: Mapping[str, Any] | None = None,
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
         on_error: Callable[[Exception, Any], None] | None = None,
@@ -141,6 +142,7 @@ class AsyncHost:
         self.name = name
         self._description = description
         self._labels = labels
+        self._inbound_policy = inbound_policy
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
         self._opened = False
@@ -261,6 +263,7 @@ class AsyncHost:
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
+            inbound_policy=UNSET if self._inbound_policy is None else self._inbound_policy,
             ttl_ms=self._ttl_ms,
             lease_token=self._lease_token,
         )

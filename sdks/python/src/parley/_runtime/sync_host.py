@@ -121,6 +121,7 @@ class Host:
 
     Args:
         name: The session; it is opened when it does not exist.
+        inbound_policy: What to do with what peers send, by kind (`accept`, `hold`, `refuse`); None: what was said before.
         concurrency: Interactions at once; more than one gives up their order.
         on_error: Called with what a handler raised; the interaction fails with it in any case.
     """
@@ -132,6 +133,7 @@ class Host:
         *,
         description: str | None = None,
         labels: Mapping[str, str] | None = None,
+        inbound_policy: Mapping[str, Any] | None = None,
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
         on_error: Callable[[Exception, Any], None] | None = None,
@@ -143,6 +145,7 @@ class Host:
         self.name = name
         self._description = description
         self._labels = labels
+        self._inbound_policy = inbound_policy
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
         self._opened = False
@@ -254,6 +257,7 @@ class Host:
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
+            inbound_policy=UNSET if self._inbound_policy is None else self._inbound_policy,
             ttl_ms=self._ttl_ms,
             lease_token=self._lease_token,
         )
