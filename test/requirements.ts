@@ -364,6 +364,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
+  "faults.linearizable-checker": comms(
+    "The linearizability checker agrees with trying every order, on good and bad histories.",
+  ),
   "faults.power-loss-sees": hardened(
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
   ),
