@@ -405,6 +405,10 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A burst that a reader does not keep up with halts neither the durable log nor other readers.",
   ),
   "field.wedged-peer": comms("A peer that takes nothing holds up nobody else."),
+  "faults.streams": comms(
+    "Readers racing for a stream with its end, its time and one another see one order, one end state, and every event once.",
+  ),
+  "faults.streams-sees": comms("The stream run is red when a reader, an event or an end is lost or doubled."),
   "fuzz.sees": hardened(
     "The judge of fuzzed answers is red on failures inside, silence, wrong verdicts, broken responses and disagreement.",
   ),

@@ -1,4 +1,5 @@
 import { getEventListeners } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CommsStreamEvent, StreamSnapshot } from "../../../src/generated/types.js";
 import type { Backend } from "../../../src/kernel/backend.js";
 import type { Clock } from "../../../src/kernel/clock.js";
@@ -8,6 +9,7 @@ import type { StreamClosed, StreamEvents, StreamItem } from "../../../src/kernel
 import { openMemory } from "../../../src/storage/memory/open-memory.js";
 import { FaultyBackend, seededIds, settle } from "../../support/simulation.js";
 import { principalNamed, World } from "../../support/world.js";
+import type { Seeded } from "../kit/seeded.js";
 import { type Move, partMs, ttlMs } from "./model.js";
 import { RaceClock } from "./race-clock.js";
 import { watchListeners } from "./watch-listeners.js";
@@ -27,12 +29,17 @@ export class InProcess {
   #life = 0;
   #die: () => void = () => {};
 
-  private constructor(seed: string) {
+  readonly #slow: Seeded | undefined;
+  #stamps = 0;
+
+  private constructor(seed: string, slow: Seeded | undefined) {
     this.#seed = seed;
+    this.#slow = slow;
   }
 
-  static async start(seed: string): Promise<InProcess> {
-    const started = new InProcess(seed);
+  /** With `slow` the store answers after some turns of the loop, not in the order in which it was asked. */
+  static async start(seed: string, slow?: Seeded): Promise<InProcess> {
+    const started = new InProcess(seed, slow);
     await started.#begin();
     for (const name of ["bob", "eve"]) await started.world.call("sessions.open", { name, ttl_ms: 0 });
     return started;
@@ -41,6 +48,17 @@ export class InProcess {
   /** Listeners on interactions' logs. */
   get listeners(): number {
     return this.#listeners.count();
+  }
+
+  /** The time, each moment told from the one before it. */
+  stamp(): number {
+    this.#stamps += 1;
+    return this.clock.monotonic() + this.#stamps * 1e-6;
+  }
+
+  /** Lets others go on. */
+  async turns(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn += 1) await nextTurn();
   }
 
   async restart(): Promise<void> {
@@ -71,10 +89,24 @@ export class InProcess {
     this.#life += 1;
     this.principal = principalNamed("local");
     const ids = seededIds(clock, `${this.#seed} ${this.#life}`);
-    this.world = new World<Clock>({ clock, backend: disk.backend, ids, limits });
+    this.world = new World<Clock>({ clock, backend: this.#slowed(disk.backend), ids, limits });
     await this.world.sessions.start();
     await this.world.comms.start();
     await settle(6);
+  }
+
+  #slowed(backend: Backend): Backend {
+    const slow = this.#slow;
+    if (slow === undefined) return backend;
+    const later = async <T>(answer: Promise<T>): Promise<T> => {
+      await this.turns(slow.between(0, 2));
+      return answer;
+    };
+    return {
+      ...backend,
+      append: (log, entry) => later(backend.append(log, entry)),
+      read: (log, options) => later(backend.read(log, options)),
+    };
   }
 }
 
