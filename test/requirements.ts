@@ -139,6 +139,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.delivery-crash": comms(
     "Wherever the daemon stops, each delivery moves once, and no dead letter is lost or doubled.",
   ),
+  "comms.done-with": comms("What expects no answer is done with by a completed, and nobody gets a copy."),
   "comms.fast-answer": foundation("An answer that came before its reader waits for it."),
   "comms.handling": comms("What steers is offered before what is queued, each in its order."),
   "comms.held": comms("What a policy holds waits for a decision: listed, released once, refused or expired."),

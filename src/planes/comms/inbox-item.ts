@@ -16,6 +16,8 @@ export interface Answer {
 
 /** A decision about a held item. */
 export interface Release {
+  /** Its position in the inbox's log. */
+  readonly seq: number;
   readonly decision: ReleasedEntry["decision"];
   /** Wall milliseconds. */
   readonly at: number;

@@ -104,3 +104,71 @@ test("[comms.inbox-watch] who watches is told of what comes in, and of the end",
   expect(told).toEqual(["arrived", "closed"]);
   await world.stop();
 });
+
+test("[comms.inbox-view] what a policy holds is shown from its release on, behind what was seen by then", async () => {
+  const { world, bob, view, read } = await worldWithBob();
+  const told: string[] = [];
+  const watcher = { arrived: () => told.push("arrived"), closed() {} };
+  await world.call("sessions.open", {
+    name: "bob",
+    lease_token: bob.token,
+    ttl_ms: 86_400_000,
+    inbound_policy: { peer_message: "hold" },
+  });
+  await view.watch("bob", watcher, world.context(), new AbortController().signal);
+  const held = await world.call("comms.send", message("held"));
+  await settle();
+  const { cursor, interactions } = await read();
+  expect([interactions, told]).toEqual([[], []]);
+  await world.call("comms.send", ask);
+  const seen = await read(cursor);
+  expect(seen.interactions).toMatchObject([{ kind: "peer_request" }]);
+  if (held.kind !== "peer_message_sent") throw new Error(held.kind);
+  const { interaction_id } = held;
+  await world.call("sessions.release_held", { name: "bob", interaction_id, decision: "deliver" });
+  await settle();
+  expect(told).toEqual(["arrived", "arrived"]);
+  expect((await read(seen.cursor)).interactions).toMatchObject([{ body: "held" }]);
+  expect((await read()).interactions).toMatchObject([{ kind: "peer_request" }, { body: "held" }]);
+  await world.stop();
+});
+
+test("[comms.inbox-view] what has run out is not shown any more", async () => {
+  const { world, read } = await worldWithBob();
+  await world.call("comms.send", { ...message("soon"), options: { ttl_ms: 1_000 } } as CommsCommand);
+  expect((await read()).interactions).toHaveLength(1);
+  world.clock.advance(1_001);
+  expect((await read()).interactions).toEqual([]);
+  await world.stop();
+});
+
+test("[comms.done-with] what expects no answer is done with by a completed, and nobody gets a copy", async () => {
+  const { world, bob, read } = await worldWithBob();
+  const eve = await world.host("eve");
+  const sent = await world.call("comms.send", message("hi"), { session: "eve" });
+  if (sent.kind !== "peer_message_sent") throw new Error(sent.kind);
+  const id = sent.interaction_id;
+  await expect(bob.respond("eve", id, null, "failed")).rejects.toMatchObject({
+    code: "invalid_command",
+    details: [{ field: "status", got: "failed" }],
+  });
+  await bob.respond("eve", id, null);
+  expect((await read()).interactions).toEqual([]);
+  expect([await bob.drain(), await eve.drain()]).toEqual([[], []]);
+  const events = await world.read({ kind: "interaction", interaction_id: id });
+  expect(events.map(({ event }) => event)).toMatchObject([
+    { kind: "interaction_started" },
+    { kind: "delivery_updated", state: "ingested" },
+    { kind: "peer_response_received" },
+    { kind: "interaction_complete" },
+  ]);
+  await expect(bob.respond("eve", id, null)).rejects.toMatchObject({ code: "interaction_ended" });
+  // An answer that waits in an inbox is done with in the same way.
+  const asked = await world.call("comms.send", ask, { session: "eve" });
+  if (asked.kind !== "peer_request_sent") throw new Error(asked.kind);
+  await bob.respond("eve", asked.interaction_id, "yes");
+  const { interactions } = await world.comms.inboxView.read("eve", 0, world.context());
+  await eve.respond("bob", interactions[0]!.interaction_id, null);
+  expect([await eve.drain(), await bob.drain()]).toEqual([[], []]);
+  await world.stop();
+});

@@ -58,19 +58,20 @@ export class InboxView {
     return mailbox.during(async () => {
       const newest = mailbox.position;
       if (after > newest) throw beyond(after, newest);
+      const now = this.#clock.monotonic();
       const chosen = mailbox.inbox.open
-        .filter((item) => item.seq > after && item.ending === undefined && !item.held)
+        .filter((item) => isShown(item, now) && shownFrom(item) > after)
+        .sort((one, other) => shownFrom(one) - shownFrom(other))
         .slice(0, pageEntries + 1);
       const fitting = itemsWithin(chosen.slice(0, pageEntries), pageChars);
-      const commands = await mailbox.commands(fitting);
-      const now = this.#clock.monotonic();
+      const commands = await mailbox.commands(fitting.toSorted((one, other) => one.seq - other.seq));
       const interactions = fitting.map((item) => ({
         ...interactionOf(item, commands.get(item.seq)!),
-        cursor: item.seq,
+        cursor: shownFrom(item),
         state: stateOf(item, now),
       }));
       const more = fitting.length < chosen.length;
-      return { session: name, cursor: more ? fitting.at(-1)!.seq : newest, more, interactions };
+      return { session: name, cursor: more ? shownFrom(fitting.at(-1)!) : newest, more, interactions };
     });
   }
 
@@ -83,9 +84,9 @@ export class InboxView {
   async #follow(mailbox: Mailbox, watcher: InboxWatcher, signal: AbortSignal): Promise<void> {
     const leave = mailbox.enter();
     try {
-      for (let seen = newestOf(mailbox); !signal.aborted && !mailbox.inbox.closed; ) {
+      for (let seen = this.#newestOf(mailbox); !signal.aborted && !mailbox.inbox.closed; ) {
         await mailbox.changed(Number.POSITIVE_INFINITY, signal);
-        const newest = newestOf(mailbox);
+        const newest = this.#newestOf(mailbox);
         if (newest > seen && !signal.aborted) watcher.arrived();
         seen = Math.max(seen, newest);
       }
@@ -93,6 +94,14 @@ export class InboxView {
       leave();
     }
     if (!signal.aborted) watcher.closed();
+  }
+
+  /** Since when the newest is shown; 0 without one. */
+  #newestOf({ inbox }: Mailbox): number {
+    const now = this.#clock.monotonic();
+    let newest = 0;
+    for (const item of inbox.open) if (isShown(item, now)) newest = Math.max(newest, shownFrom(item));
+    return newest;
   }
 
   async #mailbox(name: string, context: CallContext): Promise<Mailbox> {
@@ -109,9 +118,14 @@ export class InboxView {
   }
 }
 
-/** Position of the newest item that is not settled; 0 without one. */
-function newestOf({ inbox }: Mailbox): number {
-  return inbox.open.at(-1)?.seq ?? 0;
+/** What a policy holds is nobody's to see before its release, and what has run out or was answered is done with. */
+function isShown({ held, ending, deadline }: InboxItem, now: number): boolean {
+  return !held && ending === undefined && deadline > now;
+}
+
+/** Position in the inbox's log since when it is shown: who reads on from a cursor misses nothing. */
+function shownFrom({ seq, release }: InboxItem): number {
+  return release?.seq ?? seq;
 }
 
 function stateOf({ claim, claiming }: InboxItem, now: number): InboxViewEntry["state"] {

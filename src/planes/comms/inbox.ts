@@ -273,7 +273,7 @@ export class Inbox {
           chars,
         );
       case "released":
-        return this.#each([entry.interaction_id], (item) => this.#release(item, entry, entry.at));
+        return this.#each([entry.interaction_id], (item) => this.#release(seq, item, entry, entry.at));
       case "expired":
         return this.#each([entry.interaction_id], (item) => this.#stop(item, expired, entry.at));
       case "lapsed":
@@ -344,10 +344,10 @@ export class Inbox {
     this.#settle(item);
   }
 
-  #release(item: InboxItem, { decision }: ReleasedEntry, at: number): void {
+  #release(seq: number, item: InboxItem, { decision }: ReleasedEntry, at: number): void {
     if (!item.held || item.ending !== undefined) return;
     item.held = false;
-    item.release = { decision, at };
+    item.release = { seq, decision, at };
     if (decision === "deliver") return;
     this.#end(item, refused, at);
     this.#settle(item);

@@ -163,7 +163,8 @@ class Acceptance {
 
 /**
  * An answer is appended to the log of the session that answers, beside the interaction. From there follow the
- * interaction's events and, without a reserved stream, the copy in the asker's inbox.
+ * interaction's events and, without a reserved stream, the copy in the asker's inbox. What expects no answer is done with
+ * by it, and nobody gets a copy.
  */
 async function answer(
   accepted: Acceptance,
@@ -189,15 +190,22 @@ async function answerTo(
   command: PeerResponseCommand,
   { mailboxes, admission, isRead }: SendParts,
 ): Promise<SendReceipt> {
-  if (item.kind === "peer_response" || item.kind === "peer_message")
-    refuse("in_reply_to", "invalid_value", "an interaction that expects an answer", item.kind);
+  const isExpected = item.kind === "peer_request" || item.kind === "input";
+  // Nobody waits for an answer to the others, but who has no claim must be able to be done with them.
+  if (!isExpected && command.status !== "completed")
+    refuse(
+      "status",
+      "invalid_value",
+      `completed, as nobody waits for an answer to a ${item.kind}`,
+      command.status,
+    );
   if (item.sender.name !== asker.name) refuse("to", "invalid_value", item.sender.name, command.to);
   // The name has another owner by now: the asker is gone.
   if (item.sender.session_id !== asker.sessionId) throw new ContractError("peer_not_found");
   if (mailbox.isEnding(item))
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
   const { ids } = accepted.context;
-  const queued = item.reserved ? undefined : await mailboxes.get(asker.sessionId);
+  const queued = item.reserved || !isExpected ? undefined : await mailboxes.get(asker.sessionId);
   if (queued !== undefined && accepted.isOnlyForLive && !isOnline(asker, isRead))
     return accepted.receiptOfRepeat(mailbox, offline());
   const refusal = queued && admission.refusal(accepted.sender.sessionId, queued, command);
