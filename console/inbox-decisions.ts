@@ -52,10 +52,12 @@ export class InboxDecisions {
   select(session: Session): void {
     this.#session = session;
     this.#shown = "";
-    this.#held.draw([]);
-    this.#dead.draw([]);
+    this.#held.clear();
+    this.#dead.clear();
     showCount("held", 0, false);
     showCount("dead", 0, false);
+    // When the daemon is away the page's own refresh says so.
+    this.refresh(session).catch(() => undefined);
   }
 
   /** Asks when the session has moved, or always while one of the lists is in sight. */

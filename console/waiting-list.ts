@@ -40,6 +40,12 @@ export class WaitingList {
     this.#complain = complain;
   }
 
+  /** Shows nothing, not even that there is nothing: that is not known yet. */
+  clear(): void {
+    this.#rows.clear();
+    this.#root.replaceChildren();
+  }
+
   draw(waiting: readonly Waiting[]): void {
     const ids = new Set(waiting.map(({ id }) => id));
     for (const [id, row] of this.#rows) if (!ids.has(id)) this.#remove(id, row);
