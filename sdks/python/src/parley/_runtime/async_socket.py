@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .codec import parse_json
@@ -92,14 +93,18 @@ class AsyncSocket:
             raise unreachable(self.target, ValueError("a frame is no JSON-RPC message"), sent=True)
         return message
 
-    async def receive_answer(self, id: int, timeout: float) -> dict[str, Any]:
-        """The response of a call on a connection that nobody else reads."""
+    async def receive_answer(
+        self, id: int, timeout: float, early: deque[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """The response of a call on a connection that nobody else reads; `early` gets what comes before it."""
 
         async def wanted() -> dict[str, Any]:
             while True:
                 message = await self.receive()
                 if message.get("id") == id and "method" not in message:
                     return message
+                if early is not None:
+                    early.append(message)
 
         try:
             return await asyncio.wait_for(wanted(), timeout)

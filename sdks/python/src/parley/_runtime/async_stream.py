@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -176,9 +177,11 @@ class AsyncEventStream(Generic[EventT, OpenedT]):
 class AsyncSocketSource:
     """A stream on a WebSocket of its own."""
 
-    def __init__(self, socket: AsyncSocket, opened: dict[str, Any]) -> None:
+    def __init__(self, socket: AsyncSocket, opened: dict[str, Any], early: deque[dict[str, Any]]) -> None:
         self._socket = socket
         self.opened = opened
+        # What a daemon says before it has answered the opening is the stream's first.
+        self._early = early
         self._reading = False
 
     @classmethod
@@ -187,7 +190,8 @@ class AsyncSocketSource:
         try:
             id = socket.next_id()
             await socket.send(open_text(id, fields))
-            return cls(socket, result_of(await socket.receive_answer(id, timeout)))
+            early: deque[dict[str, Any]] = deque()
+            return cls(socket, result_of(await socket.receive_answer(id, timeout, early)), early)
         except BaseException:
             await socket.close()
             raise
@@ -196,7 +200,7 @@ class AsyncSocketSource:
         self._reading = True
         try:
             while True:
-                message = await self._socket.receive()
+                message = self._early.popleft() if self._early else await self._socket.receive()
                 params = message.get("params")
                 if not isinstance(params, dict) or params.get("stream_id") != self.opened["stream_id"]:
                     continue

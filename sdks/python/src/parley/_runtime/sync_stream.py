@@ -6,6 +6,7 @@ import http.client
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -177,6 +178,8 @@ class SocketSource:
         self._connection = connection
         self._done = False
         self._reading = threading.Lock()
+        # What a daemon says before it has answered the opening is the stream's first.
+        self._early: deque[dict[str, Any]] = deque()
         try:
             id = connection.send(open_text(connection.next_id(), fields))
             while True:
@@ -184,6 +187,7 @@ class SocketSource:
                 if message.get("id") == id and "method" not in message:
                     self.opened = result_of(message)
                     return
+                self._early.append(message)
         except TransportFailure:
             connection.close()
             raise
@@ -194,7 +198,7 @@ class SocketSource:
     def next(self) -> tuple[bool, dict[str, Any]]:
         with self._reading:
             while True:
-                message = self._connection.receive()
+                message = self._early.popleft() if self._early else self._connection.receive()
                 params = message.get("params")
                 if not isinstance(params, dict) or params.get("stream_id") != self.opened["stream_id"]:
                     continue
