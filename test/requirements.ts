@@ -388,23 +388,65 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "field.ambiguous-send": comms(
     "A send of uncertain outcome is never told as failed and delivered twice: its repeat with the same key is the same message.",
   ),
+  "field.both-wires": comms("WebSocket and server-sent events carry the same stream."),
+  "field.conformance": comms("MCP's conformance suite runs against the daemon."),
+  "field.consent": comms("Recipients consent before, one sender cannot flood, and loops are slowed."),
+  "field.dead-letters": comms("What could not be delivered is listed, and can be tried again or dropped."),
+  "field.disconnect": comms("Work survives the asker's disconnect, and its answer waits."),
+  "field.discovery": comms("Clients and peers find each other on the machine without a registry."),
   "field.drain-cut": comms(
     "A drain that is cancelled or a host that is replaced loses neither messages nor their order.",
   ),
+  "field.durable-stream": comms("Streams are read from a durable log."),
+  "field.early-event": comms(
+    "Events that come before the answer to a stream's opening are not lost, and the daemon sends none.",
+  ),
+  "field.error-numbers": comms("Error numbers keep clear of those that others have taken."),
   "field.fan-in": comms("Fan-in to a busy host loses no accepted message."),
+  "field.freshness": comms("An envelope that is old, from far ahead or seen before is refused."),
   "field.full-inbox": comms(
     "Who meets a full inbox is told at once; no missed wake keeps a later sender out.",
+  ),
+  "field.ghosts": comms("Hosts that died are no live peers."),
+  "field.identity": comms("Who a name belongs to can be checked before sending."),
+  "field.mcp-accepts": comms("Over MCP send returns at acceptance; the end of its response cancels nothing."),
+  "field.mixed-versions": comms(
+    "Versions of one contract line work together; others are named at the first contact.",
   ),
   "field.name-route": comms(
     "Nobody takes a held name's route silently, and a refusal leaves nothing behind that outlasts the holder.",
   ),
   "field.name-shadow": comms("A display name, a label or a reused name gets nobody else's messages."),
   "field.no-wake": comms("What is no work wakes no host, and a wait can be interrupted."),
+  "field.one-tool": comms(
+    "The one send tool says per kind what it takes, and tells every mistake by its field.",
+  ),
   "field.one-view": comms("Listing and sending ask one resolver: their views cannot disagree."),
+  "field.order": comms("One rising sequence per scope orders its events for every reader."),
+  "field.push": comms("What comes for an agent is pushed to it as a resource's updates."),
   "field.rearm": comms("A host's death parks no sender for ever, and another host takes up its work."),
+  "field.receipt-truth": comms(
+    "A receipt says delivered when the command is in the inbox and ingested when the host made it its own, not before.",
+  ),
+  "field.result-once": comms("The body of a tool's result is in one event."),
+  "field.resume": comms("A stream is resumed from the last seen event."),
+  "field.safe-retry": comms("The first message can be repeated safely with its key."),
+  "field.sdk-reads": comms(
+    "SDK types, guards and resources are generated and agree with the daemon's validators: no hidden drift.",
+  ),
+  "field.signed-bytes": comms(
+    "Envelopes are signed as the bytes that are sent; an unknown field breaks no proof.",
+  ),
+  "field.sleeping-agent": comms("A sleeping agent keeps its address and mailbox, and what comes wakes it."),
   "field.slow-reader": comms(
     "A burst that a reader does not keep up with halts neither the durable log nor other readers.",
   ),
+  "field.stateless-mcp": comms("MCP's stateless revision is served beside the one with sessions."),
+  "field.tolerant-events": comms("Clients keep events of kinds that they do not know."),
+  "field.trace": comms("One trace goes along from the sender's call to the host and into the answer."),
+  "field.turn-ids": comms("Every event of a turn carries the id that its emitter minted."),
+  "field.unknown-peer": comms("An unknown peer is a typed 404, never a failure of the daemon."),
+  "field.viewers": comms("A session has many viewers; streams can be separated by interaction."),
   "field.wedged-peer": comms("A peer that takes nothing holds up nobody else."),
   "faults.streams": comms(
     "Readers racing for a stream with its end, its time and one another see one order, one end state, and every event once.",

@@ -14,7 +14,7 @@ import { startDaemon } from "../support/daemon.js";
 /** What the command printed about what went wrong. */
 const summaryOf = (output: string): string => output.slice(output.indexOf("=== SUMMARY"));
 
-describe("[mcp.conformance] with the suite's fixture on the daemon's own surface", () => {
+describe("[mcp.conformance] [field.conformance] with the suite's fixture on the daemon's own surface", () => {
   let daemon: DaemonUnderTest;
 
   beforeAll(async () => {

@@ -109,7 +109,7 @@ describe("readers in both languages while the daemon is killed in the middle of 
     lines.flatMap(([, , said]) => (said.includes(";") ? said.match(/\d+;/g)! : []));
 
   describe.each(kinds)("%s", (name) => {
-    const id = name.includes("Python") ? "[py.resume-kill]" : "[ts.resume-kill]";
+    const id = name.includes("Python") ? "[py.resume-kill]" : "[ts.resume-kill] [field.resume]";
 
     test(`${id} an interaction's reader has every event once and in order`, async () => {
       const reader = readers.get(`${name}, interaction`)!;
@@ -131,7 +131,7 @@ describe("readers in both languages while the daemon is killed in the middle of 
     });
   });
 
-  test("[ts.resume-kill] [py.resume-kill] all readers of the session saw the same", async () => {
+  test("[ts.resume-kill] [field.resume] [py.resume-kill] all readers of the session saw the same", async () => {
     const seen = new Set<string>();
     for (const [name] of kinds) {
       const reader = readers.get(`${name}, session`)!;

@@ -30,7 +30,7 @@ async function disagreements(name: string, judge: Judge, cases: typeof corpus): 
     );
 }
 
-describe("[contract.agreement] ajv, TypeScript and Python agree on what fits", () => {
+describe("[contract.agreement] [field.sdk-reads] ajv, TypeScript and Python agree on what fits", () => {
   test("the corpus is worth its name", () => {
     const names = new Set(contract.types.map((type) => type.name));
     expect(corpus.filter((item) => !names.has(item.type))).toEqual([]);
@@ -100,7 +100,7 @@ const seeds: { type: string; value: unknown }[] = [
     .map((item) => ({ type: item.type, value: JSON.parse(item.text) as unknown })),
 ];
 
-describe("[contract.agreement] random mutations of good values", () => {
+describe("[contract.agreement] [field.sdk-reads] random mutations of good values", () => {
   const mutants: Candidate[] = [];
   beforeAll(() => {
     const change = fc.tuple(

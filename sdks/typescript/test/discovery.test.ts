@@ -8,7 +8,7 @@ import { readServerSection } from "../src/runtime/node/toml-address.js";
 
 const found = { address: "http://127.0.0.1:7501", instance_id: "i", pid: 1 };
 
-describe("[sdk.discovery] the daemon is found", () => {
+describe("[sdk.discovery] [field.discovery] the daemon is found", () => {
   test("by its discovery file: the socket first", () => {
     const place = surroundings();
     const socket = place.write("run/somewhere.sock", "");

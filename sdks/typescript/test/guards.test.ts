@@ -33,7 +33,7 @@ const mutation = fc.record({
   ),
 });
 
-describe("[sdk.guards] guards agree with the daemon's validators", () => {
+describe("[sdk.guards] [field.sdk-reads] guards agree with the daemon's validators", () => {
   test.each(cases)("on changed examples of %s", (type, example, schema) => {
     const validate: ValidateFunction = ajv.compile(schema);
     const guard = guards[type];

@@ -14,7 +14,7 @@ const event = fc.record(
   { requiredKeys: ["kind"] },
 );
 
-describe("[sdk.unknown-variants] unknown variants", () => {
+describe("[sdk.unknown-variants] [field.tolerant-events] unknown variants", () => {
   test("go back to the wire as they came", () => {
     fc.assert(
       fc.property(event, fc.jsonValue(), (one, more) => {

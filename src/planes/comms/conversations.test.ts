@@ -23,7 +23,7 @@ function talk(own: Partial<ConversationLimits> = {}) {
   return { conversations, say, wait, asked: () => asked };
 }
 
-describe("[comms.loops] two that only answer each other are slowed", () => {
+describe("[comms.loops] [field.consent] two that only answer each other are slowed", () => {
   test("messages in turn are let through up to the limit, then one a second", () => {
     const { say, wait } = talk();
     const round = (n: number) => [say("a", "b", `a${n}`), say("b", "a", `b${n}`)];

@@ -25,7 +25,7 @@ async function letters(world: World, limit = 50): Promise<DeadLetter[]> {
 const ids = (listed: readonly DeadLetter[]) => listed.map(({ interaction_id: id }) => id);
 const letter = (interaction_id: string) => ({ name: "bob", interaction_id });
 
-test("[comms.dead-letters] what a host gave up, what expired and what was refused is listed, newest first", async () => {
+test("[comms.dead-letters] [field.dead-letters] what a host gave up, what expired and what was refused is listed, newest first", async () => {
   const { world, bob } = await started();
   const dead = await sent(world, { n: 1 });
   const cancelled = await sent(world);
@@ -77,7 +77,7 @@ test("[comms.dead-letters] what a host gave up, what expired and what was refuse
   await later.stop();
 });
 
-test("[comms.dead-letters] a letter that is retried waits again for a host, once, and is off the list", async () => {
+test("[comms.dead-letters] [field.dead-letters] a letter that is retried waits again for a host, once, and is off the list", async () => {
   const { world, bob } = await started();
   const dead = await sent(world, "work", { ttl_ms: 5_000 });
   world.clock.advance(5_000);
@@ -115,7 +115,7 @@ test("[comms.dead-letters] a letter that is retried waits again for a host, once
   await later.stop();
 });
 
-test("[comms.dead-letters] a letter that is dropped is gone for good; others are not there", async () => {
+test("[comms.dead-letters] [field.dead-letters] a letter that is dropped is gone for good; others are not there", async () => {
   const { world, bob } = await started();
   const dead = await sent(world);
   const open = await sent(world);
@@ -137,7 +137,7 @@ test("[comms.dead-letters] a letter that is dropped is gone for good; others are
   await later.stop();
 });
 
-test("[comms.dead-letters] the newest are kept for their time, also over restarts", async () => {
+test("[comms.dead-letters] [field.dead-letters] the newest are kept for their time, also over restarts", async () => {
   const limits = { deadLettersMax: 3, deadLetterKeepMs: 86_400_000 };
   const { world, bob } = await started(limits);
   const dead: string[] = [];

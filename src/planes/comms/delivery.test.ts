@@ -39,7 +39,7 @@ async function told(world: World, id: string): Promise<string[]> {
   );
 }
 
-test("[comms.delivery] a receipt tells what is on disk, and a repeat tells the same", async () => {
+test("[comms.delivery] [field.receipt-truth] a receipt tells what is on disk, and a repeat tells the same", async () => {
   const { world } = await started();
   const options = { idempotency_key: "k", ttl_ms: 5_000 };
   const delivery = { state: "delivered", at: start, attempt: 1, expires_at: "2026-01-01T00:00:05.000Z" };
@@ -55,7 +55,7 @@ test("[comms.delivery] a receipt tells what is on disk, and a repeat tells the s
   await later.stop();
 });
 
-test("[comms.ingested] the first event, answer or result of the host makes the command its own, draining does not", async () => {
+test("[comms.ingested] [field.receipt-truth] the first event, answer or result of the host makes the command its own, draining does not", async () => {
   const { world, bob } = await started();
   const ids = [];
   for (let n = 0; n < 4; n += 1) ids.push((await sent(world)).id);
@@ -100,7 +100,7 @@ test("[comms.ingested] the first event, answer or result of the host makes the c
   await world.stop();
 });
 
-test("[comms.ingested] a command given back before its first event is not ingested, and one after it stays so", async () => {
+test("[comms.ingested] [field.receipt-truth] a command given back before its first event is not ingested, and one after it stays so", async () => {
   const { world, bob } = await started();
   const { id } = await sent(world);
   await bob.drain();
@@ -200,7 +200,7 @@ test("[comms.ttl] without a host now a command for a live one is refused; with o
   await world.stop();
 });
 
-test("[comms.identity] a name that has another owner by now is not sent to", async () => {
+test("[comms.identity] [field.identity] a name that has another owner by now is not sent to", async () => {
   const { world, bob } = await started();
   const expecting = { ...ask, options: { expect_peer_id: bob.sessionId } };
   await sent(world, expecting);

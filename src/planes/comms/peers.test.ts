@@ -44,7 +44,7 @@ test("[comms.presence] a session that nobody holds is online while its log is fo
   await world.stop();
 });
 
-test("[comms.inbound-policy] what a peer refuses is neither listed nor sent, what it holds is both", async () => {
+test("[comms.inbound-policy] [field.consent] what a peer refuses is neither listed nor sent, what it holds is both", async () => {
   const world = await World.start();
   const bob = await world.host("bob");
   const say = (policy: InboundPolicy) =>

@@ -54,7 +54,7 @@ test("[comms.interaction-id] an interaction's id tells the session that holds it
   await world.stop();
 });
 
-test("[comms.idempotency] the same key gives the first receipt, another body a conflict, also after a restart", async () => {
+test("[comms.idempotency] [field.safe-retry] the same key gives the first receipt, another body a conflict, also after a restart", async () => {
   let world = await World.start();
   await world.host("bob");
   const keyed: CommsCommand = { ...request, options: { idempotency_key: "k" } };
@@ -109,7 +109,7 @@ test("[comms.admission] sends under way count against a full inbox", async () =>
   await world.stop();
 });
 
-test("[comms.unread-cap] one sender fills its share of an inbox, not the others'", async () => {
+test("[comms.unread-cap] [field.consent] one sender fills its share of an inbox, not the others'", async () => {
   const world = await World.start({ limits: { unreadPerSender: 2 } });
   const bob = await world.host("bob");
   await world.host("eve");
@@ -147,7 +147,7 @@ test("[comms.unread-cap] one sender fills its share of an inbox, not the others'
   await world.stop();
 });
 
-test("[comms.unread-cap] sends under way count, and so does what the log has after a restart", async () => {
+test("[comms.unread-cap] [field.consent] sends under way count, and so does what the log has after a restart", async () => {
   const limits = { unreadPerSender: 3 };
   let world = await World.start({ limits });
   await world.host("bob");
@@ -159,7 +159,7 @@ test("[comms.unread-cap] sends under way count, and so does what the log has aft
   await world.stop();
 });
 
-test("[comms.unread-cap] answers are counted against nobody: they were asked for", async () => {
+test("[comms.unread-cap] [field.consent] answers are counted against nobody: they were asked for", async () => {
   const world = await World.start({ limits: { unreadPerSender: 2 } });
   const bob = await world.host("bob");
   await world.host("ann");

@@ -202,7 +202,7 @@ test("[comms.stream-close] closing belongs to the connection, may be repeated, a
   await later.stop();
 });
 
-test("[comms.stream-restart] after a restart the reservation waits again and nothing is lost", async () => {
+test("[comms.stream-restart] [field.durable-stream] after a restart the reservation waits again and nothing is lost", async () => {
   const { world, bob } = await started();
   const scope = await asked(world);
   const open = await world.stream({ scope });
@@ -323,7 +323,7 @@ test("[comms.retention] an ended interaction can be read for its time, then it i
   await later.stop();
 });
 
-test("[comms.sequences] positions are contiguous and the same for every reader under concurrent emitters", async () => {
+test("[comms.sequences] [field.order] positions are contiguous and the same for every reader under concurrent emitters", async () => {
   const { world, bob } = await started();
   const scopes = await Promise.all(Array.from({ length: 8 }, () => asked(world)));
   await bob.drain();

@@ -58,7 +58,7 @@ describe("[link.envelope] an envelope", () => {
       ).toThrow(expect.objectContaining({ code: "unauthenticated" }));
   });
 
-  test("[link.envelope-growth] with a field that only a later daemon knows is proven all the same", () => {
+  test("[link.envelope-growth] [field.signed-bytes] with a field that only a later daemon knows is proven all the same", () => {
     const open = text.replace(/,"sig":"[^"]+"\}$/, ',"urgency":"high"');
     const body = Buffer.from(open);
     const { createHash } = process.getBuiltinModule("node:crypto");
@@ -70,7 +70,7 @@ describe("[link.envelope] an envelope", () => {
     expect(openEnvelope(later, check())).toMatchObject({ envelope: { urgency: "high" } });
   });
 
-  test("[link.envelope-fresh] is stale past its time, beyond what clocks may differ, and when it is from far ahead", () => {
+  test("[link.envelope-fresh] [field.freshness] is stale past its time, beyond what clocks may differ, and when it is from far ahead", () => {
     const fresh = (at: number): boolean => openEnvelope(text, check(at)).fresh;
     expect(fresh(now + 3_600_000 + clockToleranceMs - 1)).toBe(true);
     expect(fresh(now + 3_600_000 + clockToleranceMs)).toBe(false);

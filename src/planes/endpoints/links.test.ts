@@ -285,7 +285,7 @@ describe("[endpoints.keys] rotation", () => {
   });
 });
 
-describe("[link.envelope-replay] an envelope sent twice", () => {
+describe("[link.envelope-replay] [field.freshness] an envelope sent twice", () => {
   test("is taken once, also after a restart and after the numbers began anew", async () => {
     const { daemons, a, b } = await paired();
     const head = {

@@ -74,7 +74,7 @@ function pageOf({ contents }: { contents: unknown[] }) {
   return JSON.parse((contents[0] as { text: string }).text);
 }
 
-test("[mcp.inbox] the official client lists, reads and pages its inbox, and nothing of it is marked", async () => {
+test("[mcp.inbox] [field.push] the official client lists, reads and pages its inbox, and nothing of it is marked", async () => {
   await using it = await setting();
   const { client } = await sessionClient(it.server.url);
   const { resources } = await client.listResources();
@@ -121,7 +121,7 @@ test("[mcp.inbox.stateless] so does the client of the stateless revision, which 
   }
 });
 
-test("[mcp.inbox.subscribe] a subscriber hears of what comes in, until it unsubscribes", async () => {
+test("[mcp.inbox.subscribe] [field.push] a subscriber hears of what comes in, until it unsubscribes", async () => {
   await using it = await setting();
   const { client, updates } = await sessionClient(it.server.url);
   await it.send("before");

@@ -20,7 +20,7 @@ const headers = (method: string, name?: string) => ({
   ...(name === undefined ? {} : { "mcp-name": name }),
 });
 
-test("[mcp.stateless] discover, list and call answer without any handshake and name the server each time", async () => {
+test("[mcp.stateless] [field.stateless-mcp] discover, list and call answer without any handshake and name the server each time", async () => {
   await using server = await startServer();
   const discover = await server.post(request("server/discover"), headers("server/discover"));
   expect(discover.status).toBe(200);
@@ -47,7 +47,7 @@ test("[mcp.stateless] discover, list and call answer without any handshake and n
   }
 });
 
-test("[mcp.stateless] what the revision no longer has is 404", async () => {
+test("[mcp.stateless] [field.stateless-mcp] what the revision no longer has is 404", async () => {
   await using server = await startServer();
   for (const method of ["initialize", "ping", "prompts/list", "resources/subscribe"]) {
     const { status, json } = await server.post(request(method), headers(method));

@@ -7,7 +7,7 @@ import { aborted, type Frame, item, openParams, openStream, startServer, streamI
 
 const terminal: StreamClosed = { stream_id: streamId, reason: "terminal" };
 
-test("[rpc.stream.order] the answer to the opening comes before the first event, the closing last", async () => {
+test("[rpc.stream.order] [field.early-event] the answer to the opening comes before the first event, the closing last", async () => {
   await using server = await startServer({
     handlers: {
       "comms.stream": async () =>

@@ -9,7 +9,7 @@ import { faultRun } from "./run.js";
 import { callDaemon, type Versions } from "./versions.js";
 
 test(
-  "[upgrade.stores] [upgrade.downgrade] [upgrade.clients] [upgrade.daemon] stores, daemons and clients of other versions",
+  "[upgrade.stores] [upgrade.downgrade] [upgrade.clients] [field.mixed-versions] [upgrade.daemon] stores, daemons and clients of other versions",
   { timeout: 180_000 },
   () => expectHeld(faultRun),
 );
