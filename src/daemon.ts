@@ -267,6 +267,17 @@ function liveSessions({ sessions }: Planes): number {
   return sessions.directory.all().filter(({ live }) => live).length;
 }
 
+function admissionLimits({ comms }: Core["config"]): SystemStatusResponse["limits"] {
+  return {
+    inbox_max: comms.inbox_max,
+    unread_per_sender: comms.unread_per_sender,
+    sends_per_second: comms.sends_per_second,
+    sends_burst: comms.sends_burst,
+    loop_turns: comms.loop_turns,
+    loop_repeats: comms.loop_repeats,
+  };
+}
+
 /** What the system plane tells of parts that are built after it. */
 interface LateFacts {
   addresses(): Listeners;
@@ -302,6 +313,7 @@ function bindSystemPlane(
         connections: late.connections(),
         streams: planes.comms.stats().streams,
       },
+      limits: admissionLimits(config),
     }),
     stop: () => life.stop(),
   });

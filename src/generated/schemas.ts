@@ -1614,6 +1614,25 @@ const responseTypes = {
         },
         required: ["sessions", "live_sessions", "connections", "streams"],
       },
+      limits: {
+        type: "object",
+        properties: {
+          inbox_max: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+          unread_per_sender: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+          sends_per_second: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+          sends_burst: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+          loop_turns: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+          loop_repeats: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+        },
+        required: [
+          "inbox_max",
+          "unread_per_sender",
+          "sends_per_second",
+          "sends_burst",
+          "loop_turns",
+          "loop_repeats",
+        ],
+      },
     },
     required: [
       "version",
@@ -1626,6 +1645,7 @@ const responseTypes = {
       "address",
       "store",
       "counts",
+      "limits",
     ],
   },
   SystemStopResponse: {

@@ -2066,6 +2066,21 @@ export interface SystemStatusResponse {
     /** Open streams. */
     streams: number;
   };
+  /** What a sender may do to a recipient before it is told to wait; `[comms]` in the config file. */
+  limits: {
+    /** Unsettled interactions of one inbox. */
+    inbox_max: number;
+    /** Messages and requests of one sender that wait in one inbox. */
+    unread_per_sender: number;
+    /** What one session sends to another each second, after `sends_burst` at once. */
+    sends_per_second: number;
+    /** What one session sends to another at once. */
+    sends_burst: number;
+    /** Messages between two sessions that each answer the other's, before they are slowed to one a second. */
+    loop_turns: number;
+    /** The same, when both only repeat themselves, before they are slowed to one a minute. */
+    loop_repeats: number;
+  };
 }
 
 /**

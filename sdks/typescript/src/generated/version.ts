@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** First 16 hex digits of that contract's digest. */
-export const CONTRACT_DIGEST = "876cfed78bcd3b40";
+export const CONTRACT_DIGEST = "64647d683930b17a";

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "876cfed78bcd3b40"
+CONTRACT_DIGEST = "64647d683930b17a"
 """First 16 hex digits of that contract's digest."""

@@ -360,6 +360,33 @@ class SystemStatusResponseCounts(OpenModel):
     """Open streams."""
 
 
+class SystemStatusResponseLimits(OpenModel):
+    """What a sender may do to a recipient before it is told to wait; `[comms]` in the config file.
+
+    Generated from schemas/system/status.json#/$defs/Response.
+    """
+
+    inbox_max: Annotated[int, Integer(1, 9007199254740991)]
+    """Unsettled interactions of one inbox."""
+
+    unread_per_sender: Annotated[int, Integer(1, 9007199254740991)]
+    """Messages and requests of one sender that wait in one inbox."""
+
+    sends_per_second: Annotated[int, Integer(1, 9007199254740991)]
+    """What one session sends to another each second, after `sends_burst` at once."""
+
+    sends_burst: Annotated[int, Integer(1, 9007199254740991)]
+    """What one session sends to another at once."""
+
+    loop_turns: Annotated[int, Integer(1, 9007199254740991)]
+    """Messages between two sessions that each answer the other's, before they are slowed to one a
+    second.
+    """
+
+    loop_repeats: Annotated[int, Integer(1, 9007199254740991)]
+    """The same, when both only repeat themselves, before they are slowed to one a minute."""
+
+
 class SystemStatusResponse(OpenModel):
     """The running daemon.
 
@@ -401,6 +428,10 @@ class SystemStatusResponse(OpenModel):
 
     counts: SystemStatusResponseCounts
     """What is there now."""
+
+    limits: SystemStatusResponseLimits
+    """What a sender may do to a recipient before it is told to wait; `[comms]` in the config file.
+    """
 
 
 class SystemStopRequest(ClosedModel):
