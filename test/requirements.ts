@@ -126,6 +126,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.attempts": comms(
     "A command whose hosts are always gone is given out so often and no more; giving back does not count.",
   ),
+  "comms.cancel": comms(
+    "A sender ends what no host has yet; a host that has it is told, also while it is busy, and decides.",
+  ),
   "comms.crash": foundation(
     "A stop or fault at any write loses nothing acknowledged, doubles nothing and leaves no gap.",
   ),

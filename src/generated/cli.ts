@@ -236,7 +236,8 @@ export const cliCommands: readonly CliCommand[] = [
     resource: "sessions",
     method: "drain",
     command: "session drain",
-    summary: "Claim the next interactions of the session's inbox, oldest first.",
+    summary:
+      "Claim the next interactions of the session's inbox, oldest first, and hear which claimed ones are to end.",
     args: [{ field: "name", type: "string", values: null, description: "The session.", required: true }],
     flags: [
       {
@@ -254,7 +255,7 @@ export const cliCommands: readonly CliCommand[] = [
         field: "max",
         type: "integer",
         values: null,
-        description: "At most this many.",
+        description: "At most this many; 0 claims nothing and only waits for cancellations.",
         required: false,
         flag: "--max",
         repeat: false,

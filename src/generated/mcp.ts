@@ -348,7 +348,8 @@ export const mcpTools: readonly McpTool[] = [
                   pattern: "^[A-Za-z0-9][A-Za-z0-9._:/-]*$",
                   minLength: 1,
                   maxLength: 128,
-                  description: "What is asked for; `comms.*` is reserved.",
+                  description:
+                    "What is asked for. `comms.*` is reserved: `comms.cancel` with `params: {interaction_id}` asks for the end of an interaction, which its host decides once it has begun.",
                 },
                 params: { description: "Any JSON value, nested at most 64 deep." },
                 stream: {

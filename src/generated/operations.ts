@@ -532,7 +532,8 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     id: "sessions.drain",
     plane: "sessions",
     verb: "drain",
-    summary: "Claim the next interactions of the session's inbox, oldest first.",
+    summary:
+      "Claim the next interactions of the session's inbox, oldest first, and hear which claimed ones are to end.",
     kind: "unary",
     idempotency: "none",
     idempotencyPath: null,

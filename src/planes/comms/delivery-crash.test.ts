@@ -15,6 +15,9 @@ interface Acknowledged {
   released: Map<string, "deliver" | "refuse">;
   retried: Map<string, string>;
   dropped: Set<string>;
+  cancelled: Set<string>;
+  /** Somebody began to cancel them. */
+  cancelling: Set<string>;
   /** Letters that somebody began to take off the list. */
   touched: Set<string>;
 }
@@ -52,6 +55,11 @@ async function work(world: World, done: Acknowledged): Promise<void> {
       claim_token: claim.token,
       outcome: { kind: "dead", code: "executor_error", message: "broken", retryable: true },
     });
+  const waiting = await send(world, done, "waiting");
+  done.cancelling.add(waiting);
+  const request = { to: "bob", intent: "comms.cancel", params: { interaction_id: waiting } } as const;
+  await world.call("comms.send", { kind: "peer_request", ...request, stream: "none" }, { session: "eve" });
+  done.cancelled.add(waiting);
   await world.call("sessions.open", { ...open, inbound_policy: hold });
   const held = await Promise.all(["one", "two", "three"].map((key) => send(world, done, key, 10_000)));
   for (const [at, decision] of (["deliver", "refuse"] as const).entries()) {
@@ -103,11 +111,15 @@ async function check(backend: Backend, clock: SimulatedClock, done: Acknowledged
     "interaction_started expired expired",
     "interaction_started delivered expired expired",
     "interaction_started dead executor_error",
+    "interaction_started dead cancelled",
+    "interaction_started ingested interaction_complete",
   ]);
   for (const [id, events] of told) {
     expect(lives).toContain(events.join(" "));
     // What failed is on the list unless somebody took it off; what lives is not.
-    const ended = events.length > 2;
+    const ended = ["expired", "rejected", "executor_error"].includes(events.at(-1)!);
+    if (done.cancelled.has(id)) expect(events.at(-1)).toBe("cancelled");
+    else if (!done.cancelling.has(id)) expect(events).not.toContain("cancelled");
     if (done.dropped.has(id) || done.retried.has(id)) expect(letters).not.toContain(id);
     else if (!done.touched.has(id)) expect(letters.has(id)).toBe(ended);
     const decision = done.released.get(id);
@@ -152,6 +164,8 @@ async function run(fault?: Fault): Promise<number> {
     released: new Map(),
     retried: new Map(),
     dropped: new Set(),
+    cancelled: new Set(),
+    cancelling: new Set(),
     touched: new Set(),
   };
   const world = await World.start({ backend: faulty.backend, clock, seed: "before" });

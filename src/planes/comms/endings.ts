@@ -47,6 +47,13 @@ export const lapsed: Ending = failure("dead", {
   retryable: true,
 });
 
+/** What was asked to end is not wanted again. */
+export const cancelled: Ending = {
+  kind: "failed",
+  reason: { code: "cancelled", message: "It was cancelled before its work was done.", retryable: false },
+  undelivered: "dead",
+};
+
 /** The session is over, and with it the list of its dead letters. */
 export const closed: Ending = {
   kind: "failed",

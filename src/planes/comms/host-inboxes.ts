@@ -43,6 +43,14 @@ export interface DrainRequest {
   requireWanted(): void;
 }
 
+/** What a host gets at once. */
+export interface Drained {
+  claim?: Claim;
+  interactions: InboxInteraction[];
+  /** Interactions that it has and that are asked to end. */
+  cancel_requested?: string[];
+}
+
 /** The host's side of a session: what the sessions plane's drain, emit and settle come to. */
 export class HostInboxes {
   readonly #ports: CommsPorts;
@@ -89,7 +97,7 @@ export class HostInboxes {
   }
 
   /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
-  async drain(request: DrainRequest): Promise<{ claim?: Claim; interactions: InboxInteraction[] }> {
+  async drain(request: DrainRequest): Promise<Drained> {
     const { clock } = this.#ports;
     const { sessionId, fence, max, wait, requireWanted } = request;
     const deadline = clock.monotonic() + (wait?.ms ?? 0);
@@ -100,7 +108,10 @@ export class HostInboxes {
       requireWanted();
       const now = clock.monotonic();
       const items = mailbox.inbox.offered(max, fence, now);
-      if (items.length > 0) return this.#claim(mailbox, items, request);
+      const cancellations = mailbox.inbox.cancellations(fence, now);
+      const told = cancellations.length > 0 ? { cancel_requested: cancellations } : {};
+      if (items.length > 0) return { ...(await this.#claim(mailbox, items, request)), ...told };
+      if (cancellations.length > 0) return { interactions: [], ...told };
       if (wait === undefined || now >= deadline) return { interactions: [] };
       await mailbox.changed(Math.min(deadline, mailbox.inbox.nextFree(now)), wait.signal);
     }
@@ -109,7 +120,7 @@ export class HostInboxes {
   /** Appends a host's events to its interaction; all of them are written before the first is waited for. */
   async emit(
     request: Claimed & { events: readonly HostEvent[]; idempotencyKey?: string },
-  ): Promise<{ lastSequence: number; claimExpiresAt: number }> {
+  ): Promise<{ lastSequence: number; claimExpiresAt: number; cancelRequested: boolean }> {
     const { clock, ids } = this.#ports;
     const { interactionId, idempotencyKey: key, events } = request;
     const { mailbox, item, claim } = await this.#claimed(request);
@@ -131,7 +142,11 @@ export class HostInboxes {
     item.deadline = Number.POSITIVE_INFINITY;
     claim.until = clock.monotonic() + claimTtlMs;
     mailbox.trimEvents();
-    return { lastSequence: cursor.published, claimExpiresAt: clock.now() + claimTtlMs };
+    return {
+      lastSequence: cursor.published,
+      claimExpiresAt: clock.now() + claimTtlMs,
+      cancelRequested: item.cancelRequested,
+    };
   }
 
   /**
@@ -153,6 +168,8 @@ export class HostInboxes {
       outcome.kind === "retry_after"
         ? await mailbox.write(interactionId, entry, id)
         : await mailbox.writeEnding(item, entry, id);
+    // Given back although it is asked to end.
+    if (outcome.kind === "retry_after" && item.ending !== undefined) await mailbox.follow(item);
     return { alreadySettled: duplicate };
   }
 

@@ -51,6 +51,12 @@ export interface InboxItem {
   settled: boolean;
   /** How often it was given to a host. */
   attempt: number;
+  /** It is asked to end; who has it is told, and nobody else gets it. */
+  cancelRequested: boolean;
+  /** Hash of the claim whose host a drain has told so. */
+  cancelTold: string | undefined;
+  /** Its end is being written. */
+  closing: boolean;
   /** How often a host gave it back to be offered again. */
   returned: number;
   claim: BatchClaim | undefined;
@@ -93,6 +99,9 @@ export function acceptedItem(
     deadline,
     settled: false,
     attempt: 0,
+    cancelRequested: false,
+    cancelTold: undefined,
+    closing: false,
     returned: 0,
     claim: undefined,
     claiming: false,

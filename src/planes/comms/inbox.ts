@@ -1,5 +1,5 @@
 import { claimLives, claimTtlMs } from "./claim.js";
-import { closed, endingOfAnswer, endingOfOutcome, expired, lapsed, refused } from "./endings.js";
+import { cancelled, closed, endingOfAnswer, endingOfOutcome, expired, lapsed, refused } from "./endings.js";
 import type {
   AcceptedRecord,
   AnsweredEntry,
@@ -29,6 +29,8 @@ export interface Readings {
   retention: number;
 }
 
+type CancelRequest = NonNullable<AcceptedRecord["cancel"]>;
+
 /** Of the many inboxes at rest most have nothing to remember. */
 const none: ReadonlyMap<string, never> = new Map<string, never>();
 
@@ -41,6 +43,7 @@ export class Inbox {
   readonly #open: InboxItem[] = [];
   /** How many of them go before the others. */
   #steering = 0;
+  readonly #cancelling = new Set<InboxItem>();
   /** Position of the entry that was taken in last. */
   #position = 0;
   /** One object for each sender, however many entries of the log repeat it. */
@@ -97,6 +100,17 @@ export class Inbox {
     return this.#open.filter(({ held }) => held);
   }
 
+  /** Interactions of the holder that are asked to end and of which no drain has told it. */
+  cancellations(fence: number, now: number): string[] {
+    const told: string[] = [];
+    for (const item of this.#cancelling) {
+      if (!claimLives(item.claim, fence, now) || item.cancelTold === item.claim.hash) continue;
+      item.cancelTold = item.claim.hash;
+      told.push(item.interactionId);
+    }
+    return told;
+  }
+
   /** Items whose time, or last try, is over and that no host has, in order. */
   overdue(now: number): InboxItem[] {
     return this.#open.filter(
@@ -111,9 +125,9 @@ export class Inbox {
     return claim === undefined ? at : Math.max(at, claim.until);
   }
 
-  /** It was given out so often that it is not given out again. */
-  #isLastTry({ attempt, returned }: InboxItem): boolean {
-    return attempt - returned >= this.#attemptsMax;
+  /** It was given out so often, or is asked to end, that it is not given out again. */
+  #isLastTry({ attempt, returned, cancelRequested }: InboxItem): boolean {
+    return cancelRequested || attempt - returned >= this.#attemptsMax;
   }
 
   /** Monotonic time after `now` at which an item becomes overdue; Infinity when none will. */
@@ -207,7 +221,14 @@ export class Inbox {
     let chars = 0;
     for (const item of this.#offerOrder()) {
       if (found.length === max) break;
-      if (item.claiming || item.held || item.notBefore > now || claimLives(item.claim, fence, now)) continue;
+      if (
+        item.claiming ||
+        item.closing ||
+        item.held ||
+        item.notBefore > now ||
+        claimLives(item.claim, fence, now)
+      )
+        continue;
       if (item.ending === undefined && (item.deadline <= now || this.#isLastTry(item))) continue;
       if (item.ending === undefined) {
         chars += item.chars;
@@ -277,7 +298,9 @@ export class Inbox {
       case "expired":
         return this.#each([entry.interaction_id], (item) => this.#stop(item, expired, entry.at));
       case "lapsed":
-        return this.#each([entry.interaction_id], (item) => this.#stop(item, lapsed, entry.at));
+        return this.#each([entry.interaction_id], (item) =>
+          this.#stop(item, item.cancelRequested ? cancelled : lapsed, entry.at),
+        );
       case "closed":
         this.closed = true;
         return [...this.#open].map((item) => this.#stop(item, closed, entry.at));
@@ -302,7 +325,25 @@ export class Inbox {
     this.#open.push(item);
     if (item.steer) this.#steering += 1;
     if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, 1);
-    return this.closed ? this.#stop(item, closed, entry.at) : item;
+    if (this.closed) return this.#stop(item, closed, entry.at);
+    if (entry.cancel !== undefined) this.#cancel(item, entry.cancel, entry.at);
+    return item;
+  }
+
+  /** The request is done with at once, and its result says what became of the interaction. */
+  #cancel(request: InboxItem, { interaction_id, claimed }: CancelRequest, at: number): void {
+    const target = this.#items.get(interaction_id);
+    let state: "cancelled" | "requested" | "ended" = "ended";
+    if (target !== undefined && target.ending === undefined) {
+      state = claimed ? "requested" : "cancelled";
+      if (claimed) {
+        target.cancelRequested = true;
+        this.#cancelling.add(target);
+      } else this.#stop(target, cancelled, at);
+    }
+    request.deadline = Number.POSITIVE_INFINITY;
+    this.#end(request, { kind: "complete", result: { interaction_id, state } }, at);
+    this.#settle(request);
   }
 
   #sender(said: Sender): Sender {
@@ -334,6 +375,7 @@ export class Inbox {
     item.claim = undefined;
     item.endedBy = entry.claim;
     if (item.settled) return;
+    if (outcome.kind === "retry_after" && item.cancelRequested) this.#end(item, cancelled, at);
     if (outcome.kind === "retry_after" && item.ending === undefined) {
       item.returned += 1;
       item.notBefore = now + Math.min(outcome.delay_ms, Math.max(0, at + outcome.delay_ms - wall));
@@ -371,6 +413,7 @@ export class Inbox {
     if (item.settled) return;
     item.settled = true;
     item.held = false;
+    this.#cancelling.delete(item);
     if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, -1);
     this.#unkeep(item);
     const at = this.#open.indexOf(item);

@@ -211,6 +211,29 @@ export class Mailbox {
     }
   }
 
+  /** Accepts a request to end an item of this inbox, which nobody is given or ends otherwise meanwhile. */
+  async cancel(
+    id: string,
+    entry: AcceptedRecord,
+    target: InboxItem,
+    body: string,
+  ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+    const ends = entry.cancel?.claimed !== true;
+    if (ends) this.#closing(target, true);
+    try {
+      return await this.accept(id, entry, body);
+    } finally {
+      if (ends) this.#closing(target, false);
+      this.wake();
+    }
+  }
+
+  #closing(item: InboxItem, closing: boolean): void {
+    item.closing = closing;
+    if (closing) this.#ending.add(item.interactionId);
+    else this.#ending.delete(item.interactionId);
+  }
+
   /** Accepts an answer to one of this session's interactions. */
   async answer(
     id: string,
@@ -435,8 +458,16 @@ export class Mailbox {
         void this.follow(item, { deferrable: true });
       }
     }
+    if (entry.t === "accepted" && entry.cancel !== undefined) this.#cancelled(entry.cancel.interaction_id);
     if (entry.t === "claimed") for (const item of items) this.#expiry.watch(this.inbox.overdueAt(item));
     else if (entry.t !== "stream_ended") this.wake();
+  }
+
+  #cancelled(interactionId: string): void {
+    const target = this.inbox.item(interactionId);
+    if (target === undefined) return;
+    this.#expiry.watch(this.inbox.overdueAt(target));
+    void this.follow(target);
   }
 
   #applyTrimmed(entry: TrimmedEntry): void {
@@ -454,7 +485,8 @@ export class Mailbox {
     for (const item of items) {
       const { interactionId } = item;
       if (this.isEnding(item)) continue;
-      const t = item.deadline <= this.#ports.clock.monotonic() ? "expired" : "lapsed";
+      const t =
+        !item.cancelRequested && item.deadline <= this.#ports.clock.monotonic() ? "expired" : "lapsed";
       await this.writeEnding(item, { t, interaction_id: interactionId }, derivedId(interactionId, t)).catch(
         (err: unknown) =>
           this.#ports.log.warn({ err, interaction_id: interactionId }, "Its end could not be written."),

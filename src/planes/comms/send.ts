@@ -11,6 +11,7 @@ import { ContractError, type DetailIssue } from "../../kernel/contract-error.js"
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { Admission } from "./admission.js";
 import { bodyHash } from "./body-hash.js";
+import { cancel, cancelIntent } from "./cancel.js";
 import { receiptOf, ttlOf } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
@@ -47,6 +48,8 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
     checkIdentity(command, recipient);
     const found = mailboxes.get(recipient.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
+    if (command.kind === "peer_request" && command.intent === cancelIntent)
+      return cancel(accepted, command, recipient, mailbox);
     return accepted.deliver(recipient, mailbox, parts);
   };
 }
@@ -258,9 +261,9 @@ function checkSource({ source }: InputCommand, { surface }: CallContext): void {
   if (source !== undefined && source !== expected) refuse("source", "invalid_value", expected, source);
 }
 
-/** `comms.*` is the contract's own; of it only cancelling can be asked for, and the host decides. */
+/** `comms.*` is the contract's own; of it only cancelling can be asked for. */
 function checkIntent({ intent }: PeerRequestCommand): void {
-  if (intent.startsWith("comms.") && intent !== "comms.cancel")
+  if (intent.startsWith("comms.") && intent !== cancelIntent)
     refuse("intent", "invalid_value", "an intent outside comms.*", intent);
 }
 

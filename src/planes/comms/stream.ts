@@ -222,7 +222,8 @@ async function terminalOf(
 }
 
 /** Its own sessions, those that the credentials name, or any. */
-function mayRead(principal: Principal, session: DirectorySession): boolean {
+/** Whether the principal may use the session, and so see what goes on in it. */
+export function mayRead(principal: Principal, session: DirectorySession): boolean {
   return (
     principal.kind === "local" ||
     session.principal === principal.name ||

@@ -20,7 +20,7 @@ export function drain(directory: Directory, ports: SessionsPorts): UnaryHandler<
       },
     };
     const now = await ports.inboxes().drain(wanted);
-    if (now.claim !== undefined || request.wait_ms === 0) return now;
+    if (now.claim !== undefined || now.cancel_requested !== undefined || request.wait_ms === 0) return now;
     // Only who waits pays for signals, and holds its lease meanwhile.
     const { signal } = context;
     const { released, unpin } = directory.pin(session);

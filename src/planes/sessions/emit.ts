@@ -6,7 +6,7 @@ import { timestamp } from "./view.js";
 export function emit(directory: Directory, ports: SessionsPorts): UnaryHandler<"sessions.emit"> {
   return async (request, { principal }) => {
     const session = directory.requireUse(request.name, principal);
-    const { lastSequence, claimExpiresAt } = await ports.inboxes().emit({
+    const { lastSequence, claimExpiresAt, cancelRequested } = await ports.inboxes().emit({
       sessionId: session.sessionId,
       fence: session.fence,
       claimToken: request.claim_token,
@@ -15,6 +15,10 @@ export function emit(directory: Directory, ports: SessionsPorts): UnaryHandler<"
       ...(request.idempotency_key === undefined ? {} : { idempotencyKey: request.idempotency_key }),
     });
     directory.renew(session);
-    return { last_sequence: lastSequence, claim_expires_at: timestamp(claimExpiresAt) };
+    return {
+      last_sequence: lastSequence,
+      claim_expires_at: timestamp(claimExpiresAt),
+      ...(cancelRequested ? { cancel_requested: true } : {}),
+    };
   };
 }

@@ -24,8 +24,12 @@ export interface SessionsPorts {
 /** What a host does with its session's inbox and log. */
 export interface SessionInboxes {
   summary(sessionId: string): Promise<{ unread: number; lastSequence: number }>;
-  drain(request: DrainRequest): Promise<{ claim?: Claim; interactions: InboxInteraction[] }>;
-  emit(request: EmitRequest): Promise<{ lastSequence: number; claimExpiresAt: number }>;
+  drain(
+    request: DrainRequest,
+  ): Promise<{ claim?: Claim; interactions: InboxInteraction[]; cancel_requested?: string[] }>;
+  emit(
+    request: EmitRequest,
+  ): Promise<{ lastSequence: number; claimExpiresAt: number; cancelRequested: boolean }>;
   settle(request: SettleRequest): Promise<{ alreadySettled: boolean }>;
   /** What the session's policy holds back, oldest first. */
   held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }>;

@@ -47,7 +47,7 @@ export class SessionsResource {
   }
 
   /**
-   * Claim the next interactions of the session's inbox, oldest first.
+   * Claim the next interactions of the session's inbox, oldest first, and hear which claimed ones are to end.
    * Errors besides the common ones: `fence_stale`, `session_not_found`, `storage_unavailable`.
    * @generated from schemas/sessions/drain.json
    */

@@ -92,7 +92,8 @@ class Sessions:
         headers: Mapping[str, str] | None = None,
         session: str | None = None,
     ) -> SessionsDrainResponse:
-        """Claim the next interactions of the session's inbox, oldest first.
+        """Claim the next interactions of the session's inbox, oldest first, and hear which claimed
+        ones are to end.
 
         Errors besides the common ones: `fence_stale`, `session_not_found`, `storage_unavailable`.
 
@@ -395,7 +396,8 @@ class AsyncSessions:
         headers: Mapping[str, str] | None = None,
         session: str | None = None,
     ) -> SessionsDrainResponse:
-        """Claim the next interactions of the session's inbox, oldest first.
+        """Claim the next interactions of the session's inbox, oldest first, and hear which claimed
+        ones are to end.
 
         Errors besides the common ones: `fence_stale`, `session_not_found`, `storage_unavailable`.
 

@@ -147,7 +147,9 @@ class PeerRequestCommand(ClosedModel):
     """The peer."""
 
     intent: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]*$", min_length=1, max_length=128)]
-    """What is asked for; `comms.*` is reserved."""
+    """What is asked for. `comms.*` is reserved: `comms.cancel` with `params: {interaction_id}` asks
+    for the end of an interaction, which its host decides once it has begun.
+    """
 
     params: JsonValue
     """Any JSON value, nested at most 64 deep."""

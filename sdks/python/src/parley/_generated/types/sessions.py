@@ -498,8 +498,8 @@ class SessionsDrainRequest(ClosedModel):
     lease_token: Secret
     """The holder's token from `sessions.open`."""
 
-    max: Annotated[Annotated[int, Integer(1, 64)] | None, OPTIONAL] = None
-    """At most this many.
+    max: Annotated[Annotated[int, Integer(0, 64)] | None, OPTIONAL] = None
+    """At most this many; 0 claims nothing and only waits for cancellations.
 
     Default: 1.
     """
@@ -522,6 +522,11 @@ class SessionsDrainResponse(OpenModel):
 
     interactions: Annotated[list[InboxInteraction], Field(max_length=64)]
     """Oldest first."""
+
+    cancel_requested: Annotated[Annotated[list[Uuid], Field(max_length=1024)] | None, OPTIONAL] = None
+    """Interactions that this host has and that are asked to end: stop, and settle them as
+    `cancelled`.
+    """
 
 
 class SessionsDropDeadLetterRequest(ClosedModel):
@@ -583,6 +588,9 @@ class SessionsEmitResponse(OpenModel):
 
     claim_expires_at: Timestamp
     """The claim, renewed."""
+
+    cancel_requested: Annotated[bool | None, OPTIONAL] = None
+    """The interaction is asked to end: stop, and settle it as `cancelled`."""
 
 
 class SessionsGetRequest(ClosedModel):

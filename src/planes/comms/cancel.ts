@@ -1,0 +1,90 @@
+import type { PeerRequestCommand, SendReceipt } from "../../generated/types.js";
+import type { CallContext } from "../../kernel/context.js";
+import { ContractError } from "../../kernel/contract-error.js";
+import { encodeFitting } from "./encode-fitting.js";
+import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
+import type { InboxItem } from "./inbox-item.js";
+import type { Mailbox } from "./mailbox.js";
+import type { DirectorySession } from "./ports.js";
+import { requirePrincipal } from "./resolver.js";
+import { mayRead } from "./stream.js";
+
+export const cancelIntent = "comms.cancel";
+
+/** What the daemon's own fields need beside the command. */
+const reservedBytes = 2 * 1024;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The acceptance of a send, as far as cancelling needs it. */
+export interface CancelAcceptance {
+  readonly id: string;
+  readonly sender: DirectorySession;
+  readonly context: CallContext;
+  base(): Omit<AcceptedEntry, "t" | "interaction_id" | "command" | "reserved">;
+  receiptOfRepeat(mailbox: Mailbox, error: ContractError): Promise<SendReceipt>;
+  receiptFrom(written: { duplicate: boolean; entry: InboxEntry }): SendReceipt;
+}
+
+/**
+ * Asks for the end of an interaction that waits in the recipient's inbox. The request is accepted like any other, and
+ * done with by its acceptance: what nobody has yet ends with it; who has it already is told, and decides.
+ */
+export async function cancel(
+  accepted: CancelAcceptance,
+  command: PeerRequestCommand,
+  recipient: DirectorySession,
+  mailbox: Mailbox,
+): Promise<SendReceipt> {
+  const { context, sender } = accepted;
+  const target = mailbox.inbox.item(interactionOf(command));
+  if (target === undefined)
+    return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_not_found"));
+  if (target.sender.session_id !== sender.sessionId && !mayRead(requirePrincipal(context), recipient))
+    throw new ContractError("permission_denied");
+  if (target.settled || mailbox.isEnding(target))
+    return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
+  const interaction_id = target.interactionId;
+  const entry = mailbox.stamp<AcceptedEntry>({
+    t: "accepted",
+    ...accepted.base(),
+    interaction_id: context.ids.childOf(recipient.sessionId),
+    command,
+    reserved: command.stream === "reserve_interaction",
+    cancel: isClaimed(target, context.clock.monotonic())
+      ? { interaction_id, claimed: true }
+      : { interaction_id },
+  });
+  const body = encodeFitting(entry, "", reservedBytes);
+  return accepted.receiptFrom(await mailbox.cancel(accepted.id, entry, target, body));
+}
+
+/** A host has it, or is about to. */
+function isClaimed({ claim, claiming }: InboxItem, now: number): boolean {
+  return claiming || (claim !== undefined && claim.until > now);
+}
+
+/** The one parameter of a cancel request. */
+function interactionOf({ params }: PeerRequestCommand): string {
+  const field = "params.interaction_id";
+  if (params === null || typeof params !== "object" || Array.isArray(params))
+    throw refused("params", "wrong_type", "object", jsonType(params));
+  const { interaction_id: id } = params as { interaction_id?: unknown };
+  if (id === undefined) throw refused(field, "missing_field", "a UUID", "absent");
+  if (typeof id !== "string") throw refused(field, "wrong_type", "string", typeof id);
+  if (!uuid.test(id)) throw refused(field, "pattern", `a match of ${uuid.source}`, "string");
+  return id;
+}
+
+function refused(
+  field: string,
+  issue: "wrong_type" | "missing_field" | "pattern",
+  expected: string,
+  got: string,
+): ContractError {
+  return new ContractError("invalid_command", { details: [{ field, issue, expected, got }] });
+}
+
+function jsonType(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
