@@ -300,7 +300,7 @@ const requestTypes = {
     properties: {
       name: { $ref: "#/$defs/Name" },
       lease_token: { $ref: "#/$defs/Secret" },
-      max: { type: "integer", minimum: 1, maximum: 64, default: 1 },
+      max: { type: "integer", minimum: 0, maximum: 64, default: 1 },
       wait_ms: { type: "integer", minimum: 0, maximum: 60000, default: 0 },
     },
     required: ["name", "lease_token"],
@@ -1436,6 +1436,7 @@ const responseTypes = {
     properties: {
       claim: { $ref: "#/$defs/Claim" },
       interactions: { type: "array", items: { $ref: "#/$defs/InboxInteraction" }, maxItems: 64 },
+      cancel_requested: { type: "array", items: { $ref: "#/$defs/Uuid" }, maxItems: 1024 },
     },
     required: ["interactions"],
   },
@@ -1449,6 +1450,7 @@ const responseTypes = {
     properties: {
       last_sequence: { $ref: "#/$defs/Sequence" },
       claim_expires_at: { $ref: "#/$defs/Timestamp" },
+      cancel_requested: { type: "boolean" },
     },
     required: ["last_sequence", "claim_expires_at"],
   },

@@ -1349,7 +1349,7 @@ const shapes: Shapes = {
     properties: {
       name: { kind: "ref", name: "Name" },
       lease_token: { kind: "ref", name: "Secret" },
-      max: { kind: "integer", minimum: 1, maximum: 64 },
+      max: { kind: "integer", minimum: 0, maximum: 64 },
       wait_ms: { kind: "integer", minimum: 0, maximum: 60000 },
     },
   },
@@ -1365,6 +1365,7 @@ const shapes: Shapes = {
         minItems: 0,
         maxItems: 64,
       },
+      cancel_requested: { kind: "array", items: { kind: "ref", name: "Uuid" }, minItems: 0, maxItems: 1024 },
     },
   },
   SessionsDropDeadLetterRequest: {
@@ -1398,6 +1399,7 @@ const shapes: Shapes = {
     properties: {
       last_sequence: { kind: "ref", name: "Sequence" },
       claim_expires_at: { kind: "ref", name: "Timestamp" },
+      cancel_requested: { kind: "boolean" },
     },
   },
   SessionsGetRequest: {

@@ -1279,7 +1279,10 @@ export interface PeerRequestCommand {
   kind: "peer_request";
   /** The peer. */
   to: Name;
-  /** What is asked for; `comms.*` is reserved. */
+  /**
+   * What is asked for. `comms.*` is reserved: `comms.cancel` with `params: {interaction_id}` asks for the end
+   * of an interaction, which its host decides once it has begun.
+   */
   intent: string;
   /** Any JSON value, nested at most 64 deep. */
   params: JsonValue;
@@ -1556,7 +1559,7 @@ export interface SessionsDrainRequest {
   name: Name;
   /** The holder's token from `sessions.open`. */
   lease_token: Secret;
-  /** At most this many. */
+  /** At most this many; 0 claims nothing and only waits for cancellations. */
   max?: number;
   /** Wait this long for the first one, milliseconds. */
   wait_ms?: number;
@@ -1571,6 +1574,8 @@ export interface SessionsDrainResponse {
   claim?: Claim;
   /** Oldest first. */
   interactions: InboxInteraction[];
+  /** Interactions that this host has and that are asked to end: stop, and settle them as `cancelled`. */
+  cancel_requested?: Uuid[];
 }
 
 /**
@@ -1621,6 +1626,8 @@ export interface SessionsEmitResponse {
   last_sequence: Sequence;
   /** The claim, renewed. */
   claim_expires_at: Timestamp;
+  /** The interaction is asked to end: stop, and settle it as `cancelled`. */
+  cancel_requested?: boolean;
 }
 
 /**
