@@ -548,6 +548,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "mcp.mcp-session": comms(
     "A session of MCP ends by DELETE, is its principal's own, and belongs to the older revisions.",
   ),
+  "mcp.mcp-session.limits": comms(
+    "Subscriptions and sessions have limits with a typed refusal; sessions that nobody listens to make room.",
+  ),
   "mcp.mcp-session.restart": comms(
     "A session of an earlier daemon goes on, and is told of its own inbox at once.",
   ),
