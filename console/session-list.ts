@@ -34,11 +34,11 @@ export class SessionList {
         row.drawn = drawn;
         row.button.className = session.state;
         row.button.setAttribute("aria-current", String(session.session_id === selected));
-        row.button.setAttribute("aria-label", `${session.name}, ${session.state}, ${session.unread} waiting`);
         row.button.onclick = () => this.#select(session);
         row.button.replaceChildren(
           element("span", "dot"),
           element("span", "name", session.name),
+          element("span", "hidden", session.state),
           element("span", "unread", session.unread > 0 ? `${session.unread} waiting` : ""),
           ...(session.description === undefined ? [] : [element("span", "about", session.description)]),
         );
