@@ -107,7 +107,9 @@ async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: numbe
       const file = join(scratch, `block-${block.line}.ts`);
       writeFileSync(
         file,
-        block.text.replaceAll('"@parley/sdk"', JSON.stringify(join(root, "sdks/typescript/src/index.ts"))),
+        block.text
+          .replaceAll('"@parley/sdk"', JSON.stringify(join(root, "sdks/typescript/src/index.ts")))
+          .replaceAll('"parley/core"', JSON.stringify(join(root, "src/core.ts"))),
       );
       return shell(daemon, `node --import ${root}/scripts/ts.mjs ${file}`);
     }
