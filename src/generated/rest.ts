@@ -291,7 +291,7 @@ export const restRoutes: readonly RestRoute[] = [
   {
     operation: "endpoints.pair",
     method: "POST",
-    path: "/endpoints/pair",
+    path: "/endpoints",
     status: 200,
     pathFields: [],
     in: "body",
@@ -311,7 +311,7 @@ export const restRoutes: readonly RestRoute[] = [
   {
     operation: "endpoints.rotate_keys",
     method: "POST",
-    path: "/endpoints/rotate_keys",
+    path: "/endpoint-keys/rotate",
     status: 200,
     pathFields: [],
     in: "body",

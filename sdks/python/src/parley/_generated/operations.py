@@ -452,7 +452,7 @@ ENDPOINTS_PAIR = Operation(
     event=None,
     closed=None,
     rpc="endpoints/pair",
-    rest=RestBinding("POST", "/endpoints/pair", path_fields=(), body=True, query=(), key_header=False),
+    rest=RestBinding("POST", "/endpoints", path_fields=(), body=True, query=(), key_header=False),
 )
 
 ENDPOINTS_REMOVE = Operation(
@@ -484,7 +484,7 @@ ENDPOINTS_ROTATE_KEYS = Operation(
     event=None,
     closed=None,
     rpc="endpoints/rotate_keys",
-    rest=RestBinding("POST", "/endpoints/rotate_keys", path_fields=(), body=True, query=(), key_header=False),
+    rest=RestBinding("POST", "/endpoint-keys/rotate", path_fields=(), body=True, query=(), key_header=False),
 )
 
 OPERATIONS: dict[str, Operation] = {
