@@ -5,7 +5,7 @@ import { BrowserSessions } from "./auth/browser-sessions.js";
 import { TokenStore } from "./auth/token-store.js";
 import type { Config } from "./config/load-config.js";
 import type { Paths } from "./config/paths.js";
-import type { SystemStatusResponse } from "./generated/types.js";
+import type { CommsCommand, SystemStatusResponse } from "./generated/types.js";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "./generated/version.js";
 import { requireSession, type SessionOwnership } from "./kernel/authorise.js";
 import type { Backend } from "./kernel/backend.js";
@@ -226,13 +226,16 @@ async function startPlanes(
     dial: dialLink,
     isFrame: (value) => validators.message("endpoints.frame")(value),
     isEnvelope: (value) => validators.message("comms.envelope")(value),
-    sessionsOf: () => 0,
+    sessionsOf: (endpointId) => comms.farSessions(endpointId),
   });
   const sessions = createSessionsPlane({ ...ambient, backend, inboxes: () => comms.inboxes });
   const comms = createCommsPlane({
     ...ambient,
     backend,
     directory: sessions.directory,
+    links: endpoints.links,
+    random: Math.random,
+    isCommand: (value): value is CommsCommand => validators.request("comms.send")(value).ok,
     limits: {
       inboxMax: config.comms.inbox_max,
       unreadPerSender: config.comms.unread_per_sender,
@@ -247,6 +250,7 @@ async function startPlanes(
     },
   });
   await sessions.start();
+  await comms.load();
   return { sessions, comms, endpoints };
 }
 

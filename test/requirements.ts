@@ -505,12 +505,31 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "kernel.validation-details": foundation(
     "A text over its limit; a hundred thousand mistakes give a bounded, sorted answer.",
   ),
+  "link.ambiguous": comms(
+    "A lost acknowledgement makes a delivery ambiguous until the other daemon says what it has; nothing is sent twice or wrongly called expired.",
+  ),
+  "link.away": comms(
+    "While the other daemon is away commands wait durably in the outbox, over restarts of either side.",
+  ),
   "link.envelope": comms(
     "An envelope is proven by its signature over the bytes as sent; anything changed is refused.",
   ),
   "link.envelope-fresh": comms("An envelope is stale past its time, and when it is from far ahead."),
   "link.envelope-growth": comms("A field that only a later daemon knows does not break an envelope's proof."),
   "link.envelope-replay": comms("An envelope that was sent before is taken once, also after a restart."),
+  "link.expired": comms("What never left the outbox expires in its time and is not delivered after."),
+  "link.peers": comms(
+    "Sessions of paired daemons are peers under their own and their daemon's name, also while that is away.",
+  ),
+  "link.refused": comms(
+    "What the other daemon refuses, holds or has no session for is told as such; the end of a pairing ends what waits.",
+  ),
+  "link.results": comms(
+    "What came of a command is told to its sender's daemon once, over crashes of either side and however late.",
+  ),
+  "link.send": comms(
+    "A command to a peer of another daemon is queued, delivered, answered and ended, in order and once.",
+  ),
   "mcp.batch": foundation("Batches belong to the one revision that had them."),
   "mcp.client": foundation("The official client finds exactly two tools, calls both and gets typed errors."),
   "mcp.client.stateless": foundation(

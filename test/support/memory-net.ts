@@ -12,6 +12,7 @@ export interface NetOptions {
 /** Daemons by address, and the connections between them, in memory: messages stay whole and in order. */
 export class MemoryNet {
   readonly #listening = new Map<string, (wire: Wire) => void>();
+  readonly #away = new Set<string>();
   readonly #open = new Set<Ends>();
   readonly #options: NetOptions;
   dialled = 0;
@@ -22,11 +23,13 @@ export class MemoryNet {
 
   listen(url: string, accept: (wire: Wire) => void): void {
     this.#listening.set(url, accept);
+    this.#away.delete(url);
   }
 
-  /** Nobody is there any more, and what was connected to it is cut. */
+  /** Until it listens again nobody reaches it, it reaches nobody, and what was connected is cut. */
   leave(url: string): void {
     this.#listening.delete(url);
+    this.#away.add(url);
     this.cut(url);
   }
 
@@ -41,7 +44,7 @@ export class MemoryNet {
 
   /** Connects from one address to another. */
   dial = async (from: string, to: string): Promise<Wire> => {
-    const accept = this.#listening.get(to);
+    const accept = this.#away.has(from) ? undefined : this.#listening.get(to);
     this.dialled += 1;
     if (accept === undefined) throw new ContractError("endpoint_unreachable");
     const ends = new Ends(from, to, this.#options.fate ?? (() => "pass"), () => this.#open.delete(ends));

@@ -5,15 +5,21 @@ import {
   type StreamOperationId,
   type UnaryOperationId,
 } from "../../src/generated/operations.js";
-import type { CommsStreamEvent, CommsStreamRequest, InboxInteraction } from "../../src/generated/types.js";
+import type {
+  CommsCommand,
+  CommsStreamEvent,
+  CommsStreamRequest,
+  InboxInteraction,
+} from "../../src/generated/types.js";
 import type { Backend } from "../../src/kernel/backend.js";
 import type { Clock } from "../../src/kernel/clock.js";
 import { Call, type Principal, type SurfaceName } from "../../src/kernel/context.js";
 import type { OpenStream } from "../../src/kernel/handlers.js";
 import type { Ids } from "../../src/kernel/ids.js";
 import { silentLogger } from "../../src/kernel/logger.js";
+import { createValidators } from "../../src/kernel/validate.js";
 import { type CommsPlane, createCommsPlane } from "../../src/planes/comms/index.js";
-import type { CommsLimits } from "../../src/planes/comms/ports.js";
+import type { CommsLimits, Links } from "../../src/planes/comms/ports.js";
 import type { RouteSource, TrustedRoute } from "../../src/planes/comms/route-source.js";
 import { createSessionsPlane, type SessionsPlane } from "../../src/planes/sessions/index.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
@@ -38,6 +44,12 @@ export function principalNamed(name: string, sessions: readonly string[] = []): 
   };
 }
 
+const validators = createValidators();
+
+function isCommand(value: unknown): value is CommsCommand {
+  return validators.request("comms.send")(value).ok;
+}
+
 /** The sessions and comms planes, wired as the daemon wires them, on memory and simulated time. */
 export class World<C extends Clock = SimulatedClock> {
   readonly clock: C;
@@ -53,8 +65,9 @@ export class World<C extends Clock = SimulatedClock> {
     ids: Ids;
     limits?: Partial<CommsLimits>;
     far?: RouteSource<TrustedRoute>;
+    links?: Links;
   }) {
-    const { clock, backend, ids, limits, far } = options;
+    const { clock, backend, ids, limits, far, links } = options;
     this.clock = clock;
     this.backend = backend;
     this.ids = ids;
@@ -66,6 +79,7 @@ export class World<C extends Clock = SimulatedClock> {
       directory: this.sessions.directory,
       ...(limits === undefined ? {} : { limits }),
       ...(far === undefined ? {} : { trusted: far }),
+      ...(links === undefined ? {} : { links, isCommand }),
     });
   }
 
@@ -77,6 +91,7 @@ export class World<C extends Clock = SimulatedClock> {
       limits?: Partial<CommsLimits>;
       /** The peers of paired daemons. */
       far?: RouteSource<TrustedRoute>;
+      links?: Links;
     } = {},
   ): Promise<World<C>> {
     const clock = options.clock ?? (new SimulatedClock() as Clock as C);
@@ -87,8 +102,10 @@ export class World<C extends Clock = SimulatedClock> {
       ids: seededIds(clock, options.seed ?? "world"),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.far === undefined ? {} : { far: options.far }),
+      ...(options.links === undefined ? {} : { links: options.links }),
     });
     await world.sessions.start();
+    await world.comms.load();
     await world.comms.start();
     return world;
   }

@@ -50,6 +50,7 @@ export function retryDeadLetter(
       reserved: false,
       retry_of: interactionId,
     });
+    if (found.letter.outbox) accepted.outbox = true;
     accepted.expires_at = accepted.at + ttlOf(command.options);
     const { entry, duplicate } = await mailbox.accept(derivedId(interactionId, "retry"), accepted);
     if (entry.t !== "accepted") throw new ContractError("internal");

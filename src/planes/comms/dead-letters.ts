@@ -1,6 +1,5 @@
-import type { CommsCommand } from "../../generated/types.js";
+import type { CommsCommand, Surface } from "../../generated/types.js";
 import { type Backend, BackendError } from "../../kernel/backend.js";
-import type { SurfaceName } from "../../kernel/context.js";
 import { derivedId } from "./derived-id.js";
 import type { Sender, Undelivered } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
@@ -19,8 +18,10 @@ export interface DeadLetter {
   interaction_id: string;
   envelope_id: string;
   sender: Sender;
-  surface: SurfaceName;
+  surface: Surface;
   command: CommsCommand;
+  /** It lay in the outbox. */
+  outbox?: true;
   state: Undelivered;
   code: string;
   message: string;
@@ -68,6 +69,7 @@ export function letterOf(item: InboxItem, command: CommsCommand, acceptedAt: num
     sender: item.sender,
     surface: item.surface,
     command,
+    ...(item.outbox ? { outbox: true as const } : {}),
     state: ending.undelivered,
     code: ending.reason.code,
     message: ending.reason.message.slice(0, messageChars).toWellFormed(),

@@ -57,11 +57,16 @@ function isReserved(entry: AcceptedRecord | AnsweredRecord): boolean {
 }
 
 function deliveryOf(entry: AcceptedRecord | AnsweredRecord): Delivery {
+  if (entry.outbox === true) return withExpiry({ state: "queued", at: isoTime(entry.at), attempt: 0 }, entry);
   const held = entry.t === "accepted" ? entry.held : entry.queue?.held;
   const at = isoTime(entry.at);
   const state = held === true ? "held" : "delivered";
   if (entry.expires_at === undefined) return { state, at, attempt: 1 };
   return { state, at, attempt: 1, expires_at: expiryTime(entry.expires_at) };
+}
+
+function withExpiry(delivery: Delivery, { expires_at }: AcceptedRecord | AnsweredRecord): Delivery {
+  return expires_at === undefined ? delivery : { ...delivery, expires_at: expiryTime(expires_at) };
 }
 
 let expiryMs = Number.NaN;

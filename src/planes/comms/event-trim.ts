@@ -2,7 +2,7 @@ import type { EventLog } from "./event-log.js";
 import type { Inbox } from "./inbox.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
-import { answerId, releasedId } from "./interaction-events.js";
+import { answerId, movedId, releasedId } from "./interaction-events.js";
 import type { CommsPorts } from "./ports.js";
 
 /** Interactions listed in one entry, well below the size of an entry. */
@@ -85,6 +85,8 @@ export class EventTrim {
         ...(cursor.ingested ? { ingested: true } : {}),
         ...(item.release !== undefined && cursor.has(releasedId(item)) ? { released: true } : {}),
       };
+      const told = item.moves.map(({ state }) => state).filter((state) => cursor.has(movedId(item, state)));
+      if (told.length > 0) interactions[item.interactionId]!.moved = told;
       listed += 1;
       if (listed % trimmedListed > 0) continue;
       await note({ t: "trimmed", list, interactions, more: true });

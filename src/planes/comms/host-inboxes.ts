@@ -5,6 +5,7 @@ import type {
   HostEvent,
   InboxInteraction,
   Outcome,
+  Trust,
 } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { tokenHash } from "../../kernel/token-hash.js";
@@ -15,7 +16,7 @@ import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { NewEvent } from "./event-log.js";
 import { listHeld, releaseHeld } from "./held.js";
-import type { AcceptedRecord } from "./inbox-entry.js";
+import type { AcceptedRecord, Origin } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
 import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
@@ -140,6 +141,7 @@ export class HostInboxes {
       return [...due, ...missing];
     });
     item.deadline = Number.POSITIVE_INFINITY;
+    mailbox.report(item);
     claim.until = clock.monotonic() + claimTtlMs;
     mailbox.trimEvents();
     return {
@@ -231,6 +233,11 @@ function requireClaim(item: InboxItem, claimHash: string, fence: number, now: nu
   return claim;
 }
 
+/** What came over a link was signed by the paired daemon. */
+function trustOf({ endpoint_id }: Origin): Trust {
+  return { verified: true, source: "trusted", endpoint_id };
+}
+
 /** An item as its host gets it. */
 export function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxInteraction {
   const base = {
@@ -244,6 +251,7 @@ export function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxI
     handling: item.steer ? ("steer" as const) : ("queue" as const),
     ...(accepted.retry_of === undefined ? {} : { retry_of: accepted.retry_of }),
     ...(accepted.traceparent === undefined ? {} : { traceparent: accepted.traceparent }),
+    ...(accepted.origin === undefined ? {} : { trust: trustOf(accepted.origin) }),
   };
   const { command } = accepted;
   switch (command.kind) {

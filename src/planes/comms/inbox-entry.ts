@@ -3,9 +3,9 @@ import type {
   FailureReason,
   Outcome,
   PeerResponseCommand,
+  Surface,
   Usage,
 } from "../../generated/types.js";
-import type { SurfaceName } from "../../kernel/context.js";
 import type { EndState } from "./reservation.js";
 
 /** Who sent a command. */
@@ -22,8 +22,18 @@ interface AcceptedBase {
   expires_at?: number;
   /** Set when the sender gave a key: what the key stands for. */
   body_hash?: string | undefined;
-  surface: SurfaceName;
+  surface: Surface;
   traceparent?: string | undefined;
+  /** It goes over a link: what is said here waits for the recipient's daemon. */
+  outbox?: true;
+}
+
+/** Where a command began that came over a link. */
+export interface Origin {
+  /** The paired daemon of its sender. */
+  endpoint_id: string;
+  /** The interaction there. */
+  interaction_id: string;
 }
 
 /** A command was accepted: the one durable fact behind its receipt, reservation and idempotency key. */
@@ -38,6 +48,7 @@ export interface AcceptedEntry extends AcceptedBase {
   cancel?: { interaction_id: string; claimed?: true };
   /** The recipient's policy keeps it from the host until somebody decides. */
   held?: true;
+  origin?: Origin;
 }
 
 /**
@@ -86,6 +97,33 @@ export interface LapsedEntry {
   interaction_id: string;
 }
 
+/** How far a command in the outbox came at its recipient's daemon; each state once. */
+export interface MovedEntry {
+  t: "moved";
+  interaction_id: string;
+  state: MovedState;
+  reason?: string;
+}
+
+/** Its recipient's daemon, or what keeps it from there, ended a command of the outbox. */
+export interface EndedEntry {
+  t: "ended";
+  interaction_id: string;
+  ending: Ending;
+}
+
+/** All that came of a command from over a link is known to its sender's daemon. */
+export interface ReportedEntry {
+  t: "reported";
+  interaction_id: string;
+}
+
+/** From here on, while `up`, commands of the outbox may have left without that being known. */
+export interface LinkedEntry {
+  t: "linked";
+  up: boolean;
+}
+
 /** The session was closed: what is unsettled ends, what comes later ends at once. */
 export interface ClosedEntry {
   t: "closed";
@@ -107,6 +145,8 @@ export interface TrimmedEvents {
   ingested?: true;
   /** They told that it was held no more. */
   released?: true;
+  /** They told that it came this far at its recipient's daemon. */
+  moved?: MovedState[];
 }
 
 /**
@@ -130,6 +170,10 @@ export type InboxEntry = (
   | ReleasedEntry
   | ExpiredEntry
   | LapsedEntry
+  | MovedEntry
+  | EndedEntry
+  | ReportedEntry
+  | LinkedEntry
   | ClosedEntry
   | StreamEndedEntry
   | TrimmedEntry
@@ -143,6 +187,9 @@ export type InboxEntry = (
 /** An acceptance as the log has it. */
 export type AcceptedRecord = InboxEntry & AcceptedEntry;
 export type AnsweredRecord = InboxEntry & AnsweredEntry;
+
+/** How far a command of the outbox can come before it ends. */
+export type MovedState = "ambiguous" | "delivered" | "held" | "ingested";
 
 /** How far a command came that ended before a host made it its own. */
 export type Undelivered = "refused" | "expired" | "dead";

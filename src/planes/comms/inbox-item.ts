@@ -1,7 +1,14 @@
-import type { CommsCommand } from "../../generated/types.js";
-import type { SurfaceName } from "../../kernel/context.js";
+import type { CommsCommand, Surface } from "../../generated/types.js";
 import type { BatchClaim } from "./claim.js";
-import type { AcceptedRecord, AnsweredEntry, Ending, ReleasedEntry, Sender } from "./inbox-entry.js";
+import type {
+  AcceptedRecord,
+  AnsweredEntry,
+  Ending,
+  MovedState,
+  Origin,
+  ReleasedEntry,
+  Sender,
+} from "./inbox-entry.js";
 import type { Reservation } from "./reservation.js";
 
 /** Most items never have any. */
@@ -23,6 +30,17 @@ export interface Release {
   readonly at: number;
 }
 
+/** How far a command of the outbox came. */
+export interface Move {
+  readonly state: MovedState;
+  /** Wall milliseconds. */
+  readonly at: number;
+  readonly reason: string | undefined;
+}
+
+/** Most items never move this way. */
+const noMoves: readonly Move[] = [];
+
 /** One accepted command and what became of it. */
 export interface InboxItem {
   /** Position in the inbox's log: the order in which it is offered. */
@@ -30,7 +48,7 @@ export interface InboxItem {
   readonly interactionId: string;
   readonly envelopeId: string;
   readonly sender: Sender;
-  readonly surface: SurfaceName;
+  readonly surface: Surface;
   readonly kind: CommsCommand["kind"];
   readonly reserved: boolean;
   /** It is offered before what is queued. */
@@ -48,6 +66,14 @@ export interface InboxItem {
   readonly expiresAt: number;
   /** Monotonic time of that; Infinity once a host has. */
   deadline: number;
+  /** It lies in the outbox. */
+  readonly outbox: boolean;
+  /** What its recipient's daemon said of it, in order. */
+  moves: readonly Move[];
+  /** Where it came from, when that is another daemon. */
+  readonly origin: Origin | undefined;
+  /** The other daemon knows all that came of it. */
+  reported: boolean;
   settled: boolean;
   /** How often it was given to a host. */
   attempt: number;
@@ -97,6 +123,10 @@ export function acceptedItem(
     release: undefined,
     expiresAt: entry.expires_at ?? Number.POSITIVE_INFINITY,
     deadline,
+    outbox: entry.outbox === true,
+    moves: noMoves,
+    origin: entry.origin,
+    reported: false,
     settled: false,
     attempt: 0,
     cancelRequested: false,

@@ -5,6 +5,7 @@ import type {
   AnsweredEntry,
   Ending,
   InboxEntry,
+  MovedEntry,
   ReleasedEntry,
   Sender,
   SettledEntry,
@@ -53,6 +54,9 @@ export class Inbox {
   #kept = 0;
   #said = 0;
   closed = false;
+  /** What is queued in this outbox may have left without that being known. */
+  mayHaveLeft = false;
+  #seen = false;
   /** Answers up to this position are queued with their askers. */
   queuedThrough = 0;
 
@@ -152,9 +156,10 @@ export class Inbox {
   hasUnread(sender: string, count: number, now: number): boolean {
     let unread = this.#openOf.of(sender);
     if (unread < count) return false;
-    for (const { sender: from, kind, claim, claiming } of this.#open) {
+    for (const { sender: from, kind, claim, claiming, moves } of this.#open) {
       if (from.session_id !== sender || !isLimited(kind)) continue;
-      if (claiming || (claim !== undefined && claim.until > now)) unread -= 1;
+      // What its recipient's daemon has is that inbox's to count.
+      if (claiming || moves.some(({ state }) => state !== "ambiguous") || (claim !== undefined && claim.until > now)) unread -= 1;
     }
     return unread >= count;
   }
@@ -274,6 +279,9 @@ export class Inbox {
   apply(seq: number, entry: InboxEntry, chars: number, readings: Readings): InboxItem[] {
     const now = readings.monotonic;
     this.#position = seq;
+    // What a log told that is trimmed nobody knows.
+    if (!this.#seen && seq > 1) this.mayHaveLeft = true;
+    this.#seen = true;
     this.queuedThrough = Math.max(this.queuedThrough, entry.queued_through ?? 0);
     switch (entry.t) {
       case "accepted":
@@ -301,6 +309,23 @@ export class Inbox {
         return this.#each([entry.interaction_id], (item) =>
           this.#stop(item, item.cancelRequested ? cancelled : lapsed, entry.at),
         );
+      case "moved":
+        return this.#each([entry.interaction_id], (item) => this.#move(item, entry, entry.at));
+      case "ended":
+        return this.#say(
+          this.#each([entry.interaction_id], (item) => {
+            this.#end(item, entry.ending, entry.at);
+            this.#settle(item);
+          }),
+          chars,
+        );
+      case "reported":
+        return this.#each([entry.interaction_id], (item) => {
+          item.reported = true;
+        });
+      case "linked":
+        this.mayHaveLeft = entry.up;
+        return [];
       case "closed":
         this.closed = true;
         return [...this.#open].map((item) => this.#stop(item, closed, entry.at));
@@ -384,6 +409,13 @@ export class Inbox {
     const ending = endingOfOutcome(entry);
     if (ending !== undefined) this.#end(item, ending, at);
     this.#settle(item);
+  }
+
+  /** From now on its end is the recipient's daemon's to tell. */
+  #move(item: InboxItem, { state, reason }: MovedEntry, at: number): void {
+    if (item.ending !== undefined || item.moves.some((move) => move.state === state)) return;
+    item.moves = [...item.moves, { state, at, reason }];
+    item.deadline = Number.POSITIVE_INFINITY;
   }
 
   #release(seq: number, item: InboxItem, { decision }: ReleasedEntry, at: number): void {

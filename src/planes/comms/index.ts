@@ -3,9 +3,10 @@ import { Admission } from "./admission.js";
 import { HostInboxes } from "./host-inboxes.js";
 import { InboxView } from "./inbox-view.js";
 import { InprocRoutes } from "./inproc-routes.js";
+import { LinkComms } from "./link/link-comms.js";
 import { Mailboxes } from "./mailboxes.js";
 import { peers } from "./peers.js";
-import { type CommsPorts, defaultLimits } from "./ports.js";
+import { type CommsPorts, type DirectorySession, defaultLimits } from "./ports.js";
 import { Resolver } from "./resolver.js";
 import { send } from "./send.js";
 import { stream } from "./stream.js";
@@ -20,6 +21,12 @@ export interface CommsPlane {
   readonly inboxView: InboxView;
   /** Ends the reservation that an interaction still has, at once: nobody will come for its stream. */
   release(interactionId: string): Promise<void>;
+  /** The session that stands here for a paired daemon's of that name: what went wrong on the way to it lies there. */
+  outboxOf(name: string): DirectorySession | undefined;
+  /** Sessions that a paired daemon told of. */
+  farSessions(endpointId: string): number;
+  /** Reads what is known of other daemons' sessions; before anything else is asked of the plane. */
+  load(): Promise<void>;
   /** Resolves at once; what a crash left half-done is repaired in the background. The directory is loaded before. */
   start(): Promise<void>;
   /** Ends all streams and timers; what was accepted is durable already. */
@@ -31,18 +38,31 @@ export interface CommsPlane {
 export function createCommsPlane(ports: CommsPorts): CommsPlane {
   const { directory } = ports;
   const limits = { ...defaultLimits, ...ports.limits };
-  const mailboxes = new Mailboxes(ports, limits);
+  const links = ports.links === undefined ? undefined : new LinkComms(ports, ports.links);
+  const mailboxes = new Mailboxes(
+    links === undefined ? ports : { ...ports, directory: links.withOutboxes(directory) },
+    limits,
+    links,
+  );
   const admission = new Admission(ports.clock, limits);
+  links?.bind(mailboxes, admission);
   const streams = new Streams();
   const isRead = (sessionId: string): boolean => streams.isRead(sessionId);
   const inproc = new InprocRoutes(directory, isRead);
-  const resolver = new Resolver(directory, ports.trusted === undefined ? [inproc] : [ports.trusted, inproc]);
+  const trusted = links?.far ?? ports.trusted;
+  const resolver = new Resolver(directory, trusted === undefined ? [inproc] : [trusted, inproc]);
   let repair: Promise<void> = Promise.resolve();
   return {
     inboxes: new HostInboxes(ports, mailboxes),
     inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
-      send: send({ resolver, mailboxes, isRead, admission }),
+      send: send({
+        resolver,
+        mailboxes,
+        isRead,
+        admission,
+        useOutbox: (sessionId) => links?.use(sessionId),
+      }),
       peers: peers(resolver),
       stream: stream({ directory, resolver, mailboxes, streams }),
       stream_close: streamClose(streams),
@@ -50,6 +70,11 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
     async release(interactionId) {
       const found = await mailboxes.find(interactionId);
       if (found !== undefined) mailboxes.reservations.release(found.item);
+    },
+    outboxOf: (name) => links?.far.byName(name),
+    farSessions: (endpointId) => links?.far.count(endpointId) ?? 0,
+    async load() {
+      await links?.far.load();
     },
     async start() {
       repair = mailboxes
@@ -59,6 +84,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
     },
     async close() {
       streams.shutDown();
+      links?.stop();
       await mailboxes.stop();
       await repair;
     },

@@ -2,7 +2,7 @@ import type { AgentEvent, DeliveryState } from "../../generated/types.js";
 import { isoTime } from "../../kernel/clock.js";
 import { derivedId } from "./derived-id.js";
 import type { NewEvent } from "./event-log.js";
-import type { Ending } from "./inbox-entry.js";
+import type { Ending, MovedState, Undelivered } from "./inbox-entry.js";
 import type { Answer, InboxItem } from "./inbox-item.js";
 import type { InteractionCursor } from "./interaction-cursor.js";
 
@@ -23,6 +23,10 @@ function ingestedId({ envelopeId }: InboxItem): string {
 
 export function releasedId({ interactionId }: InboxItem): string {
   return derivedId(interactionId, "released");
+}
+
+export function movedId({ interactionId }: InboxItem, state: MovedState): string {
+  return derivedId(interactionId, "moved", state);
 }
 
 function undeliveredId({ interactionId }: InboxItem): string {
@@ -60,6 +64,8 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?
     });
   const { release, ending } = item;
   if (release?.decision === "deliver") add(releasedId(item), moved(item, "delivered", release.at));
+  for (const { state, at, reason } of item.moves)
+    if (state !== "ingested") add(movedId(item, state), moved(item, state, at, reason));
   const at = emittedAt ?? ingestedAt(item);
   if (at !== undefined && !cursor.ingested) {
     cursor.ingested = true;
@@ -73,9 +79,44 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?
   return due;
 }
 
+/** Something that came of a command from another daemon, for the log there. */
+export interface Outcome {
+  readonly id: string;
+  readonly event: AgentEvent;
+  /** With the failure of a command that no host made its own. */
+  readonly undelivered?: Undelivered;
+}
+
+/**
+ * All that has come of the item, in order, as far as its sender's daemon has to know: how it was delivered, answers, the
+ * end. An answer that ends it says so itself. Ids follow from what they tell.
+ */
+export function outcomesOf(item: InboxItem, cursor: InteractionCursor, now: number): Outcome[] {
+  const { release, answers, ending } = item;
+  const outcomes: Outcome[] = [];
+  if (release?.decision === "deliver")
+    outcomes.push({ id: releasedId(item), event: moved(item, "delivered", release.at) });
+  if (cursor.ingested || ingestedAt(item) !== undefined)
+    outcomes.push({ id: ingestedId(item), event: moved(item, "ingested", ingestedAt(item) ?? now) });
+  for (const answer of answers) outcomes.push({ id: answerId(answer), event: responseReceived(answer) });
+  if (ending === undefined || answers.at(-1)?.entry.command.status === statusOf(ending)) return outcomes;
+  outcomes.push({
+    id: terminalId(item),
+    event: terminalEvent(ending),
+    ...(ending.kind === "failed" && !cursor.ingested ? { undelivered: ending.undelivered } : {}),
+  });
+  return outcomes;
+}
+
+/** What an answer that ends an interaction this way says. */
+function statusOf(ending: Ending): "completed" | "failed" {
+  return ending.kind === "complete" ? "completed" : "failed";
+}
+
 /** Wall time of the host's answer or result; undefined while there is none. */
-function ingestedAt({ answers, ending, endedAt }: InboxItem): number | undefined {
-  return answers[0]?.at ?? (ending?.kind === "complete" ? endedAt : undefined);
+function ingestedAt({ moves, answers, ending, endedAt }: InboxItem): number | undefined {
+  const told = moves.length === 0 ? undefined : moves.find(({ state }) => state === "ingested");
+  return told?.at ?? answers[0]?.at ?? (ending?.kind === "complete" ? endedAt : undefined);
 }
 
 function moved({ envelopeId }: InboxItem, state: DeliveryState, at: number, reason?: string): AgentEvent {

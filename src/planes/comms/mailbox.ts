@@ -6,10 +6,17 @@ import { EventLog, type NewEvent } from "./event-log.js";
 import { EventTrim } from "./event-trim.js";
 import { Expiry } from "./expiry.js";
 import { Inbox } from "./inbox.js";
-import type { AcceptedRecord, AnsweredEntry, InboxEntry, TrimmedEntry } from "./inbox-entry.js";
+import type {
+  AcceptedRecord,
+  AnsweredEntry,
+  Ending,
+  InboxEntry,
+  MovedState,
+  TrimmedEntry,
+} from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
 import { InboxLog } from "./inbox-log.js";
-import { dueEvents } from "./interaction-events.js";
+import { dueEvents, movedId } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import type { Reservations } from "./reservations.js";
@@ -35,6 +42,17 @@ export interface MailboxOptions {
   queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   /** Wall time that never runs ahead of what the process lived through. */
   retentionNow: () => number;
+  links: MailboxLinks;
+}
+
+/** What a mailbox tells of commands that go, or came, over links. */
+export interface MailboxLinks {
+  /** A command was accepted into an outbox. */
+  queued(sessionId: string, item: InboxItem): void;
+  /** Something may have come of a command that another daemon sent. */
+  report(sessionId: string, item: InboxItem): void;
+  /** The daemon is paired: it will ask, or has to be told, some day. */
+  isPaired(endpointId: string): boolean;
 }
 
 /**
@@ -51,6 +69,7 @@ export class Mailbox {
   readonly #limits: CommsLimits;
   readonly #reservations: Reservations;
   readonly #retentionNow: () => number;
+  readonly #links: MailboxLinks;
   readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   readonly #log: InboxLog;
   readonly #trim: EventTrim;
@@ -72,13 +91,14 @@ export class Mailbox {
   readonly #trimmed = new TrimmedList();
 
   constructor(sessionId: string, options: MailboxOptions) {
-    const { ports, limits, reservations, queueAnswer, retentionNow } = options;
+    const { ports, limits, reservations, queueAnswer, retentionNow, links } = options;
     this.sessionId = sessionId;
     this.#ports = ports;
     this.#limits = limits;
     this.#reservations = reservations;
     this.#queueAnswer = queueAnswer;
     this.#retentionNow = retentionNow;
+    this.#links = links;
     this.inbox = new Inbox(limits);
     this.letters = new DeadLetters(sessionId, { backend: ports.backend, limits, retentionNow });
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
@@ -115,6 +135,7 @@ export class Mailbox {
     }
     for (const item of this.inbox.items()) {
       this.#reservations.arm(item);
+      this.report(item);
       if (++looked % turnItems === 0) await nextTurn();
     }
     void this.#expiry.run();
@@ -286,6 +307,24 @@ export class Mailbox {
     return written;
   }
 
+  /** Writes how far a command of the outbox came; each state once. */
+  async moveTo(item: InboxItem, state: MovedState, reason?: string): Promise<void> {
+    const { interactionId } = item;
+    await this.writeMove(
+      item,
+      { t: "moved", interaction_id: interactionId, state, ...(reason === undefined ? {} : { reason }) },
+      movedId(item, state),
+    );
+  }
+
+  /** Ends a command of the outbox; the first ending counts. */
+  async endAs(item: InboxItem, ending: Ending): Promise<void> {
+    const { interactionId } = item;
+    if (this.isEnding(item)) return;
+    const id = derivedId(interactionId, "ended");
+    await this.writeEnding(item, { t: "ended", interaction_id: interactionId, ending }, id);
+  }
+
   /** Writes an entry that ends the interaction, once for each id. */
   async writeEnding(
     item: InboxItem,
@@ -348,6 +387,7 @@ export class Mailbox {
       await this.events.append(due, deferrable);
       if (queue && item.answers.length > 0) await this.#queueAnswers(item);
       if (isDeadLetter(item)) await this.letters.add(item, () => this.#letterOf(item));
+      this.report(item);
       this.trimEvents();
     } catch (err) {
       this.#ports.log.warn({ err, interaction_id: item.interactionId }, "Events are late: the store fails.");
@@ -355,6 +395,11 @@ export class Mailbox {
     } finally {
       this.#busy -= 1;
     }
+  }
+
+  /** Has the item's sender told, when that is another daemon's, what came of it. */
+  report(item: InboxItem): void {
+    if (item.origin !== undefined && !item.reported && this.#loaded) this.#links.report(this.sessionId, item);
   }
 
   /** Resolves at the next change, or when `until` (monotonic) or the signal comes. */
@@ -422,6 +467,7 @@ export class Mailbox {
       cursor.ended &&
       item.reservation?.state !== "attached" &&
       !(isDeadLetter(item) && this.letters.lacks(item)) &&
+      (item.origin === undefined || item.reported || !this.#links.isPaired(item.origin.endpoint_id)) &&
       !item.answers.some(({ seq }) => this.#unqueued.has(seq))
     );
   }
@@ -456,6 +502,7 @@ export class Mailbox {
         this.#reservations.arm(item);
         this.#expiry.watch(item.deadline);
         void this.follow(item, { deferrable: true });
+        if (item.outbox) this.#links.queued(this.sessionId, item);
       }
     }
     if (entry.t === "accepted" && entry.cancel !== undefined) this.#cancelled(entry.cancel.interaction_id);
@@ -485,6 +532,13 @@ export class Mailbox {
     for (const item of items) {
       const { interactionId } = item;
       if (this.isEnding(item)) continue;
+      if (item.outbox && this.inbox.mayHaveLeft) {
+        // It may lie at its recipient's by now: only the daemon there can say that it does not.
+        await this.moveTo(item, "ambiguous").catch((err: unknown) =>
+          this.#ports.log.warn({ err, interaction_id: interactionId }, "Its end could not be written."),
+        );
+        continue;
+      }
       const t =
         !item.cancelRequested && item.deadline <= this.#ports.clock.monotonic() ? "expired" : "lapsed";
       await this.writeEnding(item, { t, interaction_id: interactionId }, derivedId(interactionId, t)).catch(
@@ -522,11 +576,12 @@ export class Mailbox {
 
   /** Something may have to follow from what the inbox's log says of the item. */
   #isBehind(item: InboxItem): boolean {
-    const { interactionId, ending, answers } = item;
+    const { interactionId, ending, answers, release, moves } = item;
     const { assigned, sealed } = this.events.interaction(interactionId);
     if (isDeadLetter(item)) return true;
     if (sealed) return answers.some(({ seq }) => this.#unqueued.has(seq));
-    return assigned === 0 || ending !== undefined || answers.length > 0;
+    if (assigned === 0 || ending !== undefined || answers.length > 0) return true;
+    return release !== undefined || moves.length > 0;
   }
 
   #repairLater(): void {

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { derivedId } from "./derived-id.js";
 import type { AnsweredEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
-import { Mailbox } from "./mailbox.js";
+import { Mailbox, type MailboxLinks } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import { Reservations } from "./reservations.js";
@@ -14,6 +14,9 @@ const sweepEveryMs = 60_000;
 const lookEveryMs = 1_000;
 /** A mailbox stays for so many times what it took to load it: loading again and again then costs no more than a percent. */
 const keptLoads = 100;
+
+/** Nobody is paired. */
+const noLinks: MailboxLinks = { queued() {}, report() {}, isPaired: () => false };
 
 /** An interaction and the session that holds it. */
 export interface FoundInteraction {
@@ -47,6 +50,7 @@ export class Mailboxes {
   readonly reservations: Reservations;
   readonly #ports: CommsPorts;
   readonly #limits: CommsLimits;
+  readonly #links: MailboxLinks;
   readonly #retentionNow: () => number;
   readonly #loaded = new Map<string, Loaded>();
   readonly #loading = new Map<string, Promise<Mailbox>>();
@@ -59,8 +63,10 @@ export class Mailboxes {
   #stopSweep: (() => void) | undefined;
   #stopped = false;
 
-  constructor(ports: CommsPorts, limits: CommsLimits) {
+  /** `links` hears of commands that go, or came, over links. */
+  constructor(ports: CommsPorts, limits: CommsLimits, links: MailboxLinks = noLinks) {
     this.#ports = ports;
+    this.#links = links;
     this.#limits = limits;
     this.#retentionNow = retentionTime(ports.clock);
     this.reservations = new Reservations(ports.clock, limits.reservationTtlMs, (item, state) =>
@@ -216,6 +222,7 @@ export class Mailboxes {
       reservations: this.reservations,
       queueAnswer: (answer) => this.#queueAnswer(answer),
       retentionNow: this.#retentionNow,
+      links: this.#links,
     });
     const { clock } = this.#ports;
     const started = clock.monotonic();

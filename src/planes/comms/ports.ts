@@ -1,4 +1,4 @@
-import type { InboundPolicy } from "../../generated/types.js";
+import type { CommsCommand, CommsEnvelope, InboundPolicy, LinkFrame } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
@@ -15,6 +15,12 @@ export interface CommsPorts {
   directory: SessionDirectory;
   /** The peers of paired daemons; preferred to this daemon's own. */
   trusted?: RouteSource<TrustedRoute>;
+  /** Links to paired daemons, whose sessions then are the trusted peers. */
+  links?: Links;
+  /** From 0 up to, not including, 1: spreads new tries. */
+  random?: () => number;
+  /** Whether what another daemon sent is a command. */
+  isCommand?: (value: unknown) => value is CommsCommand;
   limits?: Partial<CommsLimits>;
 }
 
@@ -80,6 +86,46 @@ export interface DirectorySession {
   readonly live: boolean;
   /** Wall time, milliseconds; undefined without a live lease. */
   readonly leaseExpiresAt: number | undefined;
+  /** The paired daemon whose session it is; absent for one of this daemon. */
+  readonly endpointId?: string;
+}
+
+/** A paired daemon. */
+export interface LinkedDaemon {
+  readonly endpointId: string;
+  /** What it is called here. */
+  readonly name: string;
+  readonly url: string | undefined;
+  /** The link is up. */
+  readonly up: boolean;
+  /** The contract that it speaks, while the link is up. */
+  readonly contract: string | undefined;
+}
+
+/** Links to other daemons, as the comms plane uses them. */
+export interface Links {
+  /** The one paired first first. */
+  all(): readonly LinkedDaemon[];
+  isPaired(endpointId: string): boolean;
+  isUp(endpointId: string): boolean;
+  /** False without a link, and for what is too large for a frame: then nothing was sent. */
+  send(endpointId: string, frame: LinkFrame): boolean;
+  /** A signed envelope for the live link; undefined without one. */
+  seal(endpointId: string, head: EnvelopeHead, payload: string): string | undefined;
+  /** The envelope that the daemon sent; rejects when it is forged, repeated or no envelope. */
+  open(endpointId: string, text: string): Promise<{ envelope: CommsEnvelope; fresh: boolean }>;
+  watch(watcher: LinkWatcher): void;
+}
+
+/** What an envelope says besides what the link adds. */
+export type EnvelopeHead = Omit<CommsEnvelope, "v" | "pair_seq" | "key_id" | "payload_b64" | "sig">;
+
+/** Who is told what happens on links; all calls are synchronous and in order. */
+export interface LinkWatcher {
+  up(endpointId: string): void;
+  down(endpointId: string): void;
+  received(endpointId: string, frame: LinkFrame): void;
+  removed(endpointId: string): void;
 }
 
 /** The sessions of this daemon. */
@@ -92,6 +138,8 @@ export interface SessionDirectory {
   /** Not closed, sorted by name. */
   all(): readonly DirectorySession[];
   closed(): readonly DirectorySession[];
+  /** Calls after each step of `generation`; the result ends that. */
+  onChange(listener: () => void): () => void;
   /** The session of that name, made for the principal when there is none. */
   ensure(name: string, principal: Principal): Promise<DirectorySession> | DirectorySession;
 }

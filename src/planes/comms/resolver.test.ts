@@ -44,6 +44,7 @@ function routeTo(name: string, { peerId, policy = {}, carries = sendableKinds }:
     leaseExpiresAt: undefined,
     contractVersion: CONTRACT_VERSION,
     endpointUrl: undefined,
+    session: session(name, peerId),
   };
 }
 

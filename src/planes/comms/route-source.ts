@@ -32,6 +32,8 @@ export interface TrustedRoute extends Reachable {
   readonly kind: "trusted";
   /** The paired daemon. */
   readonly endpointId: string;
+  /** What stands for it here: its mailbox is the outbox. */
+  readonly session: DirectorySession;
 }
 
 export type Route = InprocRoute | TrustedRoute;

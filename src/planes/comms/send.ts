@@ -20,7 +20,6 @@ import type { Mailbox } from "./mailbox.js";
 import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
 import type { Resolver } from "./resolver.js";
-import type { Route } from "./route-source.js";
 
 /** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
 const reservedBytes = 2 * 1024;
@@ -34,6 +33,8 @@ export interface SendParts {
   admission: Admission;
   /** Whether somebody reads the session's log now: presence of sessions that nobody holds. */
   isRead: (sessionId: string) => boolean;
+  /** Before the first command to a session of another daemon. */
+  useOutbox: (sessionId: string) => Promise<void> | undefined;
 }
 
 /** Accepts a command: validates what the schema cannot, resolves, and appends once. */
@@ -45,7 +46,7 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
     const accepted = new Acceptance(sender, command, context);
     if (command.kind === "peer_response") return answer(accepted, command, parts);
     const recipient = recipientOf(sender, command, resolver, context);
-    checkIdentity(command, recipient);
+    if (recipient.endpointId !== undefined) await parts.useOutbox(recipient.sessionId);
     const found = mailboxes.get(recipient.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
     if (command.kind === "peer_request" && command.intent === cancelIntent)
@@ -62,18 +63,16 @@ function recipientOf(
 ): DirectorySession {
   if (command.kind !== "input") {
     if (command.kind === "peer_request") checkIntent(command);
-    return requireInproc(resolver.resolve(sender, command.to, command.kind, expectedPeer(command)));
+    const route = resolver.resolve(sender, command.to, command.kind, expectedPeer(command));
+    checkIdentity(command, route.peerId);
+    return route.session;
   }
   checkSource(command, context);
   const recipient = resolver.session(command.session_id);
+  checkIdentity(command, recipient.sessionId);
   if (recipient.sessionId === sender.sessionId && !command.allow_self_session)
     throw new ContractError("self_session_denied");
   return recipient;
-}
-
-function requireInproc(route: Route): DirectorySession {
-  if (route.kind === "inproc") return route.session;
-  throw new ContractError("internal", { cause: new Error(`no link carries what goes to ${route.name}`) });
 }
 
 const senders = new WeakMap<DirectorySession, Sender>();
@@ -115,7 +114,8 @@ class Acceptance {
         command.kind === "input" ? { ...command, source: command.source ?? sourceOf(surface) } : command,
       reserved: "stream" in command && command.stream === "reserve_interaction",
     });
-    if (isHeld(recipient, command.kind)) entry.held = true;
+    if (recipient.endpointId !== undefined) entry.outbox = true;
+    else if (isHeld(recipient, command.kind)) entry.held = true;
     const written = await mailbox.accept(this.id, entry, encodeFitting(entry, "", reservedBytes));
     return this.receiptFrom(written);
   }
@@ -178,12 +178,43 @@ async function answer(
   if (command.status === "accepted" && command.options?.handling === "steer")
     refuse("options.handling", "invalid_value", "queue", "steer");
   const sender = accepted.sender;
-  const asker = requireInproc(resolver.resolve(sender, command.to, command.kind, expectedPeer(command)));
-  checkIdentity(command, asker);
   const found = await mailboxes.find(command.in_reply_to);
+  if (found?.item.origin !== undefined && found.session.sessionId === sender.sessionId)
+    return found.mailbox.during(() => answerOverLink(found, accepted, command));
+  const { session: asker, peerId } = resolver.resolve(
+    sender,
+    command.to,
+    command.kind,
+    expectedPeer(command),
+  );
+  checkIdentity(command, peerId);
   if (found === undefined || found.session.sessionId !== sender.sessionId)
     throw new ContractError("interaction_not_found");
   return found.mailbox.during(() => answerTo(found, asker, accepted, command, parts));
+}
+
+/** To a session of another daemon: the link tells it there what the log says here. */
+async function answerOverLink(
+  { mailbox, item }: FoundInteraction,
+  accepted: Acceptance,
+  command: PeerResponseCommand,
+): Promise<SendReceipt> {
+  if (item.kind !== "peer_request")
+    refuse("in_reply_to", "invalid_value", "an interaction that expects an answer", item.kind);
+  if (item.sender.name !== command.to) refuse("to", "invalid_value", item.sender.name, command.to);
+  checkIdentity(command, item.sender.session_id);
+  if (mailbox.isEnding(item))
+    return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
+  const entry = mailbox.stamp<AnsweredEntry>({
+    t: "answered",
+    ...accepted.base(),
+    interaction_id: item.interactionId,
+    command,
+    outbox: true,
+  });
+  return accepted.receiptFrom(
+    await mailbox.answer(accepted.id, entry, encodeFitting(entry, "", reservedBytes)),
+  );
 }
 
 async function answerTo(
@@ -247,9 +278,9 @@ function expectedPeer({ options }: CommsCommand): string | undefined {
 }
 
 /** The name, or the session, must still be who the sender means. */
-function checkIdentity(command: CommsCommand, { sessionId }: DirectorySession): void {
+function checkIdentity(command: CommsCommand, peerId: string): void {
   const expected = expectedPeer(command);
-  if (expected !== undefined && expected !== sessionId) throw new ContractError("peer_identity_changed");
+  if (expected !== undefined && expected !== peerId) throw new ContractError("peer_identity_changed");
 }
 
 function sourceOf(surface: CallContext["surface"]): NonNullable<InputCommand["source"]> {

@@ -1,7 +1,7 @@
 import type { EventLog } from "./event-log.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
-import { answerId, releasedId, terminalId } from "./interaction-events.js";
+import { answerId, movedId, releasedId, terminalId } from "./interaction-events.js";
 
 type Interactions = TrimmedEntry["interactions"];
 
@@ -32,6 +32,7 @@ export function recallTrimmed(item: InboxItem, known: Interactions[string], even
     cursor.addAnswer(answerId(answer));
   }
   cursor.ingested = known.ingested === true;
+  for (const state of known.moved ?? []) cursor.add(movedId(item, state));
   if (known.released) cursor.add(releasedId(item));
   if (known.sealed) cursor.add(terminalId(item));
 }

@@ -32,12 +32,16 @@ export interface LinkedEndpoint {
   readonly url: string | undefined;
   /** The link is up. */
   readonly up: boolean;
+  /** The contract that it speaks, while the link is up. */
+  readonly contract: string | undefined;
 }
 
 /** Frames and envelopes to and from paired daemons. */
 export interface EndpointLinks {
   /** The one paired first first. */
   all(): LinkedEndpoint[];
+  isPaired(endpointId: string): boolean;
+  isUp(endpointId: string): boolean;
   /** False without a link, and for what is too large for a frame: then nothing was sent. */
   send(endpointId: string, frame: LinkFrame): boolean;
   /** A signed envelope for the live link; undefined without one. */
@@ -71,7 +75,10 @@ export async function createEndpointsPlane(
           name,
           url: urls[0],
           up: links.link(endpointId) !== undefined,
+          contract: links.link(endpointId)?.hello.contract,
         })),
+      isPaired: (endpointId) => book.get(endpointId) !== undefined,
+      isUp: (endpointId) => links.link(endpointId) !== undefined,
       send: (endpointId, frame) => links.link(endpointId)?.send(frame) === true,
       seal(endpointId, head, payload) {
         const link = links.link(endpointId);

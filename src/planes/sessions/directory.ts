@@ -46,6 +46,7 @@ export class Directory {
   readonly #bySuffix = new Map<string, HeldSession[]>();
   readonly #turns = new Turns();
   #generation: number;
+  readonly #listeners = new Set<() => void>();
   #stopped = false;
 
   constructor(options: {
@@ -84,6 +85,12 @@ export class Directory {
   /** Rises whenever a session appears, ends, changes what it says of itself, or comes or goes. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Calls after each step of `generation`; the result ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** The session that has the name now; never a closed one. */
@@ -192,8 +199,13 @@ export class Directory {
     }
   }
 
-  #leaseEnded(session: HeldSession): void {
+  #changed(): void {
     this.#generation += 1;
+    for (const listener of this.#listeners) listener();
+  }
+
+  #leaseEnded(session: HeldSession): void {
+    this.#changed();
     const { holder } = session.record;
     this.#turns
       .run(session.name, async () => {
@@ -303,14 +315,14 @@ export class Directory {
       ...fields,
     };
     const rev = await this.#cas(name, before?.rev ?? 0, record);
-    this.#generation += 1;
+    this.#changed();
     return this.#put(name, record, rev);
   }
 
   async #write(session: HeldSession, record: SessionRecord): Promise<void> {
     const rev = await this.#cas(session.name, session.rev, record);
     session.update(record, rev);
-    this.#generation += 1;
+    this.#changed();
   }
 
   /** One compare-and-set; an uncertain outcome is settled by reading again, and tried once more when nothing came of it. */
@@ -347,7 +359,7 @@ export class Directory {
   }
 
   #hold(session: HeldSession, lease: Parameters<HeldSession["hold"]>[0]): void {
-    if (!session.live) this.#generation += 1;
+    if (!session.live) this.#changed();
     session.hold(lease, () => this.#leaseEnded(session));
   }
 }

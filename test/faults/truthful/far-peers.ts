@@ -45,5 +45,7 @@ function routeTo(name: string, { peerId, policy, carries }: FarPeer): TrustedRou
     leaseExpiresAt: undefined,
     contractVersion: CONTRACT_VERSION,
     endpointUrl: undefined,
+    // Nothing is sent this way: what is asked is only whether it would be.
+    session: undefined as never,
   };
 }

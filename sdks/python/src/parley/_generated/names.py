@@ -227,6 +227,7 @@ MODULES: dict[str, str] = {
     "ToolResultReceived": "types.agent_event",
     "Traceparent": "types.common",
     "TransportError": "errors",
+    "Trust": "types.sessions",
     "TurnCompleted": "types.agent_event",
     "TurnStarted": "types.agent_event",
     "UnauthenticatedError": "errors",

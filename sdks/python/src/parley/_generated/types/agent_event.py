@@ -45,7 +45,7 @@ class InteractionStarted(OpenModel):
     """Which variant this is."""
 
     surface: Surface
-    """The surface that a command came in by."""
+    """The surface that a command came in by; `link` is another daemon's."""
 
     command: CommandKind
     """The kind of a comms command."""

@@ -102,8 +102,8 @@ Generated from schemas/common/types.json#/$defs/Sequence.
 """
 
 
-Surface: TypeAlias = Literal["rest", "rpc", "mcp"] | Annotated[str, StringConstraints(max_length=256)]
-"""The surface that a command came in by.
+Surface: TypeAlias = Literal["rest", "rpc", "mcp", "link"] | Annotated[str, StringConstraints(max_length=256)]
+"""The surface that a command came in by; `link` is another daemon's.
 
 Generated from schemas/common/types.json#/$defs/Surface.
 """

@@ -18,7 +18,7 @@ from ..._runtime.model import (
     Unknown,
 )
 from .agent_event import AgentEvent
-from .common import Labels, Name, Timestamp, Uuid
+from .common import InboundPolicy, Labels, Name, Timestamp, Uuid
 
 
 EndpointUrl: TypeAlias = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,280}/?$", min_length=8, max_length=300)]
@@ -257,9 +257,8 @@ class RemoteSession(OpenModel):
     labels: Annotated[Labels | None, OPTIONAL] = None
     """Free key-value pairs for finding and grouping."""
 
-    inbound_policy: Annotated[Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,32}$", max_length=32)], Annotated[str, StringConstraints(max_length=16)]], Field(max_length=16)] | None, OPTIONAL] = None
-    """What it does with each kind: `accept`, `hold` or `refuse`; a kind that is absent is accepted.
-    """
+    inbound_policy: Annotated[InboundPolicy | None, OPTIONAL] = None
+    """What a session does with what peers send it; a kind that is not named is accepted."""
 
     online: bool
     """A host holds it, or somebody reads it."""
@@ -353,6 +352,12 @@ class LinkResult(OpenModel):
 
     event: AgentEvent
     """What happened in a session. Consumers keep kinds that they do not know."""
+
+    interaction_id: Uuid
+    """The interaction at the daemon of the envelope's sender."""
+
+    undelivered: Annotated[Literal["refused", "expired", "dead"] | Annotated[str, StringConstraints(max_length=256)] | None, OPTIONAL] = None
+    """With a failure: it ended before a host made the command its own."""
 
 
 class LinkResultAck(OpenModel):

@@ -1,0 +1,153 @@
+import type { CommsCommand, CommsEnvelope, LinkAck } from "../../../generated/types.js";
+import { ContractError } from "../../../kernel/contract-error.js";
+import { decodeJson } from "../../../kernel/json.js";
+import type { Admission } from "../admission.js";
+import { derivedId } from "../derived-id.js";
+import { encodeFitting } from "../encode-fitting.js";
+import type { AcceptedEntry } from "../inbox-entry.js";
+import type { Mailbox } from "../mailbox.js";
+import type { Mailboxes } from "../mailboxes.js";
+import type { CommsPorts, DirectorySession, Links } from "../ports.js";
+import type { FarSessions } from "./far-sessions.js";
+
+/** When something that cannot be taken now is worth another try, milliseconds. */
+const retryMs = 1_000;
+/** What the daemon's own fields need beside the command when it is told again. */
+const reservedBytes = 2 * 1024;
+
+type Answer = Omit<LinkAck, "kind" | "envelope_id">;
+type TakenCommand = Extract<CommsCommand, { kind: "peer_message" | "peer_request" }>;
+
+/**
+ * Takes in what other daemons send: one append to the recipient's inbox, whose id follows from the envelope's, so that an
+ * envelope that comes again finds the first. Only what is durable is acknowledged.
+ */
+export class Arrivals {
+  readonly #ports: CommsPorts;
+  readonly #links: Links;
+  readonly #far: FarSessions;
+  readonly #mailboxes: Mailboxes;
+  readonly #admission: Admission;
+
+  constructor(
+    ports: CommsPorts,
+    links: Links,
+    far: FarSessions,
+    mailboxes: Mailboxes,
+    admission: Admission,
+  ) {
+    this.#ports = ports;
+    this.#links = links;
+    this.#far = far;
+    this.#mailboxes = mailboxes;
+    this.#admission = admission;
+  }
+
+  async envelope(endpointId: string, text: string): Promise<void> {
+    let answer: Answer;
+    let envelopeId: string;
+    try {
+      const { envelope, fresh } = await this.#links.open(endpointId, text);
+      envelopeId = envelope.envelope_id;
+      answer = await this.#take(endpointId, envelope, fresh).catch((err: unknown) => {
+        const { code } = ContractError.from(err);
+        if (code === "payload_too_large")
+          return refusal("dead", "payload_too_large", "It is too large for the inbox.");
+        this.#ports.log.warn({ err, endpoint_id: endpointId }, "What another daemon sent was not stored.");
+        return { state: "later" as const, retry_after_ms: retryMs };
+      });
+    } catch (err) {
+      // Who sends what is not signed, or sends it twice, gets no answer to learn from.
+      this.#ports.log.warn({ err, endpoint_id: endpointId }, "An envelope was refused.");
+      return;
+    }
+    this.#links.send(endpointId, { kind: "ack", envelope_id: envelopeId, ...answer });
+  }
+
+  async #take(endpointId: string, envelope: CommsEnvelope, fresh: boolean): Promise<Answer> {
+    const { directory } = this.#ports;
+    const recipient =
+      envelope.to_id === undefined ? directory.byName(envelope.to) : directory.byId(envelope.to_id);
+    if (recipient === undefined || !isAnnounced(recipient)) return noPeer();
+    const mailbox = await this.#mailboxes.get(recipient.sessionId);
+    return mailbox.during(() => this.#accept(endpointId, envelope, fresh, recipient, mailbox));
+  }
+
+  async #accept(
+    endpointId: string,
+    envelope: CommsEnvelope,
+    fresh: boolean,
+    recipient: DirectorySession,
+    mailbox: Mailbox,
+  ): Promise<Answer> {
+    const { clock, ids } = this.#ports;
+    const id = derivedId("link", endpointId, envelope.envelope_id);
+    const known = await mailbox.find(id);
+    if (known !== undefined) return stateOf(mailbox, known.t === "accepted" ? known.interaction_id : "");
+    if (recipient.closed) return noPeer();
+    const expiresAt = Date.parse(envelope.expires_at);
+    if (expiresAt <= clock.now())
+      return refusal("expired", "deadline_exceeded", "Its time was over when it came.");
+    if (!fresh) return { state: "later", retry_after_ms: retryMs };
+    const command = this.#commandOf(envelope, recipient);
+    if (command === undefined)
+      return refusal("dead", "invalid_command", "It is no command that a peer may send.");
+    const action = recipient.inboundPolicy[command.kind];
+    if (action === "refuse")
+      return refusal(
+        "refused",
+        "peer_not_sendable",
+        `${envelope.to} refuses ${command.kind} by its inbound policy.`,
+      );
+    const sender = this.#far.senderOf(endpointId, envelope.from_id, envelope.from);
+    const full = this.#admission.refusal(sender.session_id, mailbox, command);
+    if (full !== undefined) return { state: "later", retry_after_ms: full.retryAfterMs ?? retryMs };
+    const entry = mailbox.stamp<AcceptedEntry>({
+      t: "accepted",
+      envelope_id: envelope.envelope_id,
+      sender,
+      expires_at: expiresAt,
+      surface: "link",
+      traceparent: envelope.traceparent,
+      interaction_id: ids.childOf(recipient.sessionId),
+      command,
+      reserved: false,
+      origin: { endpoint_id: endpointId, interaction_id: envelope.interaction_id },
+    });
+    if (action === "hold") entry.held = true;
+    const written = await mailbox.accept(id, entry, encodeFitting(entry, "", reservedBytes));
+    return stateOf(mailbox, written.entry.t === "accepted" ? written.entry.interaction_id : "");
+  }
+
+  /** The command as this daemon would have taken it from one of its own. */
+  #commandOf(envelope: CommsEnvelope, { name }: DirectorySession): TakenCommand | undefined {
+    let value: unknown;
+    try {
+      value = decodeJson(Buffer.from(envelope.payload_b64, "base64url"));
+    } catch {
+      return undefined;
+    }
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
+    const command: unknown = { ...value, to: name };
+    if (this.#ports.isCommand?.(command) !== true || command.kind !== envelope.kind) return undefined;
+    if (command.kind !== "peer_message" && command.kind !== "peer_request") return undefined;
+    return command;
+  }
+}
+
+/** Other daemons are told of it. A principal's own session is nobody's peer elsewhere: every machine has one. */
+export function isAnnounced({ name, endpointId }: DirectorySession): boolean {
+  return endpointId === undefined && !name.startsWith("user-");
+}
+
+function stateOf(mailbox: Mailbox, interactionId: string): Answer {
+  return { state: mailbox.inbox.item(interactionId)?.held === true ? "held" : "delivered" };
+}
+
+function noPeer(): Answer {
+  return refusal("dead", "peer_not_found", "Its daemon has no such session any more.");
+}
+
+function refusal(state: Answer["state"], code: string, message: string): Answer {
+  return { state, code, message };
+}
