@@ -159,7 +159,12 @@ export class Inbox {
     for (const { sender: from, kind, claim, claiming, moves } of this.#open) {
       if (from.session_id !== sender || !isLimited(kind)) continue;
       // What its recipient's daemon has is that inbox's to count.
-      if (claiming || moves.some(({ state }) => state !== "ambiguous") || (claim !== undefined && claim.until > now)) unread -= 1;
+      if (
+        claiming ||
+        moves.some(({ state }) => state !== "ambiguous") ||
+        (claim !== undefined && claim.until > now)
+      )
+        unread -= 1;
     }
     return unread >= count;
   }

@@ -29,13 +29,7 @@ export class Arrivals {
   readonly #mailboxes: Mailboxes;
   readonly #admission: Admission;
 
-  constructor(
-    ports: CommsPorts,
-    links: Links,
-    far: FarSessions,
-    mailboxes: Mailboxes,
-    admission: Admission,
-  ) {
+  constructor(ports: CommsPorts, links: Links, far: FarSessions, mailboxes: Mailboxes, admission: Admission) {
     this.#ports = ports;
     this.#links = links;
     this.#far = far;
