@@ -511,6 +511,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "link.away": comms(
     "While the other daemon is away commands wait durably in the outbox, over restarts of either side.",
   ),
+  "link.daemons": comms(
+    "Agents on real daemons see each other, ask and answer; what they say survives kill -9 of both daemons.",
+  ),
   "link.envelope": comms(
     "An envelope is proven by its signature over the bytes as sent; anything changed is refused.",
   ),

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { parley } from "../support/cli.js";
+import { parley, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
+import { untilLive } from "../support/hosts.js";
 import { until } from "../support/wait.js";
 
 const daemons: TestDaemon[] = [];
@@ -94,3 +95,85 @@ describe("[endpoints.daemons] two real daemons", () => {
     expect(await plain.json()).toMatchObject({ code: "invalid_request" });
   });
 });
+
+describe("[link.daemons] agents on two real daemons", () => {
+  test("see each other, ask and answer, and their message survives kill -9 of both", async () => {
+    const a = await start();
+    const b = await start();
+    const hosts = [startParley(b.env, ["agent", "echo", "--name", "echo"])];
+    try {
+      await untilLive(b, "echo");
+      await pair(a, b, "office");
+      const name = await peerCalled(/^echo-/, a);
+      const streamed = await cli(a, "send", name, "hello over there", "--stream", "--json");
+      expect(streamed.code).toBe(0);
+      const events = lines(streamed.stdout);
+      expect(events[0]).toMatchObject({ kind: "peer_request_sent", delivery: { state: "queued" } });
+      expect(events.slice(1).map((line) => (line.event as { kind: string }).kind)).toEqual([
+        "interaction_started",
+        "delivery_updated",
+        "delivery_updated",
+        "peer_response_received",
+        "interaction_complete",
+      ]);
+      expect(events.at(-1)).toMatchObject({
+        event: { kind: "interaction_complete", result: { body: "hello over there" } },
+      });
+
+      await b.stop("SIGKILL");
+      const waiting = await cli(a, "send", name, "while you were away", "--intent", "ask", "--json");
+      const receipt = JSON.parse(waiting.stdout) as { interaction_id: string };
+      await a.stop("SIGKILL");
+      await a.restart();
+      await b.restart();
+      await until("the answer", async () => {
+        const read = await cli(a, "stream", "--interaction", receipt.interaction_id, "--no-follow", "--json");
+        return read.stdout.includes("interaction_complete") ? true : undefined;
+      });
+      const read = await cli(a, "stream", "--interaction", receipt.interaction_id, "--no-follow", "--json");
+      expect(read.stdout.match(/interaction_complete/g)).toHaveLength(1);
+    } finally {
+      await Promise.all(hosts.map((host) => host.stop()));
+    }
+  });
+
+  test("three daemons, each with its own echo: names tell them apart", async () => {
+    const [a, b, c] = [await start(), await start(), await start()];
+    const hosts = [b, c].map((daemon) => startParley(daemon.env, ["agent", "echo", "--name", "echo"]));
+    try {
+      for (const daemon of [b, c]) await untilLive(daemon, "echo");
+      for (const [daemon, called] of [
+        [b, "office"],
+        [c, "attic"],
+      ] as const) {
+        const offered = await cli(daemon, "endpoint", "pair");
+        await cli(a, "endpoint", "pair", daemon.address, "--code", offered.stdout.trim(), "--name", called);
+      }
+      for (const name of ["echo-office", "echo-attic"]) {
+        await until(name, async () =>
+          (await cli(a, "peers", "--json")).stdout.includes(`"${name}"`) ? true : undefined,
+        );
+        const answer = await cli(a, "send", name, `to ${name}`, "--stream");
+        expect(answer).toMatchObject({ code: 0 });
+      }
+    } finally {
+      await Promise.all(hosts.map((host) => host.stop()));
+    }
+  });
+});
+
+/** What the other daemon's session is called at `at`, once it is known there. */
+function peerCalled(pattern: RegExp, at: TestDaemon): Promise<string> {
+  return until("the peer", async () => {
+    const { stdout } = await cli(at, "peers", "--json");
+    const { peers } = JSON.parse(stdout) as { peers: { name: string }[] };
+    return peers.find(({ name }) => pattern.test(name))?.name;
+  });
+}
+
+function lines(text: string): Record<string, unknown>[] {
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
