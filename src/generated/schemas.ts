@@ -848,6 +848,7 @@ const responseTypes = {
       traceparent: { $ref: "#/$defs/Traceparent" },
       body: { type: "string", maxLength: 262144 },
       source: { type: "string", enum: ["tcp", "uds", "stdin", "webhook", "rpc"] },
+      trust: { $ref: "#/$defs/Trust" },
     },
     required: [
       "kind",
@@ -889,6 +890,7 @@ const responseTypes = {
       retry_of: { $ref: "#/$defs/Uuid" },
       traceparent: { $ref: "#/$defs/Traceparent" },
       body: { type: "string", maxLength: 262144 },
+      trust: { $ref: "#/$defs/Trust" },
     },
     required: [
       "kind",
@@ -918,6 +920,7 @@ const responseTypes = {
       traceparent: { $ref: "#/$defs/Traceparent" },
       intent: { type: "string", maxLength: 128 },
       params: { $ref: "#/$defs/JsonValue" },
+      trust: { $ref: "#/$defs/Trust" },
     },
     required: [
       "kind",
@@ -949,6 +952,7 @@ const responseTypes = {
       in_reply_to: { $ref: "#/$defs/Uuid" },
       status: { $ref: "#/$defs/ResponseStatus" },
       result: { $ref: "#/$defs/JsonValue" },
+      trust: { $ref: "#/$defs/Trust" },
     },
     required: [
       "kind",
@@ -1197,8 +1201,10 @@ const responseTypes = {
       result_id: { $ref: "#/$defs/Uuid" },
       envelope_id: { $ref: "#/$defs/Uuid" },
       event: { $ref: "#/$defs/AgentEvent" },
+      interaction_id: { $ref: "#/$defs/Uuid" },
+      undelivered: { type: "string", maxLength: 256 },
     },
-    required: ["kind", "result_id", "envelope_id", "event"],
+    required: ["kind", "result_id", "envelope_id", "event", "interaction_id"],
   },
   LinkResultAck: {
     type: "object",
@@ -1368,12 +1374,7 @@ const responseTypes = {
       name: { $ref: "#/$defs/Name" },
       description: { type: "string", maxLength: 1024 },
       labels: { $ref: "#/$defs/Labels" },
-      inbound_policy: {
-        type: "object",
-        additionalProperties: { type: "string", maxLength: 16 },
-        propertyNames: { type: "string", pattern: "^[a-z_]{1,32}$", maxLength: 32 },
-        maxProperties: 16,
-      },
+      inbound_policy: { $ref: "#/$defs/InboundPolicy" },
       online: { type: "boolean" },
       lease_expires_at: { $ref: "#/$defs/Timestamp" },
     },
@@ -1746,6 +1747,15 @@ const responseTypes = {
     pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
     maxLength: 55,
   },
+  Trust: {
+    type: "object",
+    properties: {
+      verified: { type: "boolean" },
+      source: { type: "string", maxLength: 256 },
+      endpoint_id: { $ref: "#/$defs/Uuid" },
+    },
+    required: ["verified", "source", "endpoint_id"],
+  },
   TurnCompleted: {
     type: "object",
     additionalProperties: false,
@@ -2012,6 +2022,7 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
       Secret: responseTypes.Secret,
       Timestamp: responseTypes.Timestamp,
       Traceparent: responseTypes.Traceparent,
+      Trust: responseTypes.Trust,
       Uuid: responseTypes.Uuid,
     },
   },
@@ -2258,6 +2269,8 @@ export const messageSchemas = {
       EndpointUrl: responseTypes.EndpointUrl,
       Extension: responseTypes.Extension,
       FailureReason: responseTypes.FailureReason,
+      InboundAction: responseTypes.InboundAction,
+      InboundPolicy: responseTypes.InboundPolicy,
       InteractionComplete: responseTypes.InteractionComplete,
       InteractionFailed: responseTypes.InteractionFailed,
       InteractionInputRequired: responseTypes.InteractionInputRequired,

@@ -540,6 +540,8 @@ export interface InboxInput {
   body: string;
   /** How it came in. */
   source: "tcp" | "uds" | "stdin" | "webhook" | "rpc";
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -577,6 +579,8 @@ export interface InboxPeerMessage {
   traceparent?: Traceparent;
   /** The message. */
   body: string;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -610,6 +614,8 @@ export interface InboxPeerRequest {
   intent: string;
   /** Any JSON value, nested at most 64 deep. */
   params: JsonValue;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -645,6 +651,8 @@ export interface InboxPeerResponse {
   status: ResponseStatus;
   /** Any JSON value, nested at most 64 deep. */
   result: JsonValue;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -755,7 +763,7 @@ export interface InteractionScope {
 export interface InteractionStarted {
   /** Which variant this is. */
   kind: "interaction_started";
-  /** The surface that a command came in by. */
+  /** The surface that a command came in by; `link` is another daemon's. */
   surface: Surface;
   /** The kind of a comms command. */
   command: CommandKind;
@@ -1003,6 +1011,10 @@ export interface LinkResult {
   envelope_id: Uuid;
   /** What happened in a session. Consumers keep kinds that they do not know. */
   event: AgentEvent;
+  /** The interaction at the daemon of the envelope's sender. */
+  interaction_id: Uuid;
+  /** With a failure: it ended before a host made the command its own. */
+  undelivered?: "refused" | "expired" | "dead";
 }
 
 /**
@@ -1387,8 +1399,8 @@ export interface RemoteSession {
   description?: string;
   /** Free key-value pairs for finding and grouping. */
   labels?: Labels;
-  /** What it does with each kind: `accept`, `hold` or `refuse`; a kind that is absent is accepted. */
-  inbound_policy?: Record<string, string>;
+  /** What a session does with what peers send it; a kind that is not named is accepted. */
+  inbound_policy?: InboundPolicy;
   /** A host holds it, or somebody reads it. */
   online: boolean;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
@@ -1837,10 +1849,10 @@ export interface StreamTruncated {
 }
 
 /**
- * The surface that a command came in by.
+ * The surface that a command came in by; `link` is another daemon's.
  * @generated from schemas/common/types.json#/$defs/Surface
  */
-export type Surface = "rest" | "rpc" | "mcp";
+export type Surface = "rest" | "rpc" | "mcp" | "link";
 
 /**
  * Nothing to ask.
@@ -2221,6 +2233,19 @@ export interface ToolResultReceived {
  * @generated from schemas/common/types.json#/$defs/Traceparent
  */
 export type Traceparent = string;
+
+/**
+ * How far it is proven who sent it.
+ * @generated from schemas/sessions/types.json#/$defs/Trust
+ */
+export interface Trust {
+  /** A signature by the sender's paired daemon was checked. */
+  verified: boolean;
+  /** The way that it came: `trusted` is the link to a paired daemon. */
+  source: "trusted";
+  /** The paired daemon. */
+  endpoint_id: Uuid;
+}
 
 /**
  * The host ended a turn.

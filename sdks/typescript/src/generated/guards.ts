@@ -168,6 +168,7 @@ import type {
   ToolExecutionCompleted,
   ToolResultReceived,
   Traceparent,
+  Trust,
   TurnCompleted,
   TurnStarted,
   Usage,
@@ -587,6 +588,7 @@ const shapes: Shapes = {
       traceparent: { kind: "ref", name: "Traceparent" },
       body: { kind: "string", maxLength: 262144 },
       source: { kind: "string", enum: ["tcp", "uds", "stdin", "webhook", "rpc"], maxLength: 7 },
+      trust: { kind: "ref", name: "Trust" },
     },
   },
   InboxInteraction: {
@@ -626,6 +628,7 @@ const shapes: Shapes = {
       retry_of: { kind: "ref", name: "Uuid" },
       traceparent: { kind: "ref", name: "Traceparent" },
       body: { kind: "string", maxLength: 262144 },
+      trust: { kind: "ref", name: "Trust" },
     },
   },
   InboxPeerRequest: {
@@ -657,6 +660,7 @@ const shapes: Shapes = {
       traceparent: { kind: "ref", name: "Traceparent" },
       intent: { kind: "string", maxLength: 128 },
       params: { kind: "ref", name: "JsonValue" },
+      trust: { kind: "ref", name: "Trust" },
     },
   },
   InboxPeerResponse: {
@@ -690,6 +694,7 @@ const shapes: Shapes = {
       in_reply_to: { kind: "ref", name: "Uuid" },
       status: { kind: "ref", name: "ResponseStatus" },
       result: { kind: "ref", name: "JsonValue" },
+      trust: { kind: "ref", name: "Trust" },
     },
   },
   InputAccepted: {
@@ -950,12 +955,14 @@ const shapes: Shapes = {
   LinkResult: {
     kind: "object",
     open: true,
-    required: ["kind", "result_id", "envelope_id", "event"],
+    required: ["kind", "result_id", "envelope_id", "event", "interaction_id"],
     properties: {
       kind: { kind: "string", const: "result", maxLength: 6 },
       result_id: { kind: "ref", name: "Uuid" },
       envelope_id: { kind: "ref", name: "Uuid" },
       event: { kind: "ref", name: "AgentEvent" },
+      interaction_id: { kind: "ref", name: "Uuid" },
+      undelivered: { kind: "string", enum: ["refused", "expired", "dead"], open: true, maxLength: 7 },
     },
   },
   LinkResultAck: {
@@ -1245,13 +1252,7 @@ const shapes: Shapes = {
       name: { kind: "ref", name: "Name" },
       description: { kind: "string", maxLength: 1024 },
       labels: { kind: "ref", name: "Labels" },
-      inbound_policy: {
-        kind: "map",
-        values: { kind: "string", maxLength: 16 },
-        keyPattern: "^[a-z_]{1,32}$",
-        keyMaxLength: 32,
-        maxProperties: 16,
-      },
+      inbound_policy: { kind: "ref", name: "InboundPolicy" },
       online: { kind: "boolean" },
       lease_expires_at: { kind: "ref", name: "Timestamp" },
     },
@@ -1561,7 +1562,7 @@ const shapes: Shapes = {
       to_sequence: { kind: "ref", name: "Sequence" },
     },
   },
-  Surface: { kind: "string", enum: ["rest", "rpc", "mcp"], open: true, maxLength: 4 },
+  Surface: { kind: "string", enum: ["rest", "rpc", "mcp", "link"], open: true, maxLength: 4 },
   SystemCreateTicketRequest: { kind: "object", open: false, required: [], properties: {} },
   SystemCreateTicketResponse: {
     kind: "object",
@@ -1860,6 +1861,16 @@ const shapes: Shapes = {
     kind: "string",
     pattern: "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
     maxLength: 55,
+  },
+  Trust: {
+    kind: "object",
+    open: true,
+    required: ["verified", "source", "endpoint_id"],
+    properties: {
+      verified: { kind: "boolean" },
+      source: { kind: "string", enum: ["trusted"], open: true, maxLength: 7 },
+      endpoint_id: { kind: "ref", name: "Uuid" },
+    },
   },
   TurnCompleted: {
     kind: "object",
@@ -2729,6 +2740,11 @@ export function isTraceparent(value: unknown): value is Traceparent {
   return fits(shapes, "Traceparent", value);
 }
 
+/** True when the value is a `Trust` by the contract. */
+export function isTrust(value: unknown): value is Trust {
+  return fits(shapes, "Trust", value);
+}
+
 /** True when the value is a `TurnCompleted` by the contract. */
 export function isTurnCompleted(value: unknown): value is TurnCompleted {
   return fits(shapes, "TurnCompleted", value);
@@ -2917,6 +2933,7 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   ToolExecutionCompleted: isToolExecutionCompleted,
   ToolResultReceived: isToolResultReceived,
   Traceparent: isTraceparent,
+  Trust: isTrust,
   TurnCompleted: isTurnCompleted,
   TurnStarted: isTurnStarted,
   Usage: isUsage,

@@ -550,6 +550,8 @@ export interface InboxInput {
   body: string;
   /** How it came in. */
   source: "tcp" | "uds" | "stdin" | "webhook" | "rpc";
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -592,6 +594,8 @@ export interface InboxPeerMessage {
   traceparent?: Traceparent;
   /** The message. */
   body: string;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -625,6 +629,8 @@ export interface InboxPeerRequest {
   intent: string;
   /** Any JSON value, nested at most 64 deep. */
   params: JsonValue;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -660,6 +666,8 @@ export interface InboxPeerResponse {
   status: ResponseStatus;
   /** Any JSON value, nested at most 64 deep. */
   result: JsonValue;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
 }
 
 /**
@@ -770,7 +778,7 @@ export interface InteractionScope {
 export interface InteractionStarted {
   /** Which variant this is. */
   kind: "interaction_started";
-  /** The surface that a command came in by. */
+  /** The surface that a command came in by; `link` is another daemon's. */
   surface: Surface;
   /** The kind of a comms command. */
   command: CommandKind;
@@ -1019,6 +1027,10 @@ export interface LinkResult {
   envelope_id: Uuid;
   /** What happened in a session. Consumers keep kinds that they do not know. */
   event: AgentEvent;
+  /** The interaction at the daemon of the envelope's sender. */
+  interaction_id: Uuid;
+  /** With a failure: it ended before a host made the command its own. */
+  undelivered?: "refused" | "expired" | "dead" | (string & {});
 }
 
 /**
@@ -1403,8 +1415,8 @@ export interface RemoteSession {
   description?: string;
   /** Free key-value pairs for finding and grouping. */
   labels?: Labels;
-  /** What it does with each kind: `accept`, `hold` or `refuse`; a kind that is absent is accepted. */
-  inbound_policy?: Record<string, string>;
+  /** What a session does with what peers send it; a kind that is not named is accepted. */
+  inbound_policy?: InboundPolicy;
   /** A host holds it, or somebody reads it. */
   online: boolean;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
@@ -1859,10 +1871,10 @@ export interface StreamTruncated {
 }
 
 /**
- * The surface that a command came in by.
+ * The surface that a command came in by; `link` is another daemon's.
  * @generated from schemas/common/types.json#/$defs/Surface
  */
-export type Surface = "rest" | "rpc" | "mcp" | (string & {});
+export type Surface = "rest" | "rpc" | "mcp" | "link" | (string & {});
 
 /**
  * Nothing to ask.
@@ -2243,6 +2255,19 @@ export interface ToolResultReceived {
  * @generated from schemas/common/types.json#/$defs/Traceparent
  */
 export type Traceparent = string;
+
+/**
+ * How far it is proven who sent it.
+ * @generated from schemas/sessions/types.json#/$defs/Trust
+ */
+export interface Trust {
+  /** A signature by the sender's paired daemon was checked. */
+  verified: boolean;
+  /** The way that it came: `trusted` is the link to a paired daemon. */
+  source: "trusted" | (string & {});
+  /** The paired daemon. */
+  endpoint_id: Uuid;
+}
 
 /**
  * The host ended a turn.

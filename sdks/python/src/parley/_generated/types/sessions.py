@@ -121,6 +121,22 @@ class HeldInteraction(OpenModel):
     """The CommsCommand as it was sent."""
 
 
+class Trust(OpenModel):
+    """How far it is proven who sent it.
+
+    Generated from schemas/sessions/types.json#/$defs/Trust.
+    """
+
+    verified: bool
+    """A signature by the sender's paired daemon was checked."""
+
+    source: Literal["trusted"] | Annotated[str, StringConstraints(max_length=256)]
+    """The way that it came: `trusted` is the link to a paired daemon."""
+
+    endpoint_id: Uuid
+    """The paired daemon."""
+
+
 class InboxInput(OpenModel):
     """A person's or program's input to the session.
 
@@ -170,6 +186,9 @@ class InboxInput(OpenModel):
     source: Literal["tcp", "uds", "stdin", "webhook", "rpc"]
     """How it came in."""
 
+    trust: Annotated[Trust | None, OPTIONAL] = None
+    """Absent: a session of this daemon sent it."""
+
 
 class InboxPeerMessage(OpenModel):
     """A peer's message.
@@ -216,6 +235,9 @@ class InboxPeerMessage(OpenModel):
 
     body: Annotated[str, StringConstraints(max_length=262144)]
     """The message."""
+
+    trust: Annotated[Trust | None, OPTIONAL] = None
+    """Absent: a session of this daemon sent it."""
 
 
 class InboxPeerRequest(OpenModel):
@@ -266,6 +288,9 @@ class InboxPeerRequest(OpenModel):
 
     params: JsonValue
     """Any JSON value, nested at most 64 deep."""
+
+    trust: Annotated[Trust | None, OPTIONAL] = None
+    """Absent: a session of this daemon sent it."""
 
 
 class InboxPeerResponse(OpenModel):
@@ -319,6 +344,9 @@ class InboxPeerResponse(OpenModel):
 
     result: JsonValue
     """Any JSON value, nested at most 64 deep."""
+
+    trust: Annotated[Trust | None, OPTIONAL] = None
+    """Absent: a session of this daemon sent it."""
 
 
 InboxInteraction: TypeAlias = Annotated[
