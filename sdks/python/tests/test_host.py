@@ -30,6 +30,8 @@ class Inbox:
         self.when_empty: Callable[[], None] = lambda: None
         self.refuse: dict[str, list[Refusal]] = {}
         self.claims = 0
+        self.cancel_by_emit = False
+        self.cancel_in_turn = False
         self.responses: list[dict[str, Any]] = []
         daemon.handlers["comms.send"] = self._send
         for verb in ("open", "drain", "emit", "settle"):
@@ -76,6 +78,9 @@ class Inbox:
         return {"session": session, "lease": lease}
 
     def _drain(self, request: Any) -> Any:
+        if request["max"] == 0:
+            told = [one["interaction_id"] for one in self.offered] if self.cancel_in_turn else []
+            return {"interactions": [], "cancel_requested": told}
         batch, self.waiting = self.waiting[: request["max"]], self.waiting[request["max"] :]
         self.offered += batch
         if not batch:
@@ -86,7 +91,8 @@ class Inbox:
 
     def _emit(self, request: Any) -> Any:
         self.emitted.append(request)
-        return {"last_sequence": len(self.emitted), "claim_expires_at": AT}
+        answer = {"last_sequence": len(self.emitted), "claim_expires_at": AT}
+        return {**answer, "cancel_requested": True} if self.cancel_by_emit else answer
 
     def _settle(self, request: Any) -> Any:
         self.settled.append(request)
@@ -316,6 +322,65 @@ def test_a_silent_handler_keeps_its_claim(start_daemon: Start, style: str, monke
         serve(daemon, inbox, style, steps, ttl_ms=1000)
     assert inbox.kinds()[0] == "extension"
     assert inbox.outcomes()[0]["kind"] == "done"
+
+
+@styles
+@pytest.mark.parametrize("way", ["returns", "raises"])
+def test_a_cancelled_turn_hears_of_it_by_what_it_emits(start_daemon: Start, style: str, way: str) -> None:
+    daemon = start_daemon("unix")
+    inbox = Inbox(daemon)
+    inbox.put(stream_reserved=False)
+    inbox.cancel_by_emit = True
+    errors: list[Any] = []
+
+    def steps(interaction: Any, turn: Any) -> Any:
+        yield lambda: turn.text("a")
+        assert turn.cancelled.is_set()
+        if way == "raises":
+            raise ValueError("gave up")
+
+    serve(daemon, inbox, style, steps, on_error=lambda error, interaction: errors.append(error))
+    message = "ValueError: gave up" if way == "raises" else "It was cancelled by its sender."
+    assert inbox.outcomes() == [{"kind": "dead", "code": "cancelled", "message": message, "retryable": False}]
+    assert inbox.responses == []
+    assert errors == []
+
+
+@styles
+def test_a_busy_host_hears_of_a_cancellation(start_daemon: Start, style: str) -> None:
+    daemon = start_daemon("unix")
+    inbox = Inbox(daemon)
+    inbox.put()
+    inbox.cancel_in_turn = True
+
+    if style == "sync":
+
+        def steps(interaction: Any, turn: Any) -> Any:
+            yield lambda: turn.cancelled.wait(10)
+            assert turn.cancelled.is_set()
+    else:
+
+        def steps(interaction: Any, turn: Any) -> Any:
+            yield lambda: asyncio.wait_for(turn.cancelled.wait(), 10)
+
+    serve(daemon, inbox, style, steps, ttl_ms=1000)
+    assert inbox.outcomes()[0]["code"] == "cancelled"
+
+
+@styles
+def test_a_cancelled_turn_may_finish_all_the_same(start_daemon: Start, style: str) -> None:
+    daemon = start_daemon("unix")
+    inbox = Inbox(daemon)
+    inbox.put()
+    inbox.cancel_by_emit = True
+
+    def steps(interaction: Any, turn: Any) -> Any:
+        yield lambda: turn.text("a")
+        yield lambda: turn.reply("done")
+
+    serve(daemon, inbox, style, steps)
+    assert inbox.results() == ["done"]
+    assert inbox.outcomes() == [{"kind": "done"}]
 
 
 @styles

@@ -19,6 +19,9 @@ export class FakeInbox {
   /** Claim tokens that are over. */
   readonly lost = new Set<string>();
   readonly claims = new Map<string, string>();
+  /** Interactions whose senders asked to cancel; a drain tells each once. */
+  readonly #cancelled = new Set<string>();
+  #untold: string[] = [];
   drains = 0;
   maxAsked = 0;
 
@@ -32,7 +35,8 @@ export class FakeInbox {
       if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
       const known = this.emitted.get(String(interaction_id)) ?? [];
       this.emitted.set(String(interaction_id), [...known, ...(events as Emitted[])]);
-      return { last_sequence: 1, claim_expires_at: "2026-11-21T09:30:00.000Z" };
+      const cancel = this.#cancelled.has(String(interaction_id)) ? { cancel_requested: true } : {};
+      return { last_sequence: 1, claim_expires_at: "2026-11-21T09:30:00.000Z", ...cancel };
     });
     daemon.on("sessions/settle", ({ claim_token, interaction_id, outcome }) => {
       if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
@@ -75,6 +79,13 @@ export class FakeInbox {
     return interaction_id;
   }
 
+  /** The sender asks to cancel; a drain that waits hears of it unless it is to be `silent`. */
+  cancel(id: string, silent = false): void {
+    this.#cancelled.add(id);
+    if (!silent) this.#untold.push(id);
+    this.#wake();
+  }
+
   /** Resolves when the interaction is settled. */
   async outcome(id: string): Promise<{ kind: string; [field: string]: unknown }> {
     for (;;) {
@@ -91,7 +102,8 @@ export class FakeInbox {
   async #drain(max: number): Promise<object> {
     this.drains += 1;
     this.maxAsked = Math.max(this.maxAsked, max);
-    while (this.#waiting.length === 0) await this.#next();
+    while ((max === 0 || this.#waiting.length === 0) && this.#untold.length === 0) await this.#next();
+    if (this.#untold.length > 0) return { interactions: [], cancel_requested: this.#untold.splice(0) };
     const interactions = this.#waiting.splice(0, max);
     const token = randomUUID();
     for (const one of interactions)

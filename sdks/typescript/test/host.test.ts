@@ -238,6 +238,47 @@ describe("[sdk.host] a host", () => {
     expect(inbox.responses).toMatchObject([{ result: "finished" }]);
   });
 
+  test.each([
+    ["gives up", "throws", { kind: "dead", code: "cancelled", message: "gave up", retryable: false }],
+    ["returns nothing", "returns", { kind: "dead", code: "cancelled" }],
+    ["finishes all the same", "finishes", { kind: "done" }],
+  ])("hears in the middle of its only turn that it is cancelled, and %s", async (_, way, outcome) => {
+    const errors: unknown[] = [];
+    const { inbox, host } = await start({ onError: (error) => errors.push(error) }, quick);
+    const began = Promise.withResolvers<void>();
+    void host.serve(async (interaction, turn) => {
+      if ("intent" in interaction && interaction.intent === "next") return "next";
+      began.resolve();
+      await new Promise<void>((resolve) => turn.signal.addEventListener("abort", () => resolve()));
+      expect(turn.cancelled).toBe(true);
+      await turn.text("winding down");
+      if (way === "throws") throw new Error("gave up");
+      return way === "finishes" ? "done" : undefined;
+    });
+    const id = inbox.add({ stream_reserved: false });
+    await began.promise;
+    inbox.cancel(id);
+    expect(await inbox.outcome(id)).toMatchObject(outcome);
+    expect(inbox.responses).toHaveLength(way === "finishes" ? 1 : 0);
+    expect(inbox.kinds(id)).toContain("text_delta");
+    expect(errors).toEqual([]);
+    expect(await inbox.outcome(inbox.add({ intent: "next" }))).toEqual({ kind: "done" });
+  });
+
+  test("hears of it by what it emits", async () => {
+    const { inbox, host } = await start();
+    const gate = Promise.withResolvers<void>();
+    void host.serve(async (_, turn) => {
+      await gate.promise;
+      await turn.text("a");
+      turn.signal.throwIfAborted();
+    });
+    const id = inbox.add();
+    inbox.cancel(id, true);
+    gate.resolve();
+    expect(await inbox.outcome(id)).toMatchObject({ kind: "dead", code: "cancelled" });
+  });
+
   test("holds a name without serving it", async () => {
     const { inbox, client } = await start();
     const held = await client.holdSession("bridge", { description: "d" });
@@ -255,6 +296,12 @@ test("[sdk.host] long texts are cut between characters", () => {
   expect(pieces.map((piece) => piece.isWellFormed())).toEqual([true, true, true]);
   expect(cutText("")).toEqual([]);
 });
+
+/** Whatever waits for a while waits for a moment. */
+const quick = {
+  ...systemEnvironment,
+  delay: (_: number, signal?: AbortSignal) => systemEnvironment.delay(1, signal),
+};
 
 async function start(
   options: HostOptions = {},

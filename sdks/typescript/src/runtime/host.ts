@@ -31,6 +31,8 @@ export interface HostOptions {
 }
 
 const drainWait = 20_000;
+/** How long all turns are under way before the daemon is asked whether one is cancelled. */
+const listenAfter = 500;
 const releaseTimeout = 2_000;
 /** The lease ended while nobody looked, or the daemon lost sight of this host: opening again settles it. */
 const reopens: ReadonlySet<string> = new Set(["fence_stale", "session_not_found"]);
@@ -118,7 +120,7 @@ export class Host {
     try {
       while (!this.#stop.signal.aborted) {
         const free = (this.#options.concurrency ?? 1) - this.#turns.size;
-        if (free <= 0) await Promise.race(this.#turns.values());
+        if (free <= 0) await this.#listen();
         else await this.#take(handler, free);
       }
     } catch (error) {
@@ -133,7 +135,8 @@ export class Host {
   }
 
   async #take(handler: InteractionHandler, free: number): Promise<void> {
-    const { claim, interactions } = await this.#drain(free);
+    const { claim, interactions, cancel_requested = [] } = await this.#drain(free, this.#stop.signal);
+    this.#cancel(cancel_requested);
     if (claim === undefined) return;
     for (const interaction of interactions) {
       const known = knownInteraction(interaction);
@@ -146,6 +149,28 @@ export class Host {
       const done = this.#work(turn, work).finally(() => this.#turns.delete(turn));
       this.#turns.set(turn, done);
     }
+  }
+
+  /** While there is no room for more: resolves when a turn has ended, and hears meanwhile of those that are cancelled. */
+  async #listen(): Promise<void> {
+    const ended = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, ended.signal]);
+    const listening = this.#cancellations(signal);
+    // It waits for a turn's end all the same, which then shows what went wrong.
+    listening.catch(() => {});
+    await Promise.race(this.#turns.values());
+    ended.abort();
+    await listening;
+  }
+
+  async #cancellations(signal: AbortSignal): Promise<void> {
+    // A turn that is over soon costs no call.
+    await this.#environment.delay(listenAfter, signal);
+    while (!signal.aborted) this.#cancel((await this.#drain(0, signal)).cancel_requested ?? []);
+  }
+
+  #cancel(ids: readonly string[]): void {
+    for (const turn of this.#turns.keys()) if (ids.includes(turn.interaction.interaction_id)) turn.cancel();
   }
 
   async #work(turn: Turn, handler: InteractionHandler): Promise<void> {
@@ -167,20 +192,22 @@ export class Host {
     try {
       value = await handler(turn.interaction, turn);
     } catch (error) {
-      if (!turn.settled && !turn.signal.aborted) await turn.fail(messageOf(error));
+      if (turn.settled || turn.lost !== undefined) throw error;
+      if (turn.cancelled) return turn.fail(messageOf(error), { code: "cancelled" });
+      await turn.fail(messageOf(error));
       throw error;
     }
-    if (turn.signal.aborted && !turn.settled) throw turn.signal.reason;
+    if (turn.lost !== undefined && !turn.settled) throw turn.lost.reason;
     await turn.finish(value);
   }
 
   /** Waits for work; a daemon that is away is waited for, and the name taken up again. */
-  async #drain(max: number): Promise<SessionsDrainResponse> {
+  async #drain(max: number, signal: AbortSignal): Promise<SessionsDrainResponse> {
     const request = { name: this.name, lease_token: this.#leaseToken, max, wait_ms: drainWait };
     try {
-      return await this.#calls.unary("sessions.drain", request, { signal: this.#stop.signal });
+      return await this.#calls.unary("sessions.drain", request, { signal });
     } catch (error) {
-      if (this.#stop.signal.aborted) return { interactions: [] };
+      if (signal.aborted) return { interactions: [] };
       if (!(error instanceof ParleyError)) throw error;
       if (!passes(error) && !reopens.has(error.code)) throw error;
       await this.#reopen(error);

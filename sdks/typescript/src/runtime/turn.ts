@@ -27,6 +27,7 @@ export interface TurnDeps {
 /** Tries of a host's own calls: over half a minute, enough for a restart of the daemon. */
 const retries = 12;
 const longestText = 262_144;
+const cancelledText = "It was cancelled by its sender.";
 /** Codes that end a turn: what it would still say has no place any more. */
 const over: ReadonlySet<string> = new Set(["fence_stale", "interaction_not_found", "interaction_ended"]);
 
@@ -37,7 +38,9 @@ export class Turn {
   readonly interaction: Interaction;
   readonly #deps: TurnDeps;
   readonly #claim: Claim;
-  readonly #lost = new AbortController();
+  readonly #over = new AbortController();
+  #lost: { reason: unknown } | undefined;
+  #cancelled = false;
   readonly #events: TurnEvents;
   #text = "";
   #started = false;
@@ -56,9 +59,22 @@ export class Turn {
     this.#events = new TurnEvents((events) => this.#append(events));
   }
 
-  /** Aborts when the work has become void: the claim is lost, or the interaction ended otherwise. */
+  /**
+   * Aborts when nobody wants the work any more: its sender cancelled it, the claim is lost, or the interaction ended
+   * otherwise. A handler that then throws, or returns nothing, ends a cancelled turn as `cancelled`.
+   */
   get signal(): AbortSignal {
-    return this.#lost.signal;
+    return this.#over.signal;
+  }
+
+  /** The sender asked to cancel; the turn can still end as it likes. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** @private Why what it would still say has no place any more. */
+  get lost(): { readonly reason: unknown } | undefined {
+    return this.#lost;
   }
 
   /** True once the handler's work has its outcome. */
@@ -99,7 +115,7 @@ export class Turn {
       await this.#settle(interaction.kind === "peer_request" ? { kind: "done" } : { kind: "done", result });
     } catch (error) {
       // An answer that is refused would be refused again each time: the work can only fail.
-      if (!this.signal.aborted && error instanceof ParleyError && !passes(error))
+      if (this.#lost === undefined && error instanceof ParleyError && !passes(error))
         await this.#dead({
           code: "executor_error",
           message: `${error.code}: ${error.message}`.slice(0, 4096),
@@ -126,13 +142,14 @@ export class Turn {
   /** @private Ends a turn whose handler returned without an outcome. */
   async finish(value: unknown): Promise<void> {
     if (this.settled) return;
+    if (this.#cancelled && value === undefined) return this.fail(cancelledText, { code: "cancelled" });
     await this.reply(value === undefined ? (this.#text === "" ? null : this.#text) : value);
   }
 
   /** @private Renews the claim when the handler says nothing for long. */
   async keepAlive(over: AbortSignal): Promise<void> {
     const life = Math.min(60_000, Math.max(2_000, Date.parse(this.#claim.expires_at) - Date.now()));
-    while (!over.aborted && !this.signal.aborted) {
+    while (!over.aborted && this.#lost === undefined) {
       this.#emitted = false;
       await this.#deps.environment.delay(life / 3, over);
       if (over.aborted || this.#emitted || this.#outcome !== "none") continue;
@@ -143,7 +160,14 @@ export class Turn {
 
   /** @private Makes the turn void. */
   abandon(reason: unknown): void {
-    this.#lost.abort(reason);
+    this.#lost ??= { reason };
+    this.#over.abort(reason);
+  }
+
+  /** @private The sender asked to cancel. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#over.abort(clientError("request_cancelled", cancelledText));
   }
 
   #start(): void {
@@ -165,7 +189,7 @@ export class Turn {
       void this.#events.push({ kind: "turn_completed", turn_id: this.id });
     }
     await this.#events.flush();
-    if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
+    if (this.#lost !== undefined) throw this.#lost.reason;
   }
 
   #tell(): void {
@@ -176,7 +200,9 @@ export class Turn {
 
   async #dead(reason: Required<Failure> & { message: string }): Promise<void> {
     const { interaction } = this;
-    if (interaction.kind === "peer_request" && !interaction.stream_reserved) {
+    // Who cancelled it does not wait for an answer.
+    const answers = interaction.kind === "peer_request" && reason.code !== "cancelled";
+    if (answers && !interaction.stream_reserved) {
       // Nobody reads this interaction's events: the answer goes to the sender's inbox.
       await this.#respond("failed", reason);
       await this.#settle({ kind: "done" });
@@ -185,7 +211,7 @@ export class Turn {
 
   async #append(events: HostEvent[]): Promise<void> {
     this.#emitted = true;
-    await this.#guard(
+    const { cancel_requested } = await this.#guard(
       this.#deps.calls.unary(
         "sessions.emit",
         {
@@ -197,6 +223,7 @@ export class Turn {
         { retries },
       ),
     );
+    if (cancel_requested) this.cancel();
   }
 
   async #respond(status: "completed" | "failed", result: unknown): Promise<void> {
@@ -222,7 +249,7 @@ export class Turn {
     try {
       return await call;
     } catch (error) {
-      if (error instanceof ParleyError && over.has(error.code)) this.#lost.abort(error);
+      if (error instanceof ParleyError && over.has(error.code)) this.abandon(error);
       throw error;
     }
   }

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .calls import UNSET
 from .host_turn import (
+    CANCELLED,
     CLAIM_OVER,
     HOST_RETRIES,
     HOST_SECONDS,
     LEASE_OVER,
     LEASE_TTL_MS,
+    LISTEN_SECONDS,
     POLL_MS,
     RELEASE_SECONDS,
     WORKING,
@@ -44,6 +46,7 @@ class AsyncTurn:
         self._name = name
         self._state = state
         self._task: asyncio.Task[Any] | None = None
+        self._cancelled = asyncio.Event()
         self.interaction = interaction
 
     @property
@@ -55,6 +58,11 @@ class AsyncTurn:
     def lost(self) -> bool:
         """The claim is over: another host may have the interaction already."""
         return self._state.lost.is_set()
+
+    @property
+    def cancelled(self) -> asyncio.Event:
+        """Set when the sender asked to cancel. A handler that then raises, or returns None, ends the turn as cancelled."""
+        return self._cancelled
 
     async def text(self, delta: str) -> None:
         """Emits a piece of the answer's text."""
@@ -87,10 +95,16 @@ class AsyncTurn:
     async def _emit(self, events: list[Any]) -> None:
         try:
             for request in self._state.emit_requests(events):
-                await self._sessions.emit(**request)
+                emitted = await self._sessions.emit(**request)
+                if emitted.cancel_requested:
+                    self._cancel()
         except ParleyError as error:
             self._check(error)
             raise
+
+    def _cancel(self) -> None:
+        self._state.cancelled.set()
+        self._cancelled.set()
 
     async def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         await self._emit(self._state.end_events())
@@ -219,6 +233,7 @@ class AsyncHost:
                 continue
             finally:
                 draining.cancel()
+            self._cancel(batch.cancel_requested)
             if batch.claim is None:
                 continue
             for interaction in batch.interactions:
@@ -246,12 +261,17 @@ class AsyncHost:
             try:
                 result = await handler(turn.interaction, turn)
             except Exception as error:
-                if self._on_error is not None:
+                if self._on_error is not None and not state.cancelled.is_set():
                     self._on_error(error, turn.interaction)
                 if not state.settled and not state.lost.is_set():
-                    await turn.fail(f"{type(error).__name__}: {error}")
+                    message, code = state.failure_of(error)
+                    await turn.fail(message, code=code)
             else:
-                if not state.settled and not state.lost.is_set():
+                if state.settled or state.lost.is_set():
+                    return
+                if state.gave_up(result):
+                    await turn.fail(CANCELLED, code="cancelled")
+                else:
                     await turn.reply(state.result_of(result))
         except ParleyError as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
@@ -268,9 +288,25 @@ class AsyncHost:
             lease_token=self._lease_token,
         )
 
+    async def _listen(self) -> None:
+        """While there is no room for more, no drain waits that would hear of cancellations."""
+        if len(self._running) >= self._concurrency:
+            heard = await self._sessions.drain(
+                name=self.name,
+                lease_token=self._lease_token,
+                max=0,
+                wait_ms=int(LISTEN_SECONDS * 1000),
+            )
+            self._cancel(heard.cancel_requested)
+
+    def _cancel(self, interactions: Sequence[str] | None) -> None:
+        for turn in list(self._running.values()):
+            if turn.interaction.interaction_id in (interactions or ()):
+                turn._cancel()
+
     async def _keep(self) -> None:
         """Renews the lease, and the claims of handlers that are silent."""
-        period = min(self._ttl_ms / 3000, 5.0)
+        period = min(self._ttl_ms / 3000, LISTEN_SECONDS)
         renewed = time.monotonic()
         while True:
             await asyncio.sleep(period)
@@ -281,6 +317,7 @@ class AsyncHost:
                 for turn in list(self._running.values()):
                     if turn._state.quiet():
                         await turn.emit(WORKING)
+                await self._listen()
             except ParleyError as error:
                 if error.code == "session_name_taken":
                     self._failure = error

@@ -18,6 +18,11 @@ POLL_MS = 5_000
 QUIET_SECONDS = 20.0
 """A claim lasts 60 s and every emit renews it; a handler that is silent for this long gets a sign of life."""
 
+LISTEN_SECONDS = 1.0
+"""A host whose turns last longer than this asks as often whether one of them is cancelled, and waits as long for it."""
+
+CANCELLED = "It was cancelled by its sender."
+
 WORKING = {"kind": "extension", "namespace": "parley", "name": "working", "data": None}
 
 RELEASE_SECONDS = 2.0
@@ -54,6 +59,7 @@ class TurnState:
         self.said = ""
         self.settled = False
         self.lost = threading.Event()
+        self.cancelled = threading.Event()
         self.last_emit = time.monotonic()
 
     def take(self) -> None:
@@ -115,10 +121,19 @@ class TurnState:
     def dead(self, message: str, code: str, retryable: bool) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """As `done`, for work that failed."""
         reason = {"code": code, "message": message[:4096], "retryable": retryable}
-        if self._interaction.kind == "peer_request" and not self._interaction.stream_reserved:
-            # Nobody reads this interaction's events: the answer goes to the sender's inbox.
+        answers = self._interaction.kind == "peer_request" and not self._interaction.stream_reserved
+        if answers and code != "cancelled":
+            # Nobody reads this interaction's events: the answer goes to the sender's inbox, unless it cancelled.
             return self._response("failed", reason), {"kind": "done"}
         return None, {"kind": "dead", **reason}
+
+    def failure_of(self, error: BaseException) -> tuple[str, str]:
+        """Message and code of what a handler raised."""
+        return f"{type(error).__name__}: {error}", "cancelled" if self.cancelled.is_set() else "executor_error"
+
+    def gave_up(self, value: Any) -> bool:
+        """A handler of a cancelled turn returned nothing."""
+        return self.cancelled.is_set() and value is None
 
     def refused(self, error: ParleyError) -> bool:
         """The answer itself is at fault, so that the work can only fail: it would be refused again each time."""

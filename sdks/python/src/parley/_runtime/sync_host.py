@@ -5,18 +5,20 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .calls import UNSET
 from .host_turn import (
+    CANCELLED,
     CLAIM_OVER,
     HOST_RETRIES,
     HOST_SECONDS,
     LEASE_OVER,
     LEASE_TTL_MS,
+    LISTEN_SECONDS,
     POLL_MS,
     RELEASE_SECONDS,
     WORKING,
@@ -56,6 +58,11 @@ class Turn:
         """The claim is over: stop working, another host may have it already."""
         return self._state.lost.is_set()
 
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set when the sender asked to cancel. A handler that then raises, or returns None, ends the turn as cancelled."""
+        return self._state.cancelled
+
     def text(self, delta: str) -> None:
         """Emits a piece of the answer's text."""
         self._emit(self._state.text_events(delta))
@@ -87,11 +94,16 @@ class Turn:
     def _emit(self, events: list[Any]) -> None:
         try:
             for request in self._state.emit_requests(events):
-                self._sessions.emit(**request)
+                emitted = self._sessions.emit(**request)
+                if emitted.cancel_requested:
+                    self._cancel()
         except ParleyError as error:
             if error.code in CLAIM_OVER:
                 self._state.lost.set()
             raise
+
+    def _cancel(self) -> None:
+        self._state.cancelled.set()
 
     def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         self._emit(self._state.end_events())
@@ -210,6 +222,7 @@ class Host:
                 self._stop.wait(self._policy.delay(attempt, error))
                 attempt += 1
                 continue
+            self._cancel(batch.cancel_requested)
             if batch.claim is None:
                 continue
             for interaction in batch.interactions:
@@ -230,12 +243,17 @@ class Host:
             try:
                 result = handler(turn.interaction, turn)
             except Exception as error:
-                if self._on_error is not None:
+                if self._on_error is not None and not state.cancelled.is_set():
                     self._on_error(error, turn.interaction)
                 if not state.settled and not state.lost.is_set():
-                    turn.fail(f"{type(error).__name__}: {error}")
+                    message, code = state.failure_of(error)
+                    turn.fail(message, code=code)
             else:
-                if not state.settled and not state.lost.is_set():
+                if state.settled or state.lost.is_set():
+                    return
+                if state.gave_up(result):
+                    turn.fail(CANCELLED, code="cancelled")
+                else:
                     turn.reply(state.result_of(result))
         except ParleyError as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
@@ -264,7 +282,7 @@ class Host:
 
     def _keep(self) -> None:
         """Renews the lease, and the claims of handlers that are silent."""
-        period = min(self._ttl_ms / 3000, 5.0)
+        period = min(self._ttl_ms / 3000, LISTEN_SECONDS)
         renewed = time.monotonic()
         while not self._stop.wait(period) or self._running:
             try:
@@ -274,6 +292,7 @@ class Host:
                 for turn in list(self._running.values()):
                     if turn._state.quiet():
                         turn.emit(WORKING)
+                self._listen()
             except ParleyError as error:
                 if error.code == "session_name_taken":
                     self._failure = error
@@ -282,6 +301,22 @@ class Host:
                 with self._freed:
                     self._freed.wait(period)
         self._release()
+
+    def _listen(self) -> None:
+        """While there is no room for more, no drain waits that would hear of cancellations."""
+        if len(self._running) >= self._concurrency:
+            heard = self._sessions.drain(
+                name=self.name,
+                lease_token=self._lease_token,
+                max=0,
+                wait_ms=int(LISTEN_SECONDS * 1000),
+            )
+            self._cancel(heard.cancel_requested)
+
+    def _cancel(self, interactions: Sequence[str] | None) -> None:
+        for turn in list(self._running.values()):
+            if turn.interaction.interaction_id in (interactions or ()):
+                turn._cancel()
 
     def _release(self) -> None:
         """The session turns offline and keeps its inbox; a drain that still waits comes back empty."""
