@@ -966,6 +966,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A store of every earlier schema opens with everything in it, also after kill -9 at any statement of its migration.",
   ),
   "vectors.cli": foundation("Every vector holds on the command line, exit codes included."),
+  "vectors.comms": comms("There are at least 300 vectors of comms and sessions, no two of one name."),
   "vectors.count": foundation("There are at least 100 vectors, valid and invalid."),
   "vectors.mcp": foundation("Every vector holds on MCP."),
   "vectors.py": foundation("Every vector holds in the Python SDK."),

@@ -32,7 +32,7 @@ const make: Record<SurfaceName, (daemon: TestDaemon) => Surface> = {
 };
 
 describe("[vectors.count] the corpus", () => {
-  test("has at least 300 vectors of comms and sessions", () => {
+  test("[vectors.comms] has at least 300 vectors of comms and sessions", () => {
     const comms = vectors.filter(({ operation }) => /^(?:comms|sessions)\./.test(operation));
     expect(comms.length).toBeGreaterThanOrEqual(300);
     const names = vectors.map(({ operation, name }) => `${operation}: ${name}`);
