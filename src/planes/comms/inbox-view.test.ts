@@ -99,9 +99,15 @@ test("[comms.inbox-watch] who watches is told of what comes in, and of the end",
   await bob.drain();
   await settle();
   expect(told).toEqual(["arrived"]);
+  // Who comes when the last one has left is told too.
+  stop.abort();
+  await view.watch("bob", watcher, world.context(), new AbortController().signal);
+  await world.call("comms.send", message("again"));
+  await settle();
+  expect(told).toEqual(["arrived", "arrived"]);
   await world.call("sessions.close", { name: "bob", lease_token: bob.token });
   await settle();
-  expect(told).toEqual(["arrived", "closed"]);
+  expect(told).toEqual(["arrived", "arrived", "closed"]);
   await world.stop();
 });
 

@@ -40,11 +40,18 @@ export interface InboxWatcher {
   closed(): void;
 }
 
+/** Those who watch one inbox. */
+interface Watch {
+  readonly watchers: Set<InboxWatcher>;
+  readonly over: AbortController;
+}
+
 /** Looks into inboxes and takes nothing out: nothing is claimed, marked or written. */
 export class InboxView {
   readonly #clock: Clock;
   readonly #directory: SessionDirectory;
   readonly #mailboxes: Mailboxes;
+  readonly #watches = new Map<Mailbox, Watch>();
 
   constructor(clock: Clock, directory: SessionDirectory, mailboxes: Mailboxes) {
     this.#clock = clock;
@@ -78,22 +85,44 @@ export class InboxView {
   /** Tells the watcher what happens to the inbox until the signal aborts. Resolves once it watches. */
   async watch(name: string, watcher: InboxWatcher, context: CallContext, signal: AbortSignal): Promise<void> {
     const mailbox = await this.#mailbox(name, context);
-    void this.#follow(mailbox, watcher, signal);
+    if (signal.aborted) return;
+    const watch = this.#watches.get(mailbox) ?? this.#begin(mailbox);
+    watch.watchers.add(watcher);
+    const leave = (): void => {
+      watch.watchers.delete(watcher);
+      if (watch.watchers.size === 0) this.#stop(mailbox, watch);
+    };
+    signal.addEventListener("abort", leave, { once: true });
   }
 
-  async #follow(mailbox: Mailbox, watcher: InboxWatcher, signal: AbortSignal): Promise<void> {
+  /** One look at each change, however many watch. */
+  #begin(mailbox: Mailbox): Watch {
+    const watch = { watchers: new Set<InboxWatcher>(), over: new AbortController() };
+    this.#watches.set(mailbox, watch);
+    void this.#follow(mailbox, watch);
+    return watch;
+  }
+
+  #stop(mailbox: Mailbox, watch: Watch): void {
+    watch.over.abort();
+    if (this.#watches.get(mailbox) === watch) this.#watches.delete(mailbox);
+  }
+
+  async #follow(mailbox: Mailbox, watch: Watch): Promise<void> {
+    const { signal } = watch.over;
     const leave = mailbox.enter();
     try {
       for (let seen = this.#newestOf(mailbox); !signal.aborted && !mailbox.inbox.closed; ) {
         await mailbox.changed(Number.POSITIVE_INFINITY, signal);
         const newest = this.#newestOf(mailbox);
-        if (newest > seen && !signal.aborted) watcher.arrived();
+        if (newest > seen) for (const watcher of [...watch.watchers]) watcher.arrived();
         seen = Math.max(seen, newest);
       }
     } finally {
       leave();
     }
-    if (!signal.aborted) watcher.closed();
+    this.#stop(mailbox, watch);
+    for (const watcher of [...watch.watchers]) watcher.closed();
   }
 
   /** Since when the newest is shown; 0 without one. */

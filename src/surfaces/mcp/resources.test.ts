@@ -256,6 +256,8 @@ test("[mcp.mcp-session] a session ends by DELETE, is its principal's own, and be
     expect(refused.status).toBe(404);
     expect(refused.text).toContain("initialize again");
   }
+  const other = await it.server.fetch({ method: "HEAD", headers: { "mcp-session-id": "another" } });
+  expect([other.status, other.headers.get("allow")]).toEqual([405, "POST, GET, DELETE"]);
   const without = await it.server.post(subscribe);
   expect([without.status, without.json.error.data.details]).toMatchObject([
     200,

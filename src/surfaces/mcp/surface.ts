@@ -192,8 +192,9 @@ export function createMcpSurface({ ambient, version, features }: McpSurfaceOptio
     const http: McpHttp = { headers: request.headers, mirrored: raw.transport === "tcp" };
     const id = headerOf(request, sessionHeader);
     // Without a session there is only POST, as in the revisions that have none.
-    if (request.method !== "POST" && id === undefined) {
-      response.setHeader("allow", "POST");
+    const methods = id === undefined ? ["POST"] : ["POST", "GET", "DELETE"];
+    if (!methods.includes(request.method!)) {
+      response.setHeader("allow", methods.join(", "));
       throw new ContractError("method_not_allowed");
     }
     const call = callOf(ambient, "mcp", request, response, raw);
