@@ -28,6 +28,15 @@ export interface OpenInput {
   connection?: string;
 }
 
+/** What was given to the opener: of the session itself somebody else may be the holder a moment later. */
+export interface Opened {
+  session: HeldSession;
+  token: string;
+  fence: number;
+  /** Wall time, milliseconds. */
+  expiresAt: number;
+}
+
 /**
  * All sessions by name and id. The bucket is the truth about who exists and who held a name last; every durable move is
  * one compare-and-set. Renewals, connections and presence live in memory only.
@@ -134,7 +143,7 @@ export class Directory {
     );
   }
 
-  open(input: OpenInput): Promise<{ session: HeldSession; token: string }> {
+  open(input: OpenInput): Promise<Opened> {
     return this.#turns.run(input.name, () => this.#open(input));
   }
 
@@ -235,7 +244,7 @@ export class Directory {
     session.update(record, await this.#cas(session.name, session.rev, record));
   }
 
-  async #open(input: OpenInput): Promise<{ session: HeldSession; token: string }> {
+  async #open(input: OpenInput): Promise<Opened> {
     const { name, principal } = input;
     const known = this.byName(name);
     const token = input.token ?? this.#ids.secret(24);
@@ -257,7 +266,7 @@ export class Directory {
     const session = await this.#move(move, name, principal, known, holder, said);
     if (input.ttlMs === 0) {
       session.release();
-      return { session, token };
+      return { session, token, fence: session.fence, expiresAt: this.#clock.now() };
     }
     this.#hold(session, {
       holder,
@@ -265,7 +274,8 @@ export class Directory {
       until: this.#clock.monotonic() + input.ttlMs,
       ...(input.connection === undefined ? {} : { connection: input.connection }),
     });
-    return { session, token };
+    const expiresAt = session.leaseExpiresAt ?? this.#clock.now() + input.ttlMs;
+    return { session, token, fence: session.fence, expiresAt };
   }
 
   async #move(

@@ -72,6 +72,16 @@ test("[sessions.revived] a holder that came back after its lease had ended keeps
   await later.stop();
 });
 
+test("[sessions.fence-own] who lets go at once is told its own fence, not the next holder's", async () => {
+  const world = await World.start();
+  const [first, second] = await Promise.all([
+    world.call("sessions.open", { name: "bob", ttl_ms: 0, lease_token: "token-of-the-first-1" }),
+    world.call("sessions.open", { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-second" }),
+  ]);
+  expect(second.lease.fence).toBeGreaterThan(first.lease.fence);
+  await world.stop();
+});
+
 test("[sessions.fence] the fence rises with each holder; the one before learns that it is over", async () => {
   const world = await World.start();
   const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-first" };

@@ -9,7 +9,7 @@ export function open(directory: Directory, ports: SessionsPorts): UnaryHandler<"
   return async (request, context) => {
     if (context.principal === null) throw new ContractError("unauthenticated");
     const connection = socketOf(context);
-    const { session, token } = await directory.open({
+    const { session, token, fence, expiresAt } = await directory.open({
       name: request.name,
       principal: context.principal,
       ttlMs: request.ttl_ms,
@@ -19,10 +19,9 @@ export function open(directory: Directory, ports: SessionsPorts): UnaryHandler<"
       ...(request.lease_token === undefined ? {} : { token: request.lease_token }),
       ...(connection === undefined ? {} : { connection }),
     });
-    const expiresAt = session.leaseExpiresAt ?? ports.clock.now() + request.ttl_ms;
     return {
       session: await viewOf(session, ports.inboxes()),
-      lease: { token, fence: session.fence, ttl_ms: request.ttl_ms, expires_at: timestamp(expiresAt) },
+      lease: { token, fence, ttl_ms: request.ttl_ms, expires_at: timestamp(expiresAt) },
     };
   };
 }
