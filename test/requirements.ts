@@ -368,8 +368,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
+  "faults.linearizable": comms(
+    "Of session names' leases and of reservations, many clients see over kills what one order of their calls explains.",
+  ),
   "faults.linearizable-checker": comms(
     "The linearizability checker agrees with trying every order, on good and bad histories.",
+  ),
+  "faults.linearizable-models": comms(
+    "A lease and a reservation, as histories are judged by them, know good from bad.",
+  ),
+  "faults.linearizable-sees": comms(
+    "The linearizability run is red when a fence, a holder or a reader is told twice.",
   ),
   "faults.power-loss-sees": hardened(
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
@@ -832,6 +841,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "sessions.expired.restart": foundation("A lease that ran out does not come back with the daemon."),
   "sessions.fence": foundation("The fence rises with each holder and voids what the one before had."),
+  "sessions.fence-own": comms("A holder is told its own fence, whoever takes the name a moment later."),
   "sessions.inbound-policy": comms(
     "A session says what it does with each kind of command; it is stored, shown, and changing it is a change of the directory.",
   ),

@@ -1,4 +1,5 @@
-import type { Operation, SequentialModel } from "./check.js";
+import type { Operation } from "./check.js";
+import type { MortalModel } from "./lives.js";
 
 export type ReservationInput =
   | { kind: "attach"; stream: string; connection: string; resumeOf: string | undefined }
@@ -6,9 +7,7 @@ export type ReservationInput =
   /** The reader heard that its stream ended after the terminal event. */
   | { kind: "delivered"; stream: string }
   | { kind: "drop"; connection: string }
-  | { kind: "look" }
-  /** The daemon was killed and serves again; every client heard of it. */
-  | { kind: "restart" };
+  | { kind: "look" };
 
 /** What was answered: how an attach or a close went, or the state that a look found. */
 export type ReservationOutput =
@@ -42,7 +41,7 @@ export function reservationModel(options: {
   ttlMs: number;
   /** How far the clocks of daemon and clients may differ in telling an interval, milliseconds. */
   slackMs?: number;
-}): SequentialModel<ReservationState, ReservationInput, ReservationOutput> {
+}): MortalModel<ReservationState, ReservationInput, ReservationOutput> {
   const { made, ttlMs, slackMs = 0 } = options;
   const reserved = (from: number, by: number): ReservationState => ({
     phase: "reserved",
@@ -64,14 +63,15 @@ export function reservationModel(options: {
             ? [reserved(step.invoked, step.returned)]
             : [state];
         case "look":
-          return look(state, step);
-        case "restart": {
-          const again = reserved(step.invoked, step.returned);
-          if (state.phase === "reserved" || state.phase === "attached") return [again];
-          // Only the reader's own word is waited for; what nobody said is stored a moment later.
-          return state.phase === "closed_early" ? [state] : [state, again];
-        }
+          return look(state, step, step.returned + ttlMs + slackMs);
       }
+    },
+    restarted(state, killed) {
+      // Its fresh time begins when the daemon comes to it.
+      const again = reserved(killed, Number.POSITIVE_INFINITY);
+      if (state.phase === "reserved" || state.phase === "attached") return [again];
+      // Only the reader's own word is waited for; what nobody said is stored a moment later.
+      return state.phase === "closed_early" ? [state] : [state, again];
     },
     key: (state) => JSON.stringify(state),
   };
@@ -111,10 +111,11 @@ function close(
 }
 
 /** One whose time has come is reserved until its timer or an attach ends it. */
-function look(state: ReservationState, { output, returned }: Step): ReservationState[] {
+function look(state: ReservationState, { output, returned }: Step, latest: number): ReservationState[] {
   if (state.phase === "reserved" && output === "expired" && returned >= state.from)
     return [{ phase: "expired" }];
-  return state.phase === output ? [state] : [];
+  if (state.phase !== output) return [];
+  return [state.phase === "reserved" ? { ...state, by: Math.min(state.by, latest) } : state];
 }
 
 function reads(state: ReservationState, stream: string): boolean {
