@@ -12,6 +12,7 @@ interface Card {
   delivery: HTMLElement;
   state: HTMLElement;
   body: HTMLElement;
+  cancel: HTMLButtonElement;
   steps: HTMLElement;
   /** What is in the page of each block. */
   drawn: { element: HTMLElement; length: number }[];
@@ -22,6 +23,7 @@ export class InteractionList {
   readonly #root: HTMLElement;
   readonly #content = element("div", "");
   readonly #showEvents: (interactionId: string) => void;
+  readonly #cancel: (interactionId: string) => Promise<void>;
   readonly #interactions = new Map<string, Interaction>();
   readonly #cards = new Map<Interaction, Card>();
   readonly #changed = new Set<Interaction>();
@@ -30,9 +32,14 @@ export class InteractionList {
   /** The reader is at the end and wants to stay there. */
   #follows = true;
 
-  constructor(root: HTMLElement, showEvents: (interactionId: string) => void) {
+  constructor(
+    root: HTMLElement,
+    showEvents: (interactionId: string) => void,
+    cancel: (interactionId: string) => Promise<void>,
+  ) {
     this.#root = root;
     this.#showEvents = showEvents;
+    this.#cancel = cancel;
     root.replaceChildren(this.#content);
     // Cards take their real size only when they come into sight, which moves the end away.
     new ResizeObserver(() => this.resume()).observe(this.#content);
@@ -94,22 +101,33 @@ export class InteractionList {
     const steps = element("div", "steps");
     steps.hidden = true;
     const toggle = button("quiet", "Timeline", () => {
+      // Whoever unfolds a card reads it: it must not run away to the end.
+      this.#follows = false;
       steps.hidden = !steps.hidden;
       toggle.setAttribute("aria-expanded", String(!steps.hidden));
       this.#drawSteps(card);
     });
     toggle.setAttribute("aria-expanded", "false");
+    const cancel = button("quiet", "Cancel", () => {
+      cancel.disabled = true;
+      void this.#cancel(interaction.id).catch(() => {
+        cancel.disabled = false;
+      });
+    });
     const body = element("div", "body");
-    const header = element("header", "", title, time(interaction.startedAt), delivery, state, toggle);
+    const about = [title, time(interaction.startedAt), delivery, state];
+    const header = element("header", "", ...about, cancel, toggle);
     const root = element("article", "interaction", header, body, steps);
-    const card: Card = { interaction, root, title, delivery, state, body, steps, drawn: [] };
+    const card: Card = { interaction, root, title, delivery, state, body, cancel, steps, drawn: [] };
     this.#cards.set(interaction, card);
     this.#content.append(root);
     return card;
   }
 
   #drawCard(card: Card): void {
-    const { interaction, title, state, delivery } = card;
+    const { interaction, title, state, delivery, cancel } = card;
+    cancel.hidden =
+      interaction.id === "" || interaction.state === "complete" || interaction.state === "failed";
     title.textContent = interaction.title;
     state.className = `state ${interaction.state}`;
     state.textContent = interaction.state === "open" ? "in work" : interaction.state;

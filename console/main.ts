@@ -19,10 +19,14 @@ const tabs = new Tabs((name) => {
   if (name === "events") events.draw();
   else interactions.resume();
 });
-const interactions = new InteractionList(byId("interactions"), (id) => {
-  events.filterByInteraction(id);
-  tabs.show("events");
-});
+const interactions = new InteractionList(
+  byId("interactions"),
+  (id) => {
+    events.filterByInteraction(id);
+    tabs.show("events");
+  },
+  cancel,
+);
 const list = new SessionList(byId("sessions"), select);
 const composer = new Composer(client, (peer) => {
   const target = sessions.find((session) => session.name === peer);
@@ -87,6 +91,16 @@ async function refresh(): Promise<void> {
     daemonShown = false;
     if (error instanceof ParleyError && error.code === "unauthenticated") showApp(false);
     else showLink("daemon not reachable, trying again", true);
+  }
+}
+
+async function cancel(interactionId: string): Promise<void> {
+  const params = { interaction_id: interactionId };
+  try {
+    await client.send({ kind: "peer_request", to: selected!.name, intent: "comms.cancel", params });
+  } catch (error) {
+    composer.complain((error as Error).message);
+    throw error;
   }
 }
 

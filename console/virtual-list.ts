@@ -52,14 +52,14 @@ export class VirtualList<Row> {
     return this.#follows;
   }
 
-  /** Shows these rows; `gone` of the former ones have left at the beginning. */
+  /** Shows these rows, at once; `gone` of the former ones have left at the beginning. */
   set(rows: readonly Row[], gone = 0): void {
     if (gone > 0 && !this.#follows) {
       this.#top -= gone * this.#height();
       this.#scroller.scrollTop = this.#top;
     }
     this.#rows = rows;
-    this.#later();
+    this.#paint();
   }
 
   toEnd(): void {
@@ -85,6 +85,7 @@ export class VirtualList<Row> {
   }
 
   #paint(): void {
+    cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     if (this.#scroller.clientHeight === 0) {
       this.#inSight = false;

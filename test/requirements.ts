@@ -91,6 +91,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
+  "cli.cancel": comms(
+    "`parley send <peer> --cancel <interaction>` ends what waits; Ctrl-C while reading says how to read on and to cancel.",
+  ),
   "cli.completion": comms(
     "Tab completes commands, flags, choices and the names of peers and sessions, in bash, zsh and fish.",
   ),
@@ -240,6 +243,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "config.xdg": foundation(
     "Without variables everything lies below the home folder; variables move the folders; relative ones and unusable runtime folders do not count.",
   ),
+  "console.cancel": comms("An interaction that waits or is in work can be cancelled from the console."),
   "console.contrast": comms("Every text of the console has the contrast of WCAG AA, dark and light."),
   "console.dead-letters": comms(
     "What ended without its work done is shown with the reason, and retried or dropped there.",

@@ -66,6 +66,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--intent <intent>", "send a request with this intent (default with --stream: ask)")
       .option("--params <json>", "the request's params instead of {body}")
       .option("--input <session>", "send the body as input to this session")
+      .option("--cancel <interaction>", "ask the peer to end this interaction")
       .option("--reply <interaction>", "answer this interaction; the body is the result (JSON or text)")
       .addOption(
         new Option("--status <status>", "status of the reply")

@@ -157,6 +157,30 @@ describe("[cli.agents] hosts of the command line", () => {
     expect(stderr).toContain("--hold takes peer_message, peer_request, peer_response; not mail");
   });
 
+  test("[cli.cancel] what waits is cancelled, and who stops reading hears how", async () => {
+    await parley(daemon.env, ["session", "open", "asleep"]);
+    const reader = startParley(daemon.env, ["send", "asleep", "wake up", "--stream"]);
+    let said = "";
+    const id = await new Promise<string>((resolve) => {
+      reader.child.stderr!.on("data", (text: string) => {
+        said += text;
+        const accepted = /accepted ([0-9a-f-]{36})/.exec(said);
+        if (accepted !== null && said.includes("peer_request from")) resolve(accepted[1]!);
+      });
+    });
+    reader.child.kill("SIGINT");
+    const { code, stderr } = await reader.result;
+    expect(code).toBe(130);
+    expect(stderr).toContain(`parley stream --interaction ${id} --no-follow`);
+    expect(stderr).toContain(`parley send asleep --cancel ${id}`);
+    expect((await parley(daemon.env, ["send", "asleep", "--cancel", id])).code).toBe(0);
+    const read = await parley(daemon.env, ["stream", "--interaction", id, "--no-follow"]);
+    expect(read.stderr).toContain("[cancelled]");
+    const again = await parley(daemon.env, ["send", "asleep", "--cancel", id]);
+    expect(again.code).toBe(5);
+    expect(again.stderr).toContain("interaction_ended");
+  });
+
   test("[cli.receipts] send says when a command is held, and what became of it", async () => {
     const holding = ["--inbound-policy", '{"peer_request": "hold"}'];
     await parley(daemon.env, ["session", "open", "porch", ...holding]);

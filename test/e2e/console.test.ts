@@ -2,7 +2,7 @@ import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath, openBrowser } from "../support/browser.js";
 import { parley, type RunningCli, startParley } from "../support/cli.js";
-import { startDaemon, type TestDaemon } from "../support/daemon.js";
+import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
 import { untilLive } from "../support/hosts.js";
 import { PlayedSession } from "../support/played-session.js";
 import { until } from "../support/wait.js";
@@ -136,7 +136,10 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     await page.locator("#filter-kind").selectOption("-deltas");
     await page.getByText("5 of 7 events").waitFor();
     await page.locator("#filter-kind").selectOption("text_delta");
-    expect(await rows.locator(".said").allInnerTexts()).toEqual(["First the tag,", "then the news."]);
+    await until("the two pieces of text alone", async () => {
+      const shown = await rows.locator(".said").allInnerTexts();
+      return shown.join("|") === "First the tag,|then the news." ? true : undefined;
+    });
     await page.locator("#filter-kind").selectOption("");
     await page.locator("#events").focus();
     await page.keyboard.press("End");
@@ -223,6 +226,17 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     await night.settle(again, { kind: "done", result: null });
     await page.getByRole("tab", { name: "Interactions" }).click();
     await page.locator(".interaction .state.complete").waitFor();
+  });
+
+  test("[console.cancel] what waits is cancelled here", async () => {
+    await page.locator(".sessions button", { hasText: "night" }).click();
+    const command = { kind: "peer_message", to: "night", body: "never mind" };
+    expect((await localCall(daemon.socketPath, "POST", "/comms/send", command)).status).toBe(200);
+    const card = page.locator(".interaction", { has: page.locator(".state.unread") });
+    await card.getByRole("button", { name: "Cancel" }).press("Enter");
+    const failed = page.locator(".interaction", { has: page.locator(".state.failed") }).last();
+    await failed.getByText("[cancelled]").waitFor();
+    expect(await failed.getByRole("button", { name: "Cancel" }).isVisible()).toBe(false);
   });
 
   test("[console.keyboard] arrows move between the tabs, one of which is in the tab order", async () => {

@@ -12,6 +12,7 @@ export interface SendFlags {
   params?: string;
   input?: string;
   reply?: string;
+  cancel?: string;
   status: "accepted" | "completed" | "failed";
   idempotencyKey?: string;
   ttl?: string;
@@ -43,7 +44,17 @@ export async function send(
       .catch((error) => withSuggestion(client, to, error));
     if (options.json) print(JSON.stringify(receipt));
     else note(paint("dim", describe(receipt as unknown as Record<string, unknown>), process.stderr));
+    if ("interaction_id" in receipt) onInterrupt(to, receipt.interaction_id);
     process.exitCode = await printEvents(stream, options.json === true);
+  });
+}
+
+/** Whoever stops reading has not stopped the work: says how to read on and how to cancel it. */
+function onInterrupt(to: string | undefined, interactionId: string): void {
+  process.once("SIGINT", () => {
+    note(`\nthe work goes on; read on with: parley stream --interaction ${interactionId} --no-follow`);
+    if (to !== undefined) note(`cancel it with: parley send ${to} --cancel ${interactionId}`);
+    process.exit(130);
   });
 }
 
@@ -76,6 +87,10 @@ async function commandFrom(
   }
   if (to === undefined)
     throw new UsageError('say whom to send to: parley send <peer> "text" (parley peers lists them)');
+  if (flags.cancel !== undefined) {
+    const params = { interaction_id: flags.cancel };
+    return { kind: "peer_request", to, intent: "comms.cancel", params, ...stream, ...options };
+  }
   if (flags.reply !== undefined) {
     const result = resultFrom(await bodyFrom(body));
     return { kind: "peer_response", to, in_reply_to: flags.reply, status: flags.status, result, ...options };
