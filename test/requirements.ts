@@ -162,6 +162,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.ingested": comms(
     "The host's first event, answer or result makes a command its own, once; draining does not.",
   ),
+  "comms.input-owner": comms("Only who may use a session feeds it."),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
   "comms.loops": comms(
     "Two sessions that only answer each other are slowed, those that only repeat themselves sooner.",

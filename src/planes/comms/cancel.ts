@@ -1,13 +1,13 @@
 import type { PeerRequestCommand, SendReceipt } from "../../generated/types.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { mayUse } from "./access.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 import type { DirectorySession } from "./ports.js";
 import { requirePrincipal } from "./resolver.js";
-import { mayRead } from "./stream.js";
 
 export const cancelIntent = "comms.cancel";
 
@@ -39,7 +39,7 @@ export async function cancel(
   const target = mailbox.inbox.item(interactionOf(command));
   if (target === undefined)
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_not_found"));
-  if (target.sender.session_id !== sender.sessionId && !mayRead(requirePrincipal(context), recipient))
+  if (target.sender.session_id !== sender.sessionId && !mayUse(requirePrincipal(context), recipient))
     throw new ContractError("permission_denied");
   if (target.settled || mailbox.isEnding(target))
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));

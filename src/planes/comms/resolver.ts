@@ -1,6 +1,7 @@
 import type { CommandKind, SendableKind } from "../../generated/types.js";
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { mayUse } from "./access.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
 import type { Route, RouteSource } from "./route-source.js";
 
@@ -83,10 +84,11 @@ export class Resolver {
     return sorted ? peers : peers.sort((a, b) => (a.preferred.name < b.preferred.name ? -1 : 1));
   }
 
-  /** The session that an input names. */
-  session(sessionId: string): DirectorySession {
+  /** The session that an input names. What its owner may feed it is for no peer to send: a peer's kinds have a policy. */
+  session(sessionId: string, principal: Principal): DirectorySession {
     const session = this.#directory.byId(sessionId);
     if (session === undefined) throw new ContractError("session_not_found");
+    if (!mayUse(principal, session)) throw new ContractError("permission_denied");
     if (session.closed) throw new ContractError("input_closed");
     return session;
   }

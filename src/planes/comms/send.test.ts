@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { principalNamed, World } from "../../../test/support/world.js";
 import type { CommsCommand } from "../../generated/types.js";
+import type { Principal } from "../../kernel/context.js";
 
 const message: CommsCommand = { kind: "peer_message", to: "bob", body: "hi" };
 const request: CommsCommand = {
@@ -251,6 +252,30 @@ test("[comms.self] nobody sends to itself unless it says so", async () => {
   expect(await world.call("comms.send", { ...input, allow_self_session: true }, as)).toMatchObject({
     kind: "input_accepted",
   });
+  await world.stop();
+});
+
+test("[comms.input-owner] only who may use a session feeds it, so that its policy cannot be passed by", async () => {
+  const world = await World.start();
+  const ann = principalNamed("ann");
+  const { session } = await world.call("sessions.open", { name: "bob", ttl_ms: 5000 }, { principal: ann });
+  const input: CommsCommand = {
+    kind: "input",
+    session_id: session.session_id,
+    body: "x",
+    stream: "none",
+    allow_self_session: false,
+  };
+  const as = (principal: Principal) =>
+    world.call("comms.send", input, { principal, session: `user-${principal.name}` });
+  await expect(as(principalNamed("ben"))).rejects.toMatchObject({ code: "permission_denied" });
+  for (const principal of [
+    ann,
+    principalNamed("ben", ["bob"]),
+    principalNamed("ben", ["*"]),
+    principalNamed("local"),
+  ])
+    expect(await as(principal)).toMatchObject({ kind: "input_accepted" });
   await world.stop();
 });
 

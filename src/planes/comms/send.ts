@@ -19,7 +19,7 @@ import type { AcceptedEntry, AnsweredEntry, InboxEntry, Sender } from "./inbox-e
 import type { Mailbox } from "./mailbox.js";
 import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
-import type { Resolver } from "./resolver.js";
+import { type Resolver, requirePrincipal } from "./resolver.js";
 
 /** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
 const reservedBytes = 2 * 1024;
@@ -68,7 +68,7 @@ function recipientOf(
     return route.session;
   }
   checkSource(command, context);
-  const recipient = resolver.session(command.session_id);
+  const recipient = resolver.session(command.session_id, requirePrincipal(context));
   checkIdentity(command, recipient.sessionId);
   if (recipient.sessionId === sender.sessionId && !command.allow_self_session)
     throw new ContractError("self_session_denied");

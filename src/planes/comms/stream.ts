@@ -2,13 +2,14 @@ import type { CommsStreamRequest, StreamScope, StreamSnapshot } from "../../gene
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamHandler } from "../../kernel/handlers.js";
+import { mayUse } from "./access.js";
 import { type EventRecord, eventOf, isTerminal } from "./event-record.js";
 import type { InboxItem } from "./inbox-item.js";
 import { interactionSource, type LogSource, sessionSource } from "./log-source.js";
 import { LogStream, type StreamEnd } from "./log-stream.js";
 import type { Mailbox } from "./mailbox.js";
 import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
-import type { DirectorySession, SessionDirectory } from "./ports.js";
+import type { SessionDirectory } from "./ports.js";
 import type { ReservationEvent } from "./reservation.js";
 import { type Resolver, requirePrincipal } from "./resolver.js";
 import type { HeldStream, Streams } from "./streams.js";
@@ -40,7 +41,7 @@ async function openSession(
   const principal = requirePrincipal(context);
   const session = directory.byId(scope.session_id);
   if (session === undefined) throw new ContractError("session_not_found");
-  if (!mayRead(principal, session)) throw new ContractError("permission_denied");
+  if (!mayUse(principal, session)) throw new ContractError("permission_denied");
   const mailbox = await mailboxes.get(session.sessionId);
   const { events } = mailbox;
   const after = request.after_sequence ?? events.last;
@@ -78,7 +79,7 @@ async function openInteraction(
   const found = await mailboxes.find(scope.interaction_id);
   if (found === undefined) throw new ContractError("interaction_not_found");
   const { item, session } = found;
-  if (item.sender.principal !== principal.name && !mayRead(principal, session))
+  if (item.sender.principal !== principal.name && !mayUse(principal, session))
     throw new ContractError("permission_denied");
   return found.mailbox.during(() => openFound(found, mailboxes, streams, request, scope, context));
 }
@@ -219,17 +220,6 @@ async function terminalOf(
   if (!ended || lastSequence < events.first) return undefined;
   const [last] = await events.read(lastSequence - 1, 1);
   return last?.interactionId === interactionId && isTerminal(last.kind) ? last : undefined;
-}
-
-/** Its own sessions, those that the credentials name, or any. */
-/** Whether the principal may use the session, and so see what goes on in it. */
-export function mayRead(principal: Principal, session: DirectorySession): boolean {
-  return (
-    principal.kind === "local" ||
-    session.principal === principal.name ||
-    principal.sessions.includes("*") ||
-    principal.sessions.includes(session.name)
-  );
 }
 
 function checkCursor(after: number, last: number): void {

@@ -2,7 +2,7 @@ import type { Backend } from "../../../src/kernel/backend.js";
 import { host } from "./host.js";
 import { judge } from "./judge.js";
 import { sender } from "./sender.js";
-import { SimulatedWorld } from "./world.js";
+import { hosts, SimulatedWorld } from "./world.js";
 
 export interface Simulation {
   /** Empty when everything held. */
@@ -16,7 +16,6 @@ export interface Simulation {
   virtualMs: number;
 }
 
-const hosts = ["alpha", "beta"];
 const senders = ["ann", "ben", "cleo"];
 /** The time for which everything breaks. */
 const stormMs = 120_000;

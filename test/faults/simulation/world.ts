@@ -54,12 +54,16 @@ export class SimulatedWorld {
   }
 }
 
+/** The sessions that hosts serve. */
+export const hosts = ["alpha", "beta"];
+
 function principal(name: string): Principal {
   return {
     name,
     kind: "token",
     scopes: new Set<Scope>(scopes),
-    sessions: [],
+    // Senders also feed the hosts with input, which is for who may use them.
+    sessions: hosts,
     ended: new AbortController().signal,
   };
 }
