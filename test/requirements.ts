@@ -580,6 +580,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A client that asks for is offered; the server says which contract it speaks and how to use it.",
   ),
   "mcp.inspector": foundation("The MCP Inspector lists exactly two tools."),
+  "mcp.inspector.inbox": comms("The MCP Inspector lists the inbox and reads it."),
   "mcp.invalid": foundation("Is a protocol error."),
   "mcp.mcp-session": comms(
     "A session of MCP ends by DELETE, is its principal's own, and belongs to the older revisions.",
@@ -763,6 +764,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.handshake": foundation("Contract versions are compared at the first contact; a mismatch names both."),
   "sdk.host": foundation(
     "A host serves its session in order, renews what it holds, and survives restarts of the daemon.",
+  ),
+  "sdk.mcp-exchange": comms(
+    "The TypeScript client passes messages of MCP on and reads what comes back as it comes, streams included.",
   ),
   "sdk.retries": foundation(
     "Calls are repeated only where their declared idempotency allows it, with one key.",

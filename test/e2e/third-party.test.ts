@@ -14,25 +14,30 @@ describe("[contract.third-party] tools of others on the running daemon", () => {
   });
   afterAll(() => daemon?.[Symbol.asyncDispose]());
 
-  test("[mcp.inspector] the MCP Inspector lists exactly two tools", async () => {
+  /** What the MCP Inspector prints of a method's result. */
+  async function inspected(...args: string[]): Promise<Record<string, unknown[]>> {
+    const launcher = "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
+    const to = ["--cli", `${daemon.address}/mcp`, "--transport", "http"];
+    const credentials = ["--header", `Authorization: Bearer ${daemon.token}`];
     const { code, output, stdout } = await run(
       process.execPath,
-      [
-        join(root, "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"),
-        "--cli",
-        `${daemon.address}/mcp`,
-        "--transport",
-        "http",
-        "--method",
-        "tools/list",
-        "--header",
-        `Authorization: Bearer ${daemon.token}`,
-      ],
+      [join(root, launcher), ...to, ...args, ...credentials],
       daemon.env,
     );
     expect(code, output).toBe(0);
-    const { tools } = JSON.parse(stdout.slice(stdout.indexOf("{")));
-    expect(tools.map((tool: { name: string }) => tool.name).sort()).toEqual(["peers", "send"]);
+    return JSON.parse(stdout.slice(stdout.indexOf("{")));
+  }
+
+  test("[mcp.inspector] the MCP Inspector lists exactly two tools", async () => {
+    const { tools } = (await inspected("--method", "tools/list")) as { tools: { name: string }[] };
+    expect(tools.map(({ name }) => name).sort()).toEqual(["peers", "send"]);
+  });
+
+  test("[mcp.inspector.inbox] it lists the inbox and reads it", async () => {
+    const uri = "comms://inbox/user-tester";
+    expect((await inspected("--method", "resources/list")).resources).toMatchObject([{ uri }]);
+    const { contents } = await inspected("--method", "resources/read", "--uri", uri);
+    expect(contents).toMatchObject([{ uri, mimeType: "application/json" }]);
   });
 
   test.skipIf(tools === "")(
