@@ -164,6 +164,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.input-owner": comms("Only who may use a session feeds it."),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
+  "comms.key-ttl": comms(
+    "An idempotency key is remembered as long as its command may wait, and a day at least.",
+  ),
   "comms.loops": comms(
     "Two sessions that only answer each other are slowed, those that only repeat themselves sooner.",
   ),

@@ -200,6 +200,34 @@ test("[comms.ttl] without a host now a command for a live one is refused; with o
   await world.stop();
 });
 
+test("[comms.key-ttl] a key is remembered as long as its command may wait, if that is longer than others are", async () => {
+  const limits = { dedupeWindowMs: 600_000, interactionKeepMs: 60_000, unreadPerSender: 1_024 };
+  const { world, bob } = await started(limits);
+  const long = { ...ask, options: { idempotency_key: "long", ttl_ms: 3_600_000 } };
+  const short = { ...ask, options: { idempotency_key: "short", ttl_ms: 60_000 } };
+  const [first, brief] = [await sent(world, long), await sent(world, short)];
+  const work = async (now: World, host: Host): Promise<void> => {
+    for (let n = 0; n < 100; n += 1) await sent(now, { ...ask, params: n });
+    for (let items = await host.drain(); items.length > 0; items = await host.drain())
+      for (const { interaction_id } of items) await host.settle(interaction_id);
+  };
+  const sweep = async (now: World, ms: number): Promise<void> => {
+    now.clock.advance(ms);
+    await settle();
+    now.clock.advance(60_000);
+    await settle();
+  };
+  await work(world, bob);
+  const later = await world.restart("again", limits);
+  await work(later, bob.on(later));
+  await sweep(later, 700_000);
+  expect((await sent(later, long)).receipt).toEqual({ ...first.receipt, deduplicated: true });
+  await sweep(later, 3_000_000);
+  expect((await sent(later, long)).id).not.toBe(first.id);
+  expect((await sent(later, short)).id).not.toBe(brief.id);
+  await later.stop();
+});
+
 test("[comms.identity] [field.identity] a name that has another owner by now is not sent to", async () => {
   const { world, bob } = await started();
   const expecting = { ...ask, options: { expect_peer_id: bob.sessionId } };

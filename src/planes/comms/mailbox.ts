@@ -17,6 +17,7 @@ import type {
 import type { InboxItem } from "./inbox-item.js";
 import { InboxLog } from "./inbox-log.js";
 import { dueEvents, movedId } from "./interaction-events.js";
+import { KeptKeys } from "./kept-keys.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import type { Reservations } from "./reservations.js";
@@ -72,6 +73,7 @@ export class Mailbox {
   readonly #links: MailboxLinks;
   readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
   readonly #log: InboxLog;
+  readonly #keys: KeptKeys;
   readonly #trim: EventTrim;
   readonly #expiry: Expiry;
   readonly #wakers: Wakers;
@@ -104,6 +106,7 @@ export class Mailbox {
     this.events = new EventLog(ports.backend, ports.clock, sessionId);
     this.#wakers = new Wakers(ports.clock);
     this.#log = new InboxLog(ports.backend, sessionId, (seq, entry, chars) => this.#apply(seq, entry, chars));
+    this.#keys = new KeptKeys(limits.dedupeWindowMs);
     this.#expiry = new Expiry(ports.clock, this.inbox, (items) => this.#expire(items));
     this.#trim = new EventTrim({
       ports,
@@ -421,9 +424,9 @@ export class Mailbox {
       await this.#trim.done();
       // Items are in the order of the log.
       const [oldest] = this.inbox.items();
-      const needed = oldest?.seq ?? Number.POSITIVE_INFINITY;
-      if (!this.inbox.closed)
-        await this.#log.trim(needed, this.#retentionNow() - this.#limits.dedupeWindowMs);
+      const now = this.#retentionNow();
+      const needed = Math.min(oldest?.seq ?? Number.POSITIVE_INFINITY, this.#keys.neededAt(now));
+      if (!this.inbox.closed) await this.#log.trim(needed, now - this.#limits.dedupeWindowMs);
     });
   }
 
@@ -450,7 +453,7 @@ export class Mailbox {
     const mark = this.#log.firstMark;
     const expiry = Math.min(this.inbox.nextExpiry(), this.letters.trimAt);
     if (mark === undefined || this.inbox.closed) return expiry;
-    let at = mark.at + this.#limits.dedupeWindowMs;
+    let at = Math.max(mark.at + this.#limits.dedupeWindowMs, this.#keys.freeBelow(mark.seq));
     for (const item of this.inbox.items()) {
       if (item.seq >= mark.seq) break;
       if (!this.#isOver(item)) return expiry;
@@ -488,6 +491,7 @@ export class Mailbox {
       wall: clock.now(),
       retention: this.#retentionNow(),
     });
+    if (entry.t === "accepted" || entry.t === "answered") this.#keys.see(seq, entry);
     // Live, this mailbox wrote the entry and knows better.
     if (entry.t === "trimmed" && !this.#loaded) this.#applyTrimmed(entry);
     if (entry.t === "answered" && entry.queue !== undefined) {
