@@ -127,6 +127,22 @@ describe("[cli.agent-exec] a command as a host", () => {
     expect(pids.map(isRunning)).toEqual([false, false]);
   });
 
+  test("[cli.agent-exec-cancel] a sender who cancels ends the command with all that it has started", async () => {
+    const file = join(daemon.folder, "unwanted");
+    await host("unwanted", [], "sh", "-c", stubborn(file));
+    const { stdout } = await parley(daemon.env, ["send", "unwanted", "x", "--intent", "ask", "--json"]);
+    const id: string = JSON.parse(stdout).interaction_id;
+    const pids = await pidsIn(file);
+    expect((await parley(daemon.env, ["send", "unwanted", "--cancel", id])).code).toBe(0);
+    await until("the command to end", async () => (pids.some(isRunning) ? undefined : true));
+    const reason = await until("the interaction to end", async () => {
+      const read = await parley(daemon.env, ["stream", "--interaction", id, "--no-follow", "--json"]);
+      const last = JSON.parse(read.stdout.trim().split("\n").at(-1)!).event;
+      return last.kind === "interaction_failed" ? (last.reason as { code: string }) : undefined;
+    });
+    expect(reason.code).toBe("cancelled");
+  });
+
   test("[cli.agent-exec-cancel] a host whose terminal closes ends its command and gives the work back", async () => {
     const file = join(daemon.folder, "hung");
     const first = await host("hung", [], "sh", "-c", stubborn(file));

@@ -321,4 +321,34 @@ describe("[cli.agent-model] a model host", () => {
     expect(kinds.filter((kind) => kind === "turn_started")).toHaveLength(2);
     expect(last.result).toEqual({ body: "at last" });
   });
+
+  test("[cli.agent-model-cancel] a sender who cancels ends the request to the server", async () => {
+    const asked = Promise.withResolvers<void>();
+    model.answers = [
+      (response) => {
+        chunks(response, { content: "never " });
+        asked.resolve();
+      },
+      says("ready"),
+    ];
+    const reader = startParley(daemon.env, ["send", "brain", "long", "--stream"]);
+    const accepted = Promise.withResolvers<string>();
+    let told = "";
+    reader.child.stderr!.on("data", (text: string) => {
+      told += text;
+      const id = /accepted ([0-9a-f-]{36})/.exec(told)?.[1];
+      if (id !== undefined) accepted.resolve(id);
+    });
+    await asked.promise;
+    const cancelled = await parley(daemon.env, ["send", "brain", "--cancel", await accepted.promise]);
+    expect(cancelled.code).toBe(0);
+    await model.requests[0]?.abandoned;
+    const { code, stderr } = await reader.result;
+    expect(code).toBe(1);
+    expect(stderr).toContain("[cancelled]");
+    // What was cancelled is not remembered, and the host goes on.
+    await ask(["again"]);
+    expect(said(1).at(-1)).toEqual(["user", "again"]);
+    expect(JSON.stringify(said(1))).not.toContain("long");
+  });
 });
