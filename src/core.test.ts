@@ -183,6 +183,22 @@ describe("[seed003.m6] the in-process TypeScript core", () => {
     expect(interaction).toMatchObject({ params: { a: 1 } });
   });
 
+  test("what comes out is the caller's own copy too", async () => {
+    const core = await memoryCore();
+    const bob = await hostOf(core, "bob");
+    const alice = core.as("alice");
+    const command = { ...ask("bob"), options: { idempotency_key: "k" } };
+    const receipt = await alice.send(command);
+    const said = structuredClone(receipt);
+    Object.assign(receipt, { kind: "nothing", envelope_id: "" });
+    expect(await alice.send(command)).toEqual({ ...said, deduplicated: true });
+    const [item] = await bob.drainInboxInteractions();
+    const { interaction_id } = item!;
+    Object.assign((item as { params: object }).params, { body: "changed" });
+    await bob.takeInteractionStreamSender(interaction_id)!.settle({ kind: "retry_after", delay_ms: 0 });
+    expect(await bob.drainInboxInteractions()).toMatchObject([{ interaction_id, params: { body: "hi" } }]);
+  });
+
   test("what was accepted is in the file for the next process", async () => {
     const folder = mkdtempSync(join(tmpdir(), "parley-core-"));
     try {

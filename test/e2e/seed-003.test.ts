@@ -1,11 +1,17 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { legacyNames } from "../../codegen/gates/hard-cut.js";
+import { createClient, type SendAndStreamError } from "../../sdks/typescript/src/index.js";
 import { parley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+
+const sources = fileURLToPath(new URL("../../sdks/python/src", import.meta.url));
+const python = process.env.PARLEY_TEST_PYTHON ?? "python3";
 
 /** One WebSocket as a foreign client has it: answers by id, notifications in the order of their coming. */
 class Socket {
@@ -187,6 +193,70 @@ describe("the running daemon is the seed's", () => {
     for (const name of legacyNames)
       for (const path of [`/${name}`, `/comms/${name}`, `/sessions/bob/${name}`])
         expect((await fetch(daemon.address + path, { method: "POST", headers })).status, path).toBe(404);
+  });
+
+  describe("[seed003.m5] both SDKs tell at which stage send and stream failed", () => {
+    let secret: string;
+    beforeAll(async () => {
+      const token = { name: "writer", scopes: ["comms:write"], sessions: [] };
+      const { body } = await localCall(daemon.socketPath, "POST", "/tokens", token);
+      secret = (body as { secret: string }).secret;
+    });
+    const unread = async (): Promise<number> => {
+      const { body } = await localCall(daemon.socketPath, "GET", "/sessions/bob");
+      return (body as { session: { unread: number } }).session.unread;
+    };
+    /** What a program in Python says of the failure: stage, code, kind of the receipt. */
+    const inPython = async (to: string, isAsync: boolean): Promise<unknown> => {
+      const [client, wait] = isAsync ? ["AsyncParley", "await "] : ["Parley", ""];
+      const lines = [
+        "import asyncio, json, sys",
+        "from parley import AsyncParley, Parley, PeerRequestCommand, SendAndStreamError",
+        `async def main():`,
+        `    client = ${client}(base_url=sys.argv[1], token=sys.stdin.readline().strip())`,
+        `    try:`,
+        `        ${wait}client.send_and_stream(PeerRequestCommand(to=sys.argv[2], intent="ask", params=None))`,
+        `    except SendAndStreamError as error:`,
+        `        print(json.dumps([error.stage, error.code, getattr(error.receipt, "kind", None)]))`,
+        `    ${wait}client.close()`,
+        `asyncio.run(main())`,
+      ];
+      const child = spawn(python, ["-c", lines.join("\n"), daemon.address, to], {
+        env: { ...daemon.env, PYTHONPATH: sources, PYTHONDONTWRITEBYTECODE: "1" },
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      child.stdin.end(`${secret}\n`);
+      let output = "";
+      child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+      await once(child, "close");
+      return JSON.parse(output);
+    };
+    const inTypescript = async (to: string): Promise<unknown> => {
+      const client = createClient({ baseUrl: daemon.address, token: secret });
+      try {
+        await client.sendAndStream({ kind: "peer_request", to, intent: "ask", params: null });
+        return undefined;
+      } catch (error) {
+        const { stage, code, receipt } = error as SendAndStreamError;
+        return [stage, code, receipt?.kind ?? null];
+      } finally {
+        await client.close();
+      }
+    };
+    const ways: [string, (to: string) => Promise<unknown>][] = [
+      ["TypeScript", inTypescript],
+      ["synchronous Python", (to) => inPython(to, false)],
+      ["asynchronous Python", (to) => inPython(to, true)],
+    ];
+
+    test.each(ways)("%s", async (_, fail) => {
+      const before = await unread();
+      expect(await fail("nobody-here")).toEqual(["send", "peer_not_found", null]);
+      expect(await unread()).toBe(before);
+      // The token may send and not read: the command is accepted, stays so, and its receipt is in hand.
+      expect(await fail("bob")).toEqual(["stream_attach", "permission_denied", "peer_request_sent"]);
+      expect(await unread()).toBe(before + 1);
+    });
   });
 
   test("[seed003.accept-no-legacy] the command line knows no legacy word", async () => {
