@@ -189,6 +189,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.reservation-races": foundation(
     "In every interleaving one end state is reached at most once and stays.",
   ),
+  "comms.reservation-sockets": comms(
+    "Over WebSockets and server-sent events readers meet the same reservation, move for move.",
+  ),
   "comms.reservation-ttl": foundation("A reservation runs out after its time; the log stays readable."),
   "comms.response": foundation(
     "An answer ends its interaction once and reaches the asker by stream or inbox.",

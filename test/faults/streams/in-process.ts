@@ -147,6 +147,10 @@ export class Subject {
     return new Subject(daemon, receipt.interaction_id);
   }
 
+  get interactionId(): string {
+    return this.#scope.interaction_id;
+  }
+
   /** The answer in the words of the model. */
   async apply(move: Move): Promise<string> {
     try {

@@ -196,6 +196,17 @@ export class Model {
     return "closed";
   }
 
+  /** All that a stream's reader gets now: sequences, then why it ended when it did. */
+  readOut(at: number): (number | string)[] {
+    const got: (number | string)[] = [];
+    for (;;) {
+      const said = this.#read(at, 1).split(" ");
+      if (said[0] === "events") got.push(Number(said[1]));
+      else if (said[0] === "ended") return [...got, said[1]!];
+      else return got;
+    }
+  }
+
   /** Takes events that are there; only a reader that has all of them and asks again hears of the end. */
   #read(at: number, most: number): string {
     const stream = this.#streams[at];
