@@ -88,7 +88,7 @@ export class Interaction {
         return;
       case "interaction_complete":
         this.state = "complete";
-        if (!this.#said && text !== "") this.blocks.push({ kind: "result", text });
+        if (!this.#said && text !== "") this.blocks.push(resultBlock(event.result, text));
         return;
       case "interaction_failed":
         this.state = "failed";
@@ -131,4 +131,11 @@ export class Interaction {
     }
     this.steps.push({ at, label, text, tone, count: 1, characters: run ? text.length : 0 });
   }
+}
+
+/** A result that is nothing but a text is that text. */
+function resultBlock(result: unknown, text: string): Block {
+  const { body, ...more } = (result ?? {}) as { body?: unknown };
+  const isText = typeof body === "string" && Object.keys(more).length === 0;
+  return isText ? { kind: "text", text: body.slice(0, longestText) } : { kind: "result", text };
 }

@@ -47,11 +47,20 @@ export async function printEvents(events: AsyncIterable<unknown>, json: boolean)
         : paint("dim", line, process.stderr),
     );
     if (event.kind === "interaction_complete" && !wroteText && event.result !== null) {
-      print(typeof event.result === "string" ? printable(event.result) : JSON.stringify(event.result));
+      print(resultText(event.result));
     }
   }
   breakLine();
   return code;
+}
+
+/** What people want to read of a result: its text, when it is nothing else. */
+function resultText(result: unknown): string {
+  if (typeof result === "string") return printable(result);
+  const { body, ...more } = (result ?? {}) as { body?: unknown };
+  return typeof body === "string" && Object.keys(more).length === 0
+    ? printable(body)
+    : JSON.stringify(result);
 }
 
 function describe(event: Event["event"]): string | undefined {

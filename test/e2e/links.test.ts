@@ -154,7 +154,7 @@ describe("[link.daemons] agents on two real daemons", () => {
           (await cli(a, "peers", "--json")).stdout.includes(`"${name}"`) ? true : undefined,
         );
         const answer = await cli(a, "send", name, `to ${name}`, "--stream");
-        expect(answer).toMatchObject({ code: 0 });
+        expect(answer).toMatchObject({ code: 0, stdout: `to ${name}\n` });
       }
     } finally {
       await Promise.all(hosts.map((host) => host.stop()));
