@@ -81,9 +81,12 @@ export class Outbox {
       lost.set(session, [...(lost.get(session) ?? []), flight]);
     }
     for (const session of this.#far.used(endpointId))
-      void this.#landed(session, lost.get(session) ?? []).catch((err: unknown) =>
-        this.#ports.log.warn({ err, session: session.name }, "That a delivery is in doubt was not stored."),
-      );
+      void this.#landed(session, lost.get(session) ?? [])
+        .catch((err: unknown) =>
+          this.#ports.log.warn({ err, session: session.name }, "That a delivery is in doubt was not stored."),
+        )
+        // The link may be up again by now, and have passed over what was still in doubt.
+        .finally(() => this.pump(session));
   }
 
   /** The recipient's daemon says what became of an envelope. */
