@@ -390,6 +390,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "faults.linearizable-sees": comms(
     "The linearizability run is red when a fence, a holder or a reader is told twice.",
+  "faults.links": comms(
+    "Links are cut at random frames and daemons die: every message and every result comes exactly once.",
+  ),
+  "faults.links-self-test": comms(
+    "The run over cut links is red when something is acknowledged before it is stored, or taken twice, or not asked for again.",
   ),
   "faults.power-loss-sees": hardened(
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",

@@ -1,6 +1,7 @@
+import type { CommsCommand } from "../../src/generated/types.js";
 import type { Backend } from "../../src/kernel/backend.js";
 import { silentLogger } from "../../src/kernel/logger.js";
-import { createValidators } from "../../src/kernel/validate.js";
+import { createValidators, type Validators } from "../../src/kernel/validate.js";
 import type { CommsLimits } from "../../src/planes/comms/ports.js";
 import { createEndpointsPlane, type EndpointsPlane } from "../../src/planes/endpoints/index.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
@@ -9,24 +10,27 @@ import { SimulatedClock } from "./simulated-clock.js";
 import { seededIds, settle } from "./simulation.js";
 import { World } from "./world.js";
 
-const validators = createValidators();
-
 /** Daemons with their sessions, comms and endpoints, on one simulated clock and one network in memory. */
 export class LinkedDaemons {
   readonly clock = new SimulatedClock();
   readonly net: MemoryNet;
   readonly #limits: Partial<CommsLimits>;
   readonly #seed: string;
+  readonly #validators: Validators;
 
-  constructor(options: NetOptions & { limits?: Partial<CommsLimits>; seed?: string } = {}) {
+  constructor(
+    options: NetOptions & { limits?: Partial<CommsLimits>; seed?: string; validators?: Validators } = {},
+  ) {
     this.net = new MemoryNet(options);
     this.#limits = options.limits ?? {};
     this.#seed = options.seed ?? "linked";
+    this.#validators = options.validators ?? createValidators();
   }
 
   /** Starts a daemon; on the store of an earlier one it is that one come back. */
   async start(name: string, store?: Backend, life = 1): Promise<LinkedDaemon> {
     const { clock, net } = this;
+    const validators = this.#validators;
     const url = `http://${name}.test:7433`;
     const kept = store ?? openMemory({ clock });
     const { backend, die } = mortal(kept);
@@ -50,7 +54,10 @@ export class LinkedDaemons {
       backend,
       seed: `${this.#seed}/${name}/${life}/planes`,
       limits: this.#limits,
-      links: endpoints.links,
+      links: {
+        to: endpoints.links,
+        isCommand: (value): value is CommsCommand => validators.request("comms.send")(value).ok,
+      },
     });
     net.listen(url, (wire) => endpoints.accept(wire));
     endpoints.start();

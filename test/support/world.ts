@@ -17,7 +17,6 @@ import { Call, type Principal, type SurfaceName } from "../../src/kernel/context
 import type { OpenStream } from "../../src/kernel/handlers.js";
 import type { Ids } from "../../src/kernel/ids.js";
 import { silentLogger } from "../../src/kernel/logger.js";
-import { createValidators } from "../../src/kernel/validate.js";
 import { type CommsPlane, createCommsPlane } from "../../src/planes/comms/index.js";
 import type { CommsLimits, Links } from "../../src/planes/comms/ports.js";
 import type { RouteSource, TrustedRoute } from "../../src/planes/comms/route-source.js";
@@ -44,10 +43,10 @@ export function principalNamed(name: string, sessions: readonly string[] = []): 
   };
 }
 
-const validators = createValidators();
-
-function isCommand(value: unknown): value is CommsCommand {
-  return validators.request("comms.send")(value).ok;
+/** Links to other worlds, and what tells their commands. */
+export interface WorldLinks {
+  to: Links;
+  isCommand: (value: unknown) => value is CommsCommand;
 }
 
 /** The sessions and comms planes, wired as the daemon wires them, on memory and simulated time. */
@@ -65,7 +64,7 @@ export class World<C extends Clock = SimulatedClock> {
     ids: Ids;
     limits?: Partial<CommsLimits>;
     far?: RouteSource<TrustedRoute>;
-    links?: Links;
+    links?: WorldLinks;
   }) {
     const { clock, backend, ids, limits, far, links } = options;
     this.clock = clock;
@@ -79,7 +78,7 @@ export class World<C extends Clock = SimulatedClock> {
       directory: this.sessions.directory,
       ...(limits === undefined ? {} : { limits }),
       ...(far === undefined ? {} : { trusted: far }),
-      ...(links === undefined ? {} : { links, isCommand }),
+      ...(links === undefined ? {} : { links: links.to, isCommand: links.isCommand }),
     });
   }
 
@@ -91,7 +90,7 @@ export class World<C extends Clock = SimulatedClock> {
       limits?: Partial<CommsLimits>;
       /** The peers of paired daemons. */
       far?: RouteSource<TrustedRoute>;
-      links?: Links;
+      links?: WorldLinks;
     } = {},
   ): Promise<World<C>> {
     const clock = options.clock ?? (new SimulatedClock() as Clock as C);

@@ -24,7 +24,7 @@ describe("[faults.truthful-self-test] a list that is not true is found out", () 
     },
     "a change of a session is not a change of the directory": {
       file: "directory.ts",
-      from: "session.update(record, rev);\n    this.#generation += 1;",
+      from: "session.update(record, rev);\n    this.#changed();",
       to: "session.update(record, rev);",
     },
     "send does not ask for the policy": {

@@ -1,0 +1,36 @@
+import { createValidators } from "../../../src/kernel/validate.js";
+import type { FaultRun } from "../kit/fault-run.js";
+import { life } from "./life.js";
+
+/** Cuts that one pair of daemons lives through. */
+const cutsPerLife = 25;
+/** More broken seeds than this tell nothing new. */
+const enough = 10;
+
+export const faultRun: FaultRun = {
+  id: "r9",
+  promise: "Links between daemons are cut at random: every message and every result comes exactly once.",
+  long: 10_000,
+  short: 50,
+  /** A cycle is a cut. A life's seed, printed with a failure, replays it with `--cycles 25`. */
+  async run({ cycles, seed, progress }) {
+    const validators = createValidators();
+    const broken: string[] = [];
+    let [cuts, kills, sent, answers, lives] = [0, 0, 0, 0, 0];
+    while (cuts < cycles && broken.length < enough) {
+      const own = (seed + lives) % 2 ** 31;
+      const result = await life(own, Math.min(cutsPerLife, cycles), validators);
+      lives += 1;
+      cuts += result.cuts;
+      kills += result.kills;
+      sent += result.sent;
+      answers += result.answers;
+      if (result.violations.length > 0)
+        broken.push(`seed ${own}: ${result.violations.slice(0, 3).join("; ")}`);
+      progress?.(Math.min(cuts, cycles));
+    }
+    if (sent === 0 || answers === 0 || (cycles >= 500 && kills === 0))
+      broken.push("nothing was sent, answered or killed: this proved nothing");
+    return { figures: { lives, cuts, kills, sent, answers }, broken };
+  },
+};
