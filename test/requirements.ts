@@ -390,6 +390,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "faults.linearizable-sees": comms(
     "The linearizability run is red when a fence, a holder or a reader is told twice.",
+  ),
   "faults.links": comms(
     "Links are cut at random frames and daemons die: every message and every result comes exactly once.",
   ),
