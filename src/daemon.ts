@@ -244,6 +244,7 @@ async function startPlanes(
       loopTurns: config.comms.loop_turns,
       loopRepeats: config.comms.loop_repeats,
       sessionEventsMax: config.comms.session_events_max,
+      sessionKeepMs: config.comms.session_keep_ms,
       interactionKeepMs: config.comms.interaction_keep_ms,
       reservationTtlMs: config.comms.reservation_ttl_ms,
       dedupeWindowMs: config.comms.dedupe_window_ms,

@@ -205,6 +205,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A dropped connection gives the reservation back and the reader goes on where it was.",
   ),
   "comms.retention": foundation("An ended interaction can be read for its time, then it is gone."),
+  "comms.retention-age": comms(
+    "Events go after a day, but not before their interaction is over and has had its time to be read.",
+  ),
   "comms.revoked": foundation("The end of the credentials ends the stream."),
   "comms.routes": comms(
     "Each kind takes the first way to the peer that carries it; another peer of the name gets nothing instead.",

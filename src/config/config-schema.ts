@@ -65,6 +65,8 @@ export const configSchema = section({
     loop_repeats: count(16, 1, 1_000_000),
     /** Events kept per session for replay. */
     session_events_max: count(10_000, 100, 10_000_000),
+    /** How long an event is kept for replay, milliseconds; those of interactions under way stay. */
+    session_keep_ms: count(86_400_000, 60_000, 31_536_000_000),
     /** How long the events of a finished interaction stay, milliseconds. */
     interaction_keep_ms: count(3_600_000, 1_000, 31_536_000_000),
     /** How long a reserved stream waits for its reader, milliseconds. */

@@ -8,12 +8,21 @@ import {
   type ReadOptions,
 } from "../../kernel/backend.js";
 import { type Clock, isoTime } from "../../kernel/clock.js";
-import { decodeRecord, type EventRecord, encodeRecord, encodeTail, isTerminal } from "./event-record.js";
+import {
+  decodeRecord,
+  type EventRecord,
+  encodeRecord,
+  encodeTail,
+  isTerminal,
+  timeOf,
+} from "./event-record.js";
 import { InteractionCursor } from "./interaction-cursor.js";
 
 /** Recent events that readers get without asking the store. */
 const ringEvents = 256;
 const ringChars = 2 * 1024 * 1024;
+/** Every so many events the time is remembered, for trimming by age. */
+const markEvery = 64;
 /** Roughly what a record takes beside its text. */
 const recordBytes = 256;
 const pageEvents = 1024;
@@ -52,6 +61,7 @@ export class EventLog {
   #ringSize = 0;
   /** The last event alone, which is what all who follow ask for; undefined until the first does. */
   #newest: readonly EventRecord[] | undefined;
+  #marks: { sequence: number; at: number }[] = [];
   #first = 1;
   #last = 0;
   #assigned = 0;
@@ -87,6 +97,16 @@ export class EventLog {
 
   get listeners(): Set<() => void> {
     return this.#listeners;
+  }
+
+  /** The oldest position below which events can be trimmed by age, with its time in wall milliseconds. */
+  get firstMark(): { sequence: number; at: number } | undefined {
+    return this.#marks[0];
+  }
+
+  /** The newest such position that was written before then; undefined without one. */
+  markBefore(wall: number): number | undefined {
+    return this.#marks.filter(({ at }) => at < wall).at(-1)?.sequence;
   }
 
   /** The interaction's cursor, made when there is none. */
@@ -185,6 +205,7 @@ export class EventLog {
   async trim(first: number): Promise<void> {
     await this.#backend.trim(this.#name, { beforeSeq: first });
     this.#first = Math.max(this.#first, first);
+    this.#marks = this.#marks.filter(({ sequence }) => sequence > this.#first);
     this.#ring = this.#ring.filter(({ sequence }) => sequence >= this.#first);
     this.#newest = undefined;
     this.#ringSize = this.#ring.reduce((sum, { tail }) => sum + tail.length, 0);
@@ -319,6 +340,8 @@ export class EventLog {
     this.interaction(record.interactionId).publish(record);
     this.#last = record.sequence;
     this.#newest = undefined;
+    if (record.sequence % markEvery === 0)
+      this.#marks.push({ sequence: record.sequence, at: timeOf(record) });
     this.#ring.push(record);
     this.#ringSize += record.tail.length;
     if (this.#ring.length > 2 * ringEvents || this.#ringSize > 2 * ringChars) this.#shrinkRing();

@@ -54,6 +54,15 @@ export function eventOf(record: EventRecord): AgentEvent {
   return (JSON.parse(`{${record.tail.slice(1)}`) as { event: AgentEvent }).event;
 }
 
+/** Where the time begins in a tail, behind the event's id. */
+const timeAt = ',"event_id":"'.length + '","at":"'.length;
+
+/** When it was written, wall milliseconds. */
+export function timeOf({ eventId, tail }: EventRecord): number {
+  const start = timeAt + eventId.length;
+  return Date.parse(tail.slice(start, tail.indexOf('"', start)));
+}
+
 export function isTerminal(kind: AgentEvent["kind"]): boolean {
   return kind === "interaction_complete" || kind === "interaction_failed";
 }

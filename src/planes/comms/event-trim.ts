@@ -3,7 +3,7 @@ import type { Inbox } from "./inbox.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
 import { answerId, movedId, releasedId } from "./interaction-events.js";
-import type { CommsPorts } from "./ports.js";
+import type { CommsLimits, CommsPorts } from "./ports.js";
 
 /** Interactions listed in one entry, well below the size of an entry. */
 const trimmedListed = 2_000;
@@ -11,7 +11,7 @@ const trimRetryMs = 10_000;
 
 export interface EventTrimOptions {
   ports: CommsPorts;
-  eventsMax: number;
+  limits: Pick<CommsLimits, "sessionEventsMax" | "sessionKeepMs" | "interactionKeepMs">;
   inbox: Inbox;
   events: EventLog;
   /** Writes the entry to the inbox's log. */
@@ -21,7 +21,7 @@ export interface EventTrimOptions {
   forget: (item: InboxItem) => void;
 }
 
-/** Lets go of a session's old events in the background when there are too many. */
+/** Lets go of a session's old events in the background: when there are too many, and in a sweep by their age. */
 export class EventTrim {
   readonly #options: EventTrimOptions;
   #underWay: Promise<void> | undefined;
@@ -47,15 +47,14 @@ export class EventTrim {
     this.#stopped = true;
   }
 
-  /** Begins when there are too many. */
-  start(): void {
-    if (this.#stopped) return;
-    const { ports, eventsMax, events } = this.#options;
-    const { first, last } = events;
-    // Some above the limit, so that not every event trims one.
-    const slack = Math.max(64, Math.floor(eventsMax / 8));
-    if (last - first + 1 <= eventsMax + slack || ports.clock.monotonic() < this.#againAt) return;
-    this.#underWay ??= this.#trim(last - eventsMax + 1)
+  /** Begins when there are too many; with the time given, wall milliseconds, also when some are too old. */
+  start(now?: number): void {
+    const { ports, events, limits } = this.#options;
+    if (this.#stopped || ports.clock.monotonic() < this.#againAt) return;
+    const byAge = now === undefined ? 0 : this.#firstByAge(now - limits.sessionKeepMs);
+    const first = Math.max(this.#firstByCount(), byAge);
+    if (first <= events.first) return;
+    this.#underWay ??= this.#trim(first)
       .catch((err: unknown) => {
         this.#againAt = ports.clock.monotonic() + trimRetryMs;
         ports.log.warn({ err }, "Old events were not trimmed.");
@@ -63,6 +62,45 @@ export class EventTrim {
       .finally(() => {
         this.#underWay = undefined;
       });
+  }
+
+  /** Wall time from which on a sweep finds events that are too old, if nothing changes. */
+  agedAt(): number {
+    const { inbox, events, limits, isOver } = this.#options;
+    const mark = events.firstMark;
+    if (mark === undefined) return Number.POSITIVE_INFINITY;
+    let at = mark.at + limits.sessionKeepMs;
+    for (const item of inbox.items()) {
+      const { firstSequence } = events.interaction(item.interactionId);
+      if (firstSequence === 0 || firstSequence >= mark.sequence) continue;
+      if (!isOver(item)) return Number.POSITIVE_INFINITY;
+      at = Math.max(at, (item.endedAt ?? 0) + limits.interactionKeepMs);
+    }
+    return at;
+  }
+
+  #firstByCount(): number {
+    const { events } = this.#options;
+    const eventsMax = this.#options.limits.sessionEventsMax;
+    const { first, last } = events;
+    // Some above the limit, so that not every event trims one.
+    const slack = Math.max(64, Math.floor(eventsMax / 8));
+    return last - first + 1 <= eventsMax + slack ? 0 : last - eventsMax + 1;
+  }
+
+  #firstByAge(before: number): number {
+    return Math.min(this.#options.events.markBefore(before) ?? 0, this.#neededFrom());
+  }
+
+  /** Position of the first event of an interaction that can still be read by its id. */
+  #neededFrom(): number {
+    const { inbox, events } = this.#options;
+    let first = Number.POSITIVE_INFINITY;
+    for (const { interactionId } of inbox.items()) {
+      const { firstSequence } = events.interaction(interactionId);
+      if (firstSequence > 0 && firstSequence < first) first = firstSequence;
+    }
+    return first;
   }
 
   /** First the note about what goes, then the trim: a crash between them repeats the trim. */

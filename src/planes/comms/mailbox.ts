@@ -110,7 +110,7 @@ export class Mailbox {
     this.#expiry = new Expiry(ports.clock, this.inbox, (items) => this.#expire(items));
     this.#trim = new EventTrim({
       ports,
-      eventsMax: limits.sessionEventsMax,
+      limits,
       inbox: this.inbox,
       events: this.events,
       note: (entry) => this.write("session", entry),
@@ -420,7 +420,7 @@ export class Mailbox {
       await this.#expiry.run();
       await this.letters.trim();
       await this.#prune();
-      this.trimEvents();
+      this.#trim.start(this.#retentionNow());
       await this.#trim.done();
       // Items are in the order of the log.
       const [oldest] = this.inbox.items();
@@ -451,7 +451,7 @@ export class Mailbox {
   /** From when on a sweep has something to trim, if nothing changes. */
   #sweepAt(): number {
     const mark = this.#log.firstMark;
-    const expiry = Math.min(this.inbox.nextExpiry(), this.letters.trimAt);
+    const expiry = Math.min(this.inbox.nextExpiry(), this.letters.trimAt, this.#trim.agedAt());
     if (mark === undefined || this.inbox.closed) return expiry;
     let at = Math.max(mark.at + this.#limits.dedupeWindowMs, this.#keys.freeBelow(mark.seq));
     for (const item of this.inbox.items()) {

@@ -39,6 +39,8 @@ export interface CommsLimits {
   loopRepeats: number;
   /** Events of a session kept for replay. */
   sessionEventsMax: number;
+  /** How long an event is kept for replay, milliseconds; those of interactions under way stay. */
+  sessionKeepMs: number;
   /** How long the events of an ended interaction can be read by its id, milliseconds. */
   interactionKeepMs: number;
   /** How long a reservation waits for its reader, milliseconds. */
@@ -63,6 +65,7 @@ export const defaultLimits: CommsLimits = {
   loopTurns: 1_000,
   loopRepeats: 16,
   sessionEventsMax: 10_000,
+  sessionKeepMs: 86_400_000,
   interactionKeepMs: 3_600_000,
   reservationTtlMs: 30_000,
   dedupeWindowMs: 86_400_000,

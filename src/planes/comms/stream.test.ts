@@ -272,6 +272,43 @@ test("[comms.revoked] the end of the credentials ends the stream", async () => {
   await world.stop();
 });
 
+test("[comms.retention-age] events go after their time, but not while their interaction can be read", async () => {
+  const hour = 3_600_000;
+  const { world, bob } = await started({ sessionKeepMs: 24 * hour });
+  const bobs = { kind: "session", session_id: bob.sessionId } as const;
+  const long = await asked(world, "none");
+  await bob.drain();
+  for (let n = 0; n < 70; n += 1) await bob.emit(long.interaction_id, `${n}`);
+  const first = async (now: World): Promise<number | undefined> =>
+    (await now.read(bobs)).find(({ sequence }) => sequence !== undefined)?.sequence;
+  const pass = async (now: World, hours: number): Promise<void> => {
+    for (let n = 0; n < hours * 72; n += 1) {
+      // A host that works renews its claim.
+      if (!done) await bob.emit(long.interaction_id, "still at it");
+      now.clock.advance(50_000);
+      await settle();
+    }
+  };
+  let done = false;
+  await pass(world, 25);
+  expect(await first(world)).toBe(1);
+  await bob.settle(long.interaction_id);
+  done = true;
+  await pass(world, 0.5);
+  expect(await first(world)).toBe(1);
+  await pass(world, 1);
+  // Marks are 64 events apart: of 25 hours the first one and a half are gone.
+  const kept = await first(world);
+  expect(kept).toBeGreaterThan(64);
+  expect(kept).toBeLessThan(320);
+  // Nobody has to do with the session any more: it rests, and its events go all the same.
+  await pass(world, 26);
+  const later = await world.restart();
+  const left = (await later.read(bobs)).filter(({ sequence }) => sequence !== undefined);
+  expect(left.length).toBeLessThan(64);
+  await later.stop();
+});
+
 test("[comms.truncated] what retention took is told to the reader, and sequences go on after a restart", async () => {
   const limits = { sessionEventsMax: 100 };
   const { world, bob } = await started(limits);
