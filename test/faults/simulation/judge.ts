@@ -25,7 +25,9 @@ export async function judge(world: SimulatedWorld, senders: readonly string[]): 
     );
     if (!readable && !world.ledger.closed.has(name)) world.ledger.violated(`the log of ${name} is gone`);
     // The answers in the senders' own inboxes were taken, not done.
-    if (!name.startsWith("user-")) judgeSession(world, sessionId, name, readable);
+    if (name.startsWith("user-")) continue;
+    judgeSession(world, sessionId, name, readable);
+    if (readable && !world.ledger.closed.has(name)) await judgeDeadLetters(world, sessionId, name);
   }
 }
 
@@ -102,6 +104,7 @@ function judgeSession({ ledger }: SimulatedWorld, sessionId: string, name: strin
     if (terminals.length > 1) ledger.violated(`${id} ended ${terminals.length} times`);
     if (terminals.length === 1 && !isTerminal(events.at(-1)!)) ledger.violated(`${id} went on after its end`);
     if (!whole) continue;
+    judgeDelivery(ledger, id, events);
     if (events[0]!.kind !== "interaction_started") ledger.violated(`${id} began with ${events[0]!.kind}`);
     if (events.filter(({ kind }) => kind === "interaction_started").length > 1)
       ledger.violated(`${id} began twice`);
@@ -116,6 +119,42 @@ function judgeSession({ ledger }: SimulatedWorld, sessionId: string, name: strin
     if (!byInteraction.has(receipt.interaction_id))
       ledger.violated(`${receipt.interaction_id} was accepted and is lost`);
   }
+}
+
+/** A host makes a command its own before all that it says of it, or the command ends without that: once. */
+function judgeDelivery(ledger: SimulatedWorld["ledger"], id: string, events: readonly AgentEvent[]): void {
+  const told = events.map((event) => (event.kind === "delivery_updated" ? event.state : event.kind));
+  const wrong = (what: string): void => ledger.violated(`${id} ${what}: ${told.join(" ")}`);
+  const moves = events.filter(({ kind }) => kind === "delivery_updated").length;
+  if (moves > 1) wrong("was delivered twice");
+  if (events.length > 1 && events[1]!.kind !== "delivery_updated") wrong("was begun before it was ingested");
+  const ended = events.at(-1)!;
+  if (ended.kind === "interaction_failed" && ended.reason.code === "expired" && told[1] !== "expired")
+    wrong("expired without saying so");
+  const lost = ["refused", "expired", "dead"].includes(told[1] ?? "");
+  if (lost && (told.length !== 3 || told[2] !== "interaction_failed")) wrong("went on without a host");
+}
+
+/** What ended without its work done is on the list, and nothing else is. */
+async function judgeDeadLetters(world: SimulatedWorld, sessionId: string, name: string): Promise<void> {
+  const { ledger, network } = world;
+  const seen = [...(ledger.seen.get(sessionId)?.values() ?? [])].map((text) => JSON.parse(text) as Seen);
+  const expected = new Set<string>();
+  for (const { interaction, event } of seen)
+    if (event.kind === "interaction_failed" && endsAsLetter(event.reason.code)) expected.add(interaction);
+  const { dead_letters: letters } = await world.insist(
+    () => network.call("sessions.list_dead_letters", { name, limit: 200 }, world.caller(name)),
+    () => true,
+  );
+  const listed = new Set(letters.map(({ interaction_id: id }) => id));
+  if (listed.size !== letters.length) ledger.violated(`a dead letter of ${name} is listed twice`);
+  for (const id of expected) if (!listed.has(id)) ledger.violated(`the dead letter ${id} is lost`);
+  for (const id of listed) if (!expected.has(id)) ledger.violated(`${id} is listed as dead and is not`);
+}
+
+/** In these worlds only a host's own failure, and what nobody took in its time, can be tried again. */
+function endsAsLetter(code: string): boolean {
+  return code === "executor_error" || code === "expired" || code === "abandoned";
 }
 
 /** The end that everybody reads is the one that its host was told. */

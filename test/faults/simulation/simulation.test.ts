@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Backend } from "../../../src/kernel/backend.js";
+import type { AppendResult, Backend, NewEntry } from "../../../src/kernel/backend.js";
 import { expectHeld } from "../kit/short-form.js";
 import { faultRun } from "./run.js";
 import { simulate } from "./simulate.js";
@@ -60,6 +60,29 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
       });
     };
     expect((await foundOut(spoil)).join()).toMatch(/executed as two|got .* after|was forgotten/);
+  });
+
+  test("a dead letter is not written", async () => {
+    const spoil = () => (inner: Backend) => ({
+      ...bound(inner),
+      append: async (log: string, entry: NewEntry): Promise<AppendResult> =>
+        log.startsWith("dead/")
+          ? { outcome: "committed", seq: (await inner.lastSeq(log)) + 1, duplicate: false }
+          : inner.append(log, entry),
+    });
+    expect((await foundOut(spoil)).join()).toMatch(/dead letter .* is lost/);
+  });
+
+  test("what expires is not noted", async () => {
+    const spoil = () => (inner: Backend) => ({
+      ...bound(inner),
+      append: (log: string, entry: NewEntry): Promise<AppendResult> =>
+        inner.append(log, {
+          ...entry,
+          body: entry.body.replace('"state":"expired"', '"state":"ingested"'),
+        }),
+    });
+    expect((await foundOut(spoil)).join()).toMatch(/expired without saying so|changed from/);
   });
 
   test("a sequence is skipped", async () => {
