@@ -5,6 +5,7 @@ import { Client as StatelessClient } from "@modelcontextprotocol/client";
 import { StdioClientTransport as StatelessStdio } from "@modelcontextprotocol/client/stdio";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ResourceUpdatedNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Channel, channel } from "../support/channel.js";
@@ -149,4 +150,29 @@ test("[mcp.stdio-remote] a bridge to a daemon that is reached over TCP repeats i
   expect((await agent.read(uri)).interactions).toEqual([]);
   await expect(agent.read("comms://inbox/\u00fc")).rejects.toMatchObject({ code: -32602 });
   await agent.close();
+});
+
+test("[mcp.mcp-session.restart] an official client over HTTP goes on after a kill of the daemon, and hears again", async () => {
+  await using daemon = await startDaemon();
+  const client = new Client(identity);
+  const updates = channel<string>();
+  client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => updates.put(params.uri));
+  const headers = { authorization: `Bearer ${daemon.token}`, "parley-session": "far" };
+  const transport = new StreamableHTTPClientTransport(new URL(`${daemon.address}/mcp`), {
+    requestInit: { headers },
+  });
+  await client.connect(transport as Parameters<typeof client.connect>[0]);
+  const [uri] = (await client.listResources()).resources.map((one) => one.uri);
+  await client.subscribeResource({ uri: uri! });
+  await daemon.stop("SIGKILL");
+  await daemon.restart();
+  const message = { kind: "peer_message", to: "far", body: "while nobody heard" };
+  await localCall(daemon.socketPath, "POST", "/comms/send", message);
+  expect(await updates.take()).toBe(uri);
+  expect(pageOf(await client.readResource({ uri: uri! })).interactions).toMatchObject([
+    { body: message.body },
+  ]);
+  await localCall(daemon.socketPath, "POST", "/comms/send", message);
+  expect(await updates.take()).toBe(uri);
+  await client.close();
 });
