@@ -67,7 +67,10 @@ export function leaseModel(slackMs: number): MortalModel<LeaseState, LeaseInput,
       }
       if (state.exists === "closed") return output === "session_not_found" ? [state] : [];
       if (!holds) return output === "fence_stale" ? [state] : [];
-      return output === "done" || output === undefined ? [{ ...state, ...lasting(step, state.ttlMs) }] : [];
+      if (output !== "done" && output !== undefined) return [];
+      const renewed = { ...state, ...lasting(step, state.ttlMs) };
+      // Of a lease that ran out the holder is asked no more than whether it still is it: another may be on its way.
+      return step.returned >= state.from ? [renewed, state] : [renewed];
     },
     restarted(state, _killed, serving) {
       if (state.exists !== "open" || state.ttlMs === 0) return [state];

@@ -28,7 +28,8 @@ export type ReservationState =
   /** Runs out at some moment between `from` and `by`. */
   | { phase: "reserved"; from: number; by: number }
   | { phase: "attached"; stream: string; connection: string }
-  | { phase: "completed" | "expired" | "closed_early" };
+  /** `kept`: somebody was told that it is on disk. */
+  | { phase: "completed" | "expired" | "closed_early"; kept: boolean };
 
 type Step = Operation<ReservationInput, ReservationOutput>;
 
@@ -57,7 +58,7 @@ export function reservationModel(options: {
         case "close":
           return close(state, step.output, step.input.stream);
         case "delivered":
-          return reads(state, step.input.stream) ? [{ phase: "completed" }] : [];
+          return reads(state, step.input.stream) ? [{ phase: "completed", kept: false }] : [];
         case "drop":
           return state.phase === "attached" && state.connection === step.input.connection
             ? [reserved(step.invoked, step.returned)]
@@ -70,8 +71,8 @@ export function reservationModel(options: {
       // Its fresh time begins when the daemon comes to it.
       const again = reserved(killed, Number.POSITIVE_INFINITY);
       if (state.phase === "reserved" || state.phase === "attached") return [again];
-      // Only the reader's own word is waited for; what nobody said is stored a moment later.
-      return state.phase === "closed_early" ? [state] : [state, again];
+      // Only a close is answered when it is on disk; other ends are stored a moment later.
+      return state.kept ? [state] : [state, again];
     },
     key: (state) => JSON.stringify(state),
   };
@@ -91,7 +92,7 @@ function attach(
     case "reserved":
       if (output === "opened" || output === undefined) return invoked < state.by ? [opened] : [];
       if (output !== "stream_timeout" && output !== "not_reserved") return [];
-      return returned >= state.from ? [{ phase: "expired" }] : [];
+      return returned >= state.from ? [{ phase: "expired", kept: false }] : [];
     case "attached":
       if (input.resumeOf === state.stream) return output === "opened" || output === undefined ? [opened] : [];
       return output === "already_attached" ? [state] : [];
@@ -107,13 +108,13 @@ function close(
 ): ReservationState[] {
   const reader = reads(state, stream);
   if (output === "already") return reader ? [] : [state];
-  return reader ? [{ phase: "closed_early" }] : [];
+  return reader ? [{ phase: "closed_early", kept: output === "closed" }] : [];
 }
 
 /** One whose time has come is reserved until its timer or an attach ends it. */
 function look(state: ReservationState, { output, returned }: Step, latest: number): ReservationState[] {
   if (state.phase === "reserved" && output === "expired" && returned >= state.from)
-    return [{ phase: "expired" }];
+    return [{ phase: "expired", kept: false }];
   if (state.phase !== output) return [];
   return [state.phase === "reserved" ? { ...state, by: Math.min(state.by, latest) } : state];
 }
