@@ -1013,6 +1013,8 @@ export interface LinkResult {
   event: AgentEvent;
   /** The interaction at the daemon of the envelope's sender. */
   interaction_id: Uuid;
+  /** With an answer: the trace context of who answered. */
+  traceparent?: Traceparent;
   /** With a failure: it ended before a host made the command its own. */
   undelivered?: "refused" | "expired" | "dead";
 }

@@ -85,6 +85,8 @@ export interface Outcome {
   readonly event: AgentEvent;
   /** With the failure of a command that no host made its own. */
   readonly undelivered?: Undelivered;
+  /** With an answer, when it came with one. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -98,7 +100,12 @@ export function outcomesOf(item: InboxItem, cursor: InteractionCursor, now: numb
     outcomes.push({ id: releasedId(item), event: moved(item, "delivered", release.at) });
   if (cursor.ingested || ingestedAt(item) !== undefined)
     outcomes.push({ id: ingestedId(item), event: moved(item, "ingested", ingestedAt(item) ?? now) });
-  for (const answer of answers) outcomes.push({ id: answerId(answer), event: responseReceived(answer) });
+  for (const answer of answers)
+    outcomes.push({
+      id: answerId(answer),
+      event: responseReceived(answer),
+      traceparent: answer.entry.traceparent,
+    });
   if (ending === undefined || answers.at(-1)?.entry.command.status === statusOf(ending)) return outcomes;
   outcomes.push({
     id: terminalId(item),

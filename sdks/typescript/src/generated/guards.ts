@@ -962,6 +962,7 @@ const shapes: Shapes = {
       envelope_id: { kind: "ref", name: "Uuid" },
       event: { kind: "ref", name: "AgentEvent" },
       interaction_id: { kind: "ref", name: "Uuid" },
+      traceparent: { kind: "ref", name: "Traceparent" },
       undelivered: { kind: "string", enum: ["refused", "expired", "dead"], open: true, maxLength: 7 },
     },
   },

@@ -127,7 +127,8 @@ export class Reports {
     });
   }
 
-  #send(endpointId: string, item: InboxItem, { sent }: Reporting, { id, event, undelivered }: Outcome): void {
+  #send(endpointId: string, item: InboxItem, { sent }: Reporting, outcome: Outcome): void {
+    const { id, event, undelivered, traceparent } = outcome;
     if (sent.has(id)) return;
     const result: LinkResult = {
       kind: "result",
@@ -136,6 +137,7 @@ export class Reports {
       interaction_id: item.origin!.interaction_id,
       event: event as AgentEvent,
       ...(undelivered === undefined ? {} : { undelivered }),
+      ...(traceparent === undefined ? {} : { traceparent }),
     };
     if (!this.#links.send(endpointId, result)) return;
     sent.add(id);

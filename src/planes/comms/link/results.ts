@@ -45,7 +45,7 @@ export class Results {
 
   async #note(
     found: FoundInteraction,
-    { result_id: resultId, event, undelivered }: LinkResult,
+    { result_id: resultId, event, undelivered, traceparent }: LinkResult,
   ): Promise<void> {
     const { mailbox, item } = found;
     if (mailbox.isEnding(item)) return;
@@ -57,6 +57,7 @@ export class Results {
       case "peer_response_received": {
         const { status, result } = event;
         const entry = mailbox.stamp<AnsweredEntry>(this.#answer(found, resultId, status, result));
+        entry.traceparent = traceparent;
         await mailbox.answer(derivedId("result", resultId), entry);
         return;
       }

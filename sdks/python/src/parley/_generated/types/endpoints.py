@@ -18,7 +18,7 @@ from ..._runtime.model import (
     Unknown,
 )
 from .agent_event import AgentEvent
-from .common import InboundPolicy, Labels, Name, Timestamp, Uuid
+from .common import InboundPolicy, Labels, Name, Timestamp, Traceparent, Uuid
 
 
 EndpointUrl: TypeAlias = Annotated[str, StringConstraints(pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,280}/?$", min_length=8, max_length=300)]
@@ -355,6 +355,9 @@ class LinkResult(OpenModel):
 
     interaction_id: Uuid
     """The interaction at the daemon of the envelope's sender."""
+
+    traceparent: Annotated[Traceparent | None, OPTIONAL] = None
+    """With an answer: the trace context of who answered."""
 
     undelivered: Annotated[Literal["refused", "expired", "dead"] | Annotated[str, StringConstraints(max_length=256)] | None, OPTIONAL] = None
     """With a failure: it ended before a host made the command its own."""
