@@ -228,7 +228,12 @@ async function startPlanes(
     isEnvelope: (value) => validators.message("comms.envelope")(value),
     sessionsOf: (endpointId) => comms.farSessions(endpointId),
   });
-  const sessions = createSessionsPlane({ ...ambient, backend, inboxes: () => comms.inboxes });
+  const sessions = createSessionsPlane({
+    ...ambient,
+    backend,
+    inboxes: () => comms.inboxes,
+    replacedKeepMs: config.comms.interaction_keep_ms,
+  });
   const comms = createCommsPlane({
     ...ambient,
     backend,

@@ -876,6 +876,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.principal": foundation("A name belongs to its principal until it is closed."),
   "sessions.release": foundation("A lease of no time lets go of the name at once and keeps the inbox."),
   "sessions.release.renew": foundation("Who let go can wait for work and take the lease up again."),
+  "sessions.replaced": comms("A closed session whose name has another leaves the memory after its time."),
   "sessions.restart": foundation("After a restart the holder's token still works and others wait."),
   "sessions.revived": hardened(
     "A holder that came back after its lease had ended keeps the name over a restart.",

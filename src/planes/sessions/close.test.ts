@@ -56,3 +56,27 @@ test("[sessions.close] a drain that waits is told", async () => {
   await expect(waiting).rejects.toMatchObject({ code: "session_not_found" });
   await world.stop();
 });
+
+test("[sessions.replaced] a session that gave its name to others is known for a while, then it leaves the memory", async () => {
+  const world = await World.start();
+  const ids: string[] = [];
+  const replace = async (): Promise<void> => {
+    const bob = await world.host("bob");
+    ids.push(bob.sessionId);
+    await world.call("sessions.close", { name: "bob", lease_token: bob.token });
+  };
+  const known = () => ids.map((id) => world.sessions.directory.byId(id) !== undefined);
+  await replace();
+  await replace();
+  await replace();
+  expect(known()).toEqual([true, true, true]);
+  world.clock.advance(3_599_999);
+  await replace();
+  expect(known()).toEqual([true, true, true, true]);
+  world.clock.advance(1);
+  // The third was replaced just now.
+  await replace();
+  expect(known()).toEqual([false, false, true, true, true]);
+  expect(world.sessions.directory.byIdSuffix(ids[0]!.slice(-8))).toEqual([]);
+  await world.stop();
+});

@@ -52,6 +52,9 @@ export class Directory {
   /** By name; undefined when one came. */
   #sorted: HeldSession[] | undefined;
   readonly #byId = new Map<string, HeldSession>();
+  readonly #replacedKeepMs: number;
+  /** Closed sessions whose names have new ones, oldest first, and when nobody asks for them any more. */
+  readonly #replaced: { session: HeldSession; until: number }[] = [];
   readonly #bySuffix = new Map<string, HeldSession[]>();
   readonly #turns = new Turns();
   #generation: number;
@@ -64,12 +67,15 @@ export class Directory {
     ids: Ids;
     log: Logger;
     retire: (sessionId: string) => Promise<void>;
+    /** How long a closed session is known after another has taken its name, milliseconds. */
+    replacedKeepMs: number;
   }) {
     this.#backend = options.backend;
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#log = options.log;
     this.#retire = options.retire;
+    this.#replacedKeepMs = options.replacedKeepMs;
     // Wall time as the base: it rises over restarts without a write for each change of presence.
     this.#generation = options.clock.now();
   }
@@ -325,8 +331,25 @@ export class Directory {
       ...fields,
     };
     const rev = await this.#cas(name, before?.rev ?? 0, record);
+    const session = this.#put(name, record, rev);
+    if (before !== undefined) this.#forgetLater(before);
     this.#changed();
-    return this.#put(name, record, rev);
+    return session;
+  }
+
+  /** What a replaced session did can be read for a while; then it leaves the memory, as it would with a restart. */
+  #forgetLater(session: HeldSession): void {
+    const now = this.#clock.monotonic();
+    this.#replaced.push({ session, until: now + this.#replacedKeepMs });
+    let due = 0;
+    while ((this.#replaced[due]?.until ?? Number.POSITIVE_INFINITY) <= now) due += 1;
+    for (const { session: old } of this.#replaced.splice(0, due)) {
+      this.#byId.delete(old.sessionId);
+      const suffix = old.sessionId.slice(-8);
+      const others = this.byIdSuffix(suffix).filter((other) => other !== old);
+      if (others.length > 0) this.#bySuffix.set(suffix, others);
+      else this.#bySuffix.delete(suffix);
+    }
   }
 
   async #write(session: HeldSession, record: SessionRecord): Promise<void> {

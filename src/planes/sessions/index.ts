@@ -26,6 +26,7 @@ export interface SessionsPlane {
 /** Sessions, who holds them, and what a host does with its inbox. */
 export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
   const directory = new Directory({
+    replacedKeepMs: 3_600_000,
     ...ports,
     retire: (sessionId) => ports.inboxes().closeSession(sessionId),
   });

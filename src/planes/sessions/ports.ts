@@ -19,6 +19,8 @@ export interface SessionsPorts {
   log: Logger;
   /** The comms plane's inboxes; asked for at call time, because both planes need each other. */
   inboxes: () => SessionInboxes;
+  /** How long a closed session is known after another has taken its name, milliseconds; an hour unless told. */
+  replacedKeepMs?: number;
 }
 
 /** What a host does with its session's inbox and log. */
