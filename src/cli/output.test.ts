@@ -16,16 +16,28 @@ describe("[cli.peers-width] a table", () => {
     const lines = table(rows, columns, width).split("\n");
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
-    expect(lines[1]).toMatch(/^planner +peer_mes/);
+    expect(lines[1]).toMatch(/^planner +message, re/);
     expect(lines[2]).toMatch(/…$/);
   });
 
-  test("that fits is not cut, and without a width nothing is", () => {
-    expect(table(rows.slice(0, 1), columns, 200)).toBe(table(rows.slice(0, 1), columns, undefined));
-    expect(table(rows, columns, undefined)).toContain("end");
+  test("without a width is whole, as it is on the wire", () => {
+    const whole = table(rows, columns, undefined);
+    expect(whole).toContain("end");
+    expect(whole).toContain("peer_message, peer_request, peer_response");
   });
 
   test("in less than its columns need leaves each its beginning", () => {
-    expect(table(rows, columns, 10).split("\n")[1]).toMatch(/^planner +peer_messag… +plans what …$/);
+    expect(table(rows, columns, 10).split("\n")[1]).toMatch(/^planner message, re… plans what …$/);
+  });
+
+  test("never cuts what has to be typed: names and ids", () => {
+    const id = "01a1ff99-e8ea-721d-b4b8-b2bc44837acf";
+    const held = [
+      { from: "a-name-that-is-rather-long", id, at: "2020-01-02T03:04:05.678Z", why: "x".repeat(90) },
+    ];
+    const line = table(held, ["from", "id", "at", "why"], 80).split("\n")[1]!;
+    expect(line).toContain("a-name-that-is-rather-long");
+    expect(line).toContain(id);
+    expect(line).toMatch(/Jan 0[12] \d\d:\d\d/);
   });
 });

@@ -21,8 +21,9 @@ export function note(text: string): void {
 }
 
 /**
- * Rows as an aligned table; `columns` are dotted paths into a row. In `width` characters its widest columns are cut, so
- * that a row stays a line; without it everything is there, as scripts want it.
+ * Rows as an aligned table; `columns` are dotted paths into a row. For a terminal of `width` characters times and kinds
+ * are short and the widest columns cut, never the first one and never an id, so that a row stays a line where it can;
+ * without a width everything is there as it is, as scripts want it.
  */
 export function table(
   rows: readonly unknown[],
@@ -30,31 +31,51 @@ export function table(
   width = process.stdout.isTTY ? process.stdout.columns : undefined,
 ): string {
   const header = columns.map((column) => column.split(".").at(-1)!.toUpperCase());
-  const cells = rows.map((row) => columns.map((column) => cell(valueAt(row, column))));
+  const write = width === undefined ? cell : shortCell;
+  const cells = rows.map((row) => columns.map((column) => write(valueAt(row, column))));
   const widths = header.map((title, index) =>
     Math.max(title.length, ...cells.map((line) => line[index]!.length)),
   );
-  if (width !== undefined) shrink(widths, width - 2 * (widths.length - 1));
+  const total = (gap: number): number =>
+    widths.reduce((sum, each) => sum + each, 0) + gap * (widths.length - 1);
+  const gap = width !== undefined && total(2) > width ? 1 : 2;
+  if (width !== undefined) {
+    const whole = columns.map((_, index) => index === 0 || cells.some((line) => isId(line[index]!)));
+    shrink(widths, whole, total(gap) - width);
+  }
   const line = (words: readonly string[]): string =>
     words
       .map((word, index) => (word.length > widths[index]! ? `${word.slice(0, widths[index]! - 1)}…` : word))
-      .map((word, index) => (index === words.length - 1 ? word : word.padEnd(widths[index]! + 2)))
+      .map((word, index) => (index === words.length - 1 ? word : word.padEnd(widths[index]! + gap)))
       .join("")
       .trimEnd();
   return [paint("bold", line(header)), ...cells.map(line)].join("\n");
 }
 
-/** Takes from the widest until the sum fits, but leaves each so much that it can be told from others. */
-function shrink(widths: number[], room: number): void {
+/** Takes `excess` from the widest columns, but leaves each so much that it can be told from others. */
+function shrink(widths: number[], whole: readonly boolean[], excess: number): void {
   const least = 12;
-  const sum = (): number => widths.reduce((total, width) => total + width, 0);
-  while (sum() > room && Math.max(...widths) > least) {
-    const widest = Math.max(...widths);
-    const at = widths.indexOf(widest);
-    const next = Math.max(least, ...widths.filter((width) => width < widest));
-    const level = Math.max(next, widest - (sum() - room));
-    widths[at] = level === widest ? widest - 1 : level;
+  for (let left = excess; left > 0; left -= 1) {
+    const widest = Math.max(...widths.filter((_, index) => !whole[index]), 0);
+    if (widest <= least) return;
+    widths[widths.findIndex((each, index) => each === widest && !whole[index])]! -= 1;
   }
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text);
+}
+
+/** A cell as people read it: a time of today without its date, a kind without what all kinds begin with. */
+function shortCell(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shortCell).join(", ") || "-";
+  const text = cell(value);
+  if (/^peer_(message|request|response)$/.test(text)) return text.slice("peer_".length);
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return text;
+  const at = new Date(text);
+  const clock = at.toTimeString().slice(0, 8);
+  if (at.toDateString() === new Date().toDateString()) return clock;
+  return `${at.toDateString().slice(4, 10)} ${clock.slice(0, 5)}`;
 }
 
 /** An object as `key  value` lines, nested objects by dotted keys. */
