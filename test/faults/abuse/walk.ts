@@ -25,6 +25,8 @@ interface Place {
   path: string;
   /** Methods that somebody without credentials may use. */
   open: ReadonlySet<string>;
+  /** Whoever comes by WebSocket is heard: it proves its keys inside. */
+  heard: boolean;
 }
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
@@ -84,7 +86,7 @@ async function ask(port: number, bytes: Buffer, headOnly: boolean) {
 function verdict(
   { replies, hung }: Awaited<ReturnType<RawClient["replies"]>>,
   caller: Caller,
-  { path, open }: Place,
+  { path, open, heard }: Place,
   method: string,
   upgrade: string,
   headOnly: boolean,
@@ -98,6 +100,8 @@ function verdict(
   // An upgrade that nobody takes is refused before anybody asks who wants it.
   const allowed = caller.foreign ? (upgrade === "none" ? [403] : [403, 404]) : [401, 403, 404, 405];
   if (allowed.includes(status)) return undefined;
+  if (heard && !caller.foreign && status === (method === "GET" && upgrade === "websocket" ? 101 : 400))
+    return undefined;
   const isOpen = !caller.foreign && upgrade === "none" && open.has(method);
   return isOpen && status === 200 ? undefined : `answered ${shortOf(reply)}`;
 }
@@ -154,5 +158,5 @@ function places(): Place[] {
     "*",
   ])
     add(path, []);
-  return [...found].map(([path, open]) => ({ path, open }));
+  return [...found].map(([path, open]) => ({ path, open, heard: path === "/link" }));
 }
