@@ -8,9 +8,26 @@ import { mutated, mutatedText } from "./mutate.js";
 const methods = [
   ...Object.keys(rpcMethods),
   ...["tools/list", "tools/call", "tools/call", "ping", "server/discover", "notifications/initialized"],
+  ...[
+    "resources/list",
+    "resources/read",
+    "resources/subscribe",
+    "resources/unsubscribe",
+    "subscriptions/listen",
+  ],
   ...["rpc.discover", "$/cancelRequest", "$/x", "__proto__", "constructor", "", "comms/nothing"],
 ];
 const ids = [1, 0, -1, "a", "", "\u0000", null, undefined, 1.5, 2 ** 53, {}, [1], true];
+const uris = [
+  "comms://inbox/bot",
+  "comms://inbox/bot?after=9",
+  "comms://inbox/",
+  "test://x",
+  "",
+  "\u0000",
+  7,
+  null,
+];
 const versions = ["2025-11-25", "2025-03-26", "2026-07-28", "1999-01-01", "", 7, null];
 
 /** Message texts for JSON-RPC and MCP: requests, notifications and batches, most of them with something changed. */
@@ -59,6 +76,9 @@ function params(method: string, random: Seeded, generator: RequestGenerator): un
         },
       }
     : {};
+  if (method.startsWith("resources/") && random.chance(0.9)) return { ...meta, uri: random.pick(uris) };
+  if (method === "subscriptions/listen")
+    return { ...meta, notifications: { resourceSubscriptions: [random.pick(uris), random.pick(uris)] } };
   if (method !== "tools/call") return { ...meta, ...(random.chance(0.2) ? { cursor: "x" } : {}) };
   const name = random.pick(["send", "peers", "send", "nothing", "__proto__", 7]);
   const command = generator.valid(requestSchemas["comms.send"] as Schema);
