@@ -540,6 +540,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "link.away": comms(
     "While the other daemon is away commands wait durably in the outbox, over restarts of either side.",
   ),
+  "link.cancel": comms(
+    "Cancelling over a link ends here what never left, there what nobody has yet, and tells who has it.",
+  ),
   "link.daemons": comms(
     "Agents on real daemons see each other, ask and answer; what they say survives kill -9 of both daemons.",
   ),

@@ -27,14 +27,15 @@ export interface CancelAcceptance {
 
 /**
  * Asks for the end of an interaction that waits in the recipient's inbox. The request is accepted like any other, and
- * done with by its acceptance: what nobody has yet ends with it; who has it already is told, and decides.
+ * done with by its acceptance: what nobody has yet ends with it; who has it already is told, and decides. Undefined when
+ * the interaction may be at another daemon by now: then the request has to go there.
  */
 export async function cancel(
   accepted: CancelAcceptance,
   command: PeerRequestCommand,
   recipient: DirectorySession,
   mailbox: Mailbox,
-): Promise<SendReceipt> {
+): Promise<SendReceipt | undefined> {
   const { context, sender } = accepted;
   const target = mailbox.inbox.item(interactionOf(command));
   if (target === undefined)
@@ -43,6 +44,8 @@ export async function cancel(
     throw new ContractError("permission_denied");
   if (target.settled || mailbox.isEnding(target))
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
+  if (target.outbox && (target.claiming || target.moves.length > 0 || mailbox.inbox.mayHaveLeft))
+    return undefined;
   const interaction_id = target.interactionId;
   const entry = mailbox.stamp<AcceptedEntry>({
     t: "accepted",
@@ -59,12 +62,12 @@ export async function cancel(
 }
 
 /** A host has it, or is about to. */
-function isClaimed({ claim, claiming }: InboxItem, now: number): boolean {
+export function isClaimed({ claim, claiming }: InboxItem, now: number): boolean {
   return claiming || (claim !== undefined && claim.until > now);
 }
 
 /** The one parameter of a cancel request. */
-function interactionOf({ params }: PeerRequestCommand): string {
+export function interactionOf({ params }: PeerRequestCommand): string {
   const field = "params.interaction_id";
   if (params === null || typeof params !== "object" || Array.isArray(params))
     throw refused("params", "wrong_type", "object", jsonType(params));

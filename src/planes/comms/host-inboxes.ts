@@ -21,7 +21,7 @@ import type { InboxItem } from "./inbox-item.js";
 import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
-import type { CommsPorts } from "./ports.js";
+import type { CommsPorts, DirectorySession } from "./ports.js";
 
 /** What the frame of a stored event or outcome needs beside it, bytes. */
 const frameBytes = 1024;
@@ -57,8 +57,16 @@ export class HostInboxes {
   readonly #ports: CommsPorts;
   readonly #mailboxes: Mailboxes;
 
-  constructor(ports: CommsPorts, mailboxes: Mailboxes) {
+  /** What is on its way to a session of another daemon, by the name that the session has here. */
+  readonly outboxOf: (name: string) => DirectorySession | undefined;
+
+  constructor(
+    ports: CommsPorts,
+    mailboxes: Mailboxes,
+    outboxOf: (name: string) => DirectorySession | undefined,
+  ) {
     this.#ports = ports;
+    this.outboxOf = outboxOf;
     this.#mailboxes = mailboxes;
   }
 

@@ -44,8 +44,8 @@ export interface AcceptedEntry extends AcceptedBase {
   reserved: boolean;
   /** The dead letter of which this is another try. */
   retry_of?: string;
-  /** The command asks for the end of this interaction; a host had it when it did. */
-  cancel?: { interaction_id: string; claimed?: true };
+  /** The command asks for the end of this interaction, which its sender knows as `told_as`; a host had it when it did. */
+  cancel?: { interaction_id: string; claimed?: true; told_as?: string };
   /** The recipient's policy keeps it from the host until somebody decides. */
   held?: true;
   origin?: Origin;

@@ -361,7 +361,7 @@ export class Inbox {
   }
 
   /** The request is done with at once, and its result says what became of the interaction. */
-  #cancel(request: InboxItem, { interaction_id, claimed }: CancelRequest, at: number): void {
+  #cancel(request: InboxItem, { interaction_id, claimed, told_as }: CancelRequest, at: number): void {
     const target = this.#items.get(interaction_id);
     let state: "cancelled" | "requested" | "ended" = "ended";
     if (target !== undefined && target.ending === undefined) {
@@ -372,7 +372,11 @@ export class Inbox {
       } else this.#stop(target, cancelled, at);
     }
     request.deadline = Number.POSITIVE_INFINITY;
-    this.#end(request, { kind: "complete", result: { interaction_id, state } }, at);
+    this.#end(
+      request,
+      { kind: "complete", result: { interaction_id: told_as ?? interaction_id, state } },
+      at,
+    );
     this.#settle(request);
   }
 

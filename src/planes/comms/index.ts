@@ -6,7 +6,7 @@ import { InprocRoutes } from "./inproc-routes.js";
 import { LinkComms } from "./link/link-comms.js";
 import { Mailboxes } from "./mailboxes.js";
 import { peers } from "./peers.js";
-import { type CommsPorts, type DirectorySession, defaultLimits } from "./ports.js";
+import { type CommsPorts, defaultLimits } from "./ports.js";
 import { Resolver } from "./resolver.js";
 import { send } from "./send.js";
 import { stream } from "./stream.js";
@@ -21,8 +21,6 @@ export interface CommsPlane {
   readonly inboxView: InboxView;
   /** Ends the reservation that an interaction still has, at once: nobody will come for its stream. */
   release(interactionId: string): Promise<void>;
-  /** The session that stands here for a paired daemon's of that name: what went wrong on the way to it lies there. */
-  outboxOf(name: string): DirectorySession | undefined;
   /** Sessions that a paired daemon told of. */
   farSessions(endpointId: string): number;
   /** Reads what is known of other daemons' sessions; before anything else is asked of the plane. */
@@ -53,7 +51,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
   const resolver = new Resolver(directory, trusted === undefined ? [inproc] : [trusted, inproc]);
   let repair: Promise<void> = Promise.resolve();
   return {
-    inboxes: new HostInboxes(ports, mailboxes),
+    inboxes: new HostInboxes(ports, mailboxes, (name) => links?.far.outboxOf(name)),
     inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
       send: send({
@@ -71,7 +69,6 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
       const found = await mailboxes.find(interactionId);
       if (found !== undefined) mailboxes.reservations.release(found.item);
     },
-    outboxOf: (name) => links?.far.byName(name),
     farSessions: (endpointId) => links?.far.count(endpointId) ?? 0,
     async load() {
       await links?.far.load();

@@ -49,8 +49,10 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
     if (recipient.endpointId !== undefined) await parts.useOutbox(recipient.sessionId);
     const found = mailboxes.get(recipient.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
-    if (command.kind === "peer_request" && command.intent === cancelIntent)
-      return cancel(accepted, command, recipient, mailbox);
+    if (command.kind === "peer_request" && command.intent === cancelIntent) {
+      const receipt = await cancel(accepted, command, recipient, mailbox);
+      if (receipt !== undefined) return receipt;
+    }
     return accepted.deliver(recipient, mailbox, parts);
   };
 }

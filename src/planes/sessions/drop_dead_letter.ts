@@ -1,5 +1,6 @@
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { Directory } from "./directory.js";
+import { letterBoxOf } from "./letter-box.js";
 import type { SessionsPorts } from "./ports.js";
 
 export function dropDeadLetter(
@@ -7,7 +8,7 @@ export function dropDeadLetter(
   ports: SessionsPorts,
 ): UnaryHandler<"sessions.drop_dead_letter"> {
   return async ({ name, interaction_id }, { principal }) => {
-    const { sessionId } = directory.requireUse(name, principal);
+    const sessionId = letterBoxOf(directory, ports, name, principal);
     const { alreadyDropped } = await ports.inboxes().dropDeadLetter(sessionId, interaction_id);
     return { dropped: true, already_dropped: alreadyDropped };
   };

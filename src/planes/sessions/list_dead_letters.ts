@@ -1,5 +1,6 @@
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { Directory } from "./directory.js";
+import { letterBoxOf } from "./letter-box.js";
 import type { SessionsPorts } from "./ports.js";
 
 export function listDeadLetters(
@@ -7,7 +8,7 @@ export function listDeadLetters(
   ports: SessionsPorts,
 ): UnaryHandler<"sessions.list_dead_letters"> {
   return async ({ name, limit }, { principal }) => {
-    const { sessionId } = directory.requireUse(name, principal);
+    const sessionId = letterBoxOf(directory, ports, name, principal);
     const { letters, more } = await ports.inboxes().deadLetters(sessionId, limit);
     return { dead_letters: letters, more };
   };

@@ -25,6 +25,8 @@ export interface SessionsPorts {
 
 /** What a host does with its session's inbox and log. */
 export interface SessionInboxes {
+  /** What is on its way to a session of another daemon, by the name that the session has here. */
+  outboxOf(name: string): { sessionId: string; name: string; principal: string } | undefined;
   summary(sessionId: string): Promise<{ unread: number; lastSequence: number }>;
   drain(
     request: DrainRequest,

@@ -1,5 +1,6 @@
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { Directory } from "./directory.js";
+import { letterBoxOf } from "./letter-box.js";
 import type { SessionsPorts } from "./ports.js";
 
 export function retryDeadLetter(
@@ -7,7 +8,7 @@ export function retryDeadLetter(
   ports: SessionsPorts,
 ): UnaryHandler<"sessions.retry_dead_letter"> {
   return async ({ name, interaction_id }, { principal }) => {
-    const { sessionId } = directory.requireUse(name, principal);
+    const sessionId = letterBoxOf(directory, ports, name, principal);
     const { interactionId, alreadyRetried } = await ports
       .inboxes()
       .retryDeadLetter(sessionId, interaction_id);

@@ -1,10 +1,12 @@
-import type { CommsCommand, CommsEnvelope, LinkAck } from "../../../generated/types.js";
+import type { CommsCommand, CommsEnvelope, LinkAck, PeerRequestCommand } from "../../../generated/types.js";
 import { ContractError } from "../../../kernel/contract-error.js";
 import { decodeJson } from "../../../kernel/json.js";
 import type { Admission } from "../admission.js";
+import { cancelIntent, interactionOf, isClaimed } from "../cancel.js";
 import { derivedId } from "../derived-id.js";
 import { encodeFitting } from "../encode-fitting.js";
 import type { AcceptedEntry } from "../inbox-entry.js";
+import type { InboxItem } from "../inbox-item.js";
 import type { Mailbox } from "../mailbox.js";
 import type { Mailboxes } from "../mailboxes.js";
 import type { CommsPorts, DirectorySession, Links } from "../ports.js";
@@ -45,6 +47,8 @@ export class Arrivals {
       envelopeId = envelope.envelope_id;
       answer = await this.#take(endpointId, envelope, fresh).catch((err: unknown) => {
         const { code } = ContractError.from(err);
+        if (code === "invalid_command")
+          return refusal("dead", code, "It is no command that a peer may send.");
         if (code === "payload_too_large")
           return refusal("dead", "payload_too_large", "It is too large for the inbox.");
         this.#ports.log.warn({ err, endpoint_id: endpointId }, "What another daemon sent was not stored.");
@@ -108,6 +112,15 @@ export class Arrivals {
       reserved: false,
       origin: { endpoint_id: endpointId, interaction_id: envelope.interaction_id },
     });
+    if (command.kind === "peer_request" && command.intent === cancelIntent) {
+      const target = targetOf(mailbox, command, entry);
+      if (target === undefined || target.settled || mailbox.isEnding(target))
+        return refusal("refused", "interaction_ended", "The interaction to be cancelled is over.");
+      entry.cancel = { interaction_id: target.interactionId, told_as: target.origin!.interaction_id };
+      if (isClaimed(target, clock.monotonic())) entry.cancel.claimed = true;
+      await mailbox.cancel(id, entry, target, encodeFitting(entry, "", reservedBytes));
+      return { state: "delivered" };
+    }
     if (action === "hold") entry.held = true;
     const written = await mailbox.accept(id, entry, encodeFitting(entry, "", reservedBytes));
     return stateOf(mailbox, written.entry.t === "accepted" ? written.entry.interaction_id : "");
@@ -127,6 +140,23 @@ export class Arrivals {
     if (command.kind !== "peer_message" && command.kind !== "peer_request") return undefined;
     return command;
   }
+}
+
+/** What the sender of a cancel request knows by an id of its own daemon. */
+function targetOf(
+  mailbox: Mailbox,
+  command: PeerRequestCommand,
+  { origin, sender }: AcceptedEntry,
+): InboxItem | undefined {
+  const told = interactionOf(command);
+  for (const item of mailbox.inbox.items())
+    if (
+      item.origin?.interaction_id === told &&
+      item.origin.endpoint_id === origin?.endpoint_id &&
+      item.sender.session_id === sender.session_id
+    )
+      return item;
+  return undefined;
 }
 
 /** Other daemons are told of it. A principal's own session is nobody's peer elsewhere: every machine has one. */

@@ -47,6 +47,11 @@ export class FarSessions implements RouteSource<TrustedRoute> {
     return this.#list().get(name);
   }
 
+  /** As `byName`, also for one that its daemon has no more: what was sent to it lies here still. */
+  outboxOf(name: string): FarSession | undefined {
+    return this.byName(name) ?? this.used().find((session) => session.name === name);
+  }
+
   all(): FarSession[] {
     return [...this.#list().values()];
   }

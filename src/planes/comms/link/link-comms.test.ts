@@ -340,6 +340,18 @@ describe("[link.refused] what the other daemon does not take", () => {
     await daemons.pass(31_000);
     expect(await story(a, receipt)).toEqual(["interaction_started", "dead", "interaction_failed"]);
     expect((await eventsOf(a, receipt)).at(-1)).toMatchObject({ reason: { code: "rejected" } });
+    const letters = { name: "brief-beta", limit: 10 };
+    const { dead_letters: dead } = await a.world.call("sessions.list_dead_letters", letters);
+    expect(dead).toMatchObject([
+      { from: "planner", state: "dead", message: expect.stringContaining("no such session") },
+    ]);
+    const retried = await a.world.call("sessions.retry_dead_letter", {
+      name: "brief-beta",
+      interaction_id: dead[0]!.interaction_id,
+    });
+    await daemons.pass(1_000);
+    const again = await a.world.read({ kind: "interaction", interaction_id: retried.interaction_id });
+    expect(again.at(-1)).toMatchObject({ event: { kind: "interaction_failed" } });
     expect(await peersOf(a)).toEqual([]);
   });
 
@@ -399,6 +411,51 @@ describe("[link.refused] what the other daemon does not take", () => {
     for (const { interaction_id: id } of await echo.drain()) await echo.settle(id);
     await daemons.pass(61_000);
     expect(await story(a, receipt)).toEqual(["interaction_started", "delivered"]);
+  });
+});
+
+describe("[link.cancel] cancelling over a link", () => {
+  const cancel = (daemon: LinkedDaemon, to: string, id: string) =>
+    daemon.world.call(
+      "comms.send",
+      { kind: "peer_request", to, intent: "comms.cancel", params: { interaction_id: id }, stream: "none" },
+      { session: "planner" },
+    );
+  const idOf = (receipt: SendReceipt): string => ("interaction_id" in receipt ? receipt.interaction_id : "");
+
+  test("what never left ends here; what nobody has yet ends there; who has it is told, and decides", async () => {
+    const { daemons, a, b } = await paired();
+    const echo = await b.world.host("echo");
+    await daemons.pass(100);
+    const waiting = await ask(a, "echo-beta", "one");
+    const begun = await ask(a, "echo-beta", "two");
+    await settle(80);
+    const taken = await echo.drain(1);
+    expect(taken).toHaveLength(1);
+    const first = await cancel(a, "echo-beta", idOf(begun));
+    const second = await cancel(a, "echo-beta", idOf(waiting));
+    await settle(120);
+    expect((await eventsOf(a, begun)).at(-1)).toMatchObject({ reason: { code: "cancelled" } });
+    expect((await eventsOf(a, first)).at(-1)).toMatchObject({
+      result: { interaction_id: idOf(begun), state: "cancelled" },
+    });
+    expect((await eventsOf(a, second)).at(-1)).toMatchObject({
+      result: { interaction_id: idOf(waiting), state: "requested" },
+    });
+    await echo.settle(taken[0]!.interaction_id, {
+      kind: "dead",
+      code: "cancelled",
+      message: "as asked",
+      retryable: false,
+    });
+    await settle(80);
+    expect((await eventsOf(a, waiting)).at(-1)).toMatchObject({ reason: { code: "cancelled" } });
+    b.leave();
+    await settle(60);
+    const never = await ask(a, "echo-beta", "three");
+    await cancel(a, "echo-beta", idOf(never));
+    await settle(60);
+    expect((await eventsOf(a, never)).at(-1)).toMatchObject({ reason: { code: "cancelled" } });
   });
 });
 
