@@ -4,12 +4,12 @@ import { byId } from "./dom.js";
 /** The form that sends to a peer. */
 export class Composer {
   readonly #client: Parley;
-  readonly #sent: (peer: string) => void;
+  readonly #sent: (peer: string, interactionId: string | undefined, body: string) => void;
   readonly #to = byId<HTMLSelectElement>("to");
   readonly #body = byId<HTMLTextAreaElement>("body");
   readonly #notice = byId("notice");
 
-  constructor(client: Parley, sent: (peer: string) => void) {
+  constructor(client: Parley, sent: (peer: string, interactionId: string | undefined, body: string) => void) {
     this.#client = client;
     this.#sent = sent;
     byId("composer").addEventListener("submit", (event) => {
@@ -45,13 +45,13 @@ export class Composer {
     this.complain("");
     const request = byId<HTMLSelectElement>("mode").value === "ask";
     try {
-      await this.#client.send(
+      const receipt = await this.#client.send(
         request
           ? { kind: "peer_request", to, intent: "ask", params: { body } }
           : { kind: "peer_message", to, body },
       );
       this.#body.value = "";
-      this.#sent(to);
+      this.#sent(to, "interaction_id" in receipt ? receipt.interaction_id : undefined, body);
     } catch (error) {
       this.complain((error as Error).message);
     }

@@ -11,6 +11,7 @@ interface Card {
   title: HTMLElement;
   delivery: HTMLElement;
   state: HTMLElement;
+  asked: HTMLElement;
   body: HTMLElement;
   cancel: HTMLButtonElement;
   steps: HTMLElement;
@@ -27,6 +28,8 @@ export class InteractionList {
   readonly #interactions = new Map<string, Interaction>();
   readonly #cards = new Map<Interaction, Card>();
   readonly #changed = new Set<Interaction>();
+  /** What this page has sent: events tell who asked, not what. */
+  readonly #asked = new Map<string, string>();
   #empty: Node | undefined;
   #frame = 0;
   /** The reader is at the end and wants to stay there. */
@@ -71,6 +74,18 @@ export class InteractionList {
       if (this.#interactions.size > maxCards) this.#drop(this.#interactions.values().next().value!);
     }
     interaction.add(item);
+    this.#change(interaction);
+  }
+
+  /** Shows with an interaction what was asked. */
+  ask(interactionId: string, text: string): void {
+    this.#asked.set(interactionId, text);
+    if (this.#asked.size > maxCards) this.#asked.delete(this.#asked.keys().next().value!);
+    const interaction = this.#interactions.get(interactionId);
+    if (interaction !== undefined) this.#change(interaction);
+  }
+
+  #change(interaction: Interaction): void {
     this.#changed.add(interaction);
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
   }
@@ -114,11 +129,12 @@ export class InteractionList {
         cancel.disabled = false;
       });
     });
+    const asked = element("p", "asked");
     const body = element("div", "body");
     const about = [title, time(interaction.startedAt), delivery, state];
     const header = element("header", "", ...about, cancel, toggle);
-    const root = element("article", "interaction", header, body, steps);
-    const card: Card = { interaction, root, title, delivery, state, body, cancel, steps, drawn: [] };
+    const root = element("article", "interaction", header, asked, body, steps);
+    const card: Card = { interaction, root, title, delivery, state, asked, body, cancel, steps, drawn: [] };
     this.#cards.set(interaction, card);
     this.#content.append(root);
     return card;
@@ -126,6 +142,7 @@ export class InteractionList {
 
   #drawCard(card: Card): void {
     const { interaction, title, state, delivery, cancel } = card;
+    card.asked.textContent = this.#asked.get(interaction.id) ?? "";
     cancel.hidden =
       interaction.id === "" || interaction.state === "complete" || interaction.state === "failed";
     title.textContent = interaction.title;

@@ -28,9 +28,10 @@ const interactions = new InteractionList(
   cancel,
 );
 const list = new SessionList(byId("sessions"), select);
-const composer = new Composer(client, (peer) => {
+const composer = new Composer(client, (peer, interactionId, body) => {
   const target = sessions.find((session) => session.name === peer);
   if (target !== undefined) select(target);
+  if (interactionId !== undefined) interactions.ask(interactionId, body);
 });
 const decisions = new InboxDecisions(client, (message) => composer.complain(message));
 

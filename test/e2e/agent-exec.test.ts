@@ -119,7 +119,7 @@ describe("[cli.agent-exec] a command as a host", () => {
 
   test("[cli.agent-exec-cancel] a command that runs too long ends with everything that it has started", async () => {
     const file = join(daemon.folder, "late");
-    await host("late", ["--timeout", "1s"], "sh", "-c", stubborn(file));
+    await host("late", ["--timeout", "3s"], "sh", "-c", stubborn(file));
     const asked = ask("late", "x");
     const pids = await pidsIn(file);
     const { lines } = await asked;

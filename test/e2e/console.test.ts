@@ -68,6 +68,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     const card = page.locator(".interaction").last();
     await card.locator(".state.complete").waitFor();
     expect(await card.locator(".text").innerText()).toBe("hello <b>from</b> the page");
+    expect(await card.locator(".asked").innerText()).toBe("hello <b>from</b> the page");
     expect(await card.locator("b").count()).toBe(0);
   });
 
