@@ -1,7 +1,8 @@
 import type { CommsCommand } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import { Conversations } from "./conversations.js";
+import { cancelIntent } from "./cancel.js";
+import { Conversations, type Message } from "./conversations.js";
 import type { Mailbox } from "./mailbox.js";
 import type { CommsLimits } from "./ports.js";
 import { isLimited } from "./sender-counts.js";
@@ -27,11 +28,12 @@ export class Admission {
 
   /**
    * Counts the command as sent, or says why it may not come now. An input is the owner's own and an answer that ends an
-   * interaction was asked for: of them only a full inbox keeps anything out.
+   * interaction was asked for: of them only a full inbox keeps anything out. A cancelling takes no room, and makes some.
    */
   refusal(sender: string, mailbox: Mailbox, command: CommsCommand): ContractError | undefined {
     const { inboxMax, unreadPerSender } = this.#limits;
     const field = command.kind === "input" ? "session_id" : "to";
+    if (isCancel(command)) return this.#pace(sender, mailbox.sessionId, field);
     if (!mailbox.hasRoom) return dropped(field, "inbox_max", `at most ${inboxMax}`, fullRetryMs);
     if (isLimited(command.kind) && !mailbox.hasRoomFor(sender))
       return dropped(field, "unread_per_sender", `at most ${unreadPerSender}`, fullRetryMs);
@@ -41,7 +43,10 @@ export class Admission {
   #take(sender: string, recipient: string, command: CommsCommand, field: string): ContractError | undefined {
     if (command.kind === "input") return undefined;
     if (command.kind === "peer_response" && command.status !== "accepted") return undefined;
-    const message = command.kind === "peer_response" ? undefined : command;
+    return this.#pace(sender, recipient, field, command.kind === "peer_response" ? undefined : command);
+  }
+
+  #pace(sender: string, recipient: string, field: string, message?: Message): ContractError | undefined {
     const met = this.#conversations.take(sender, recipient, this.#clock.monotonic(), message);
     if (met === undefined) return undefined;
     const { sendsBurst, sendsPerSecond, loopTurns, loopRepeats } = this.#limits;
@@ -52,6 +57,10 @@ export class Admission {
     };
     return dropped(field, met.limit, expected[met.limit], met.waitMs);
   }
+}
+
+function isCancel(command: CommsCommand): boolean {
+  return command.kind === "peer_request" && command.intent === cancelIntent;
 }
 
 /** The limits by their names in the config file, and what they mean for who meets one. */

@@ -26,7 +26,7 @@ export interface Refusal {
 }
 
 /** What a session says to another unasked. */
-type Message = PeerMessageCommand | PeerRequestCommand;
+export type Message = PeerMessageCommand | PeerRequestCommand;
 
 /** What both directions between two sessions share. */
 interface Conversation {

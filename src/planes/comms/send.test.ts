@@ -207,6 +207,25 @@ test("[comms.sender-rate] progress of a busy answerer has the rate, its last wor
   await world.stop();
 });
 
+test("[comms.unread-cap] what fills an inbox can be cancelled, at the sender's rate", async () => {
+  const world = await World.start({
+    limits: { inboxMax: 1, unreadPerSender: 1, sendsBurst: 3, sendsPerSecond: 1 },
+  });
+  await world.host("bob");
+  const cancel = (id: string) =>
+    world.call("comms.send", { ...request, intent: "comms.cancel", params: { interaction_id: id } });
+  const sent = await world.call("comms.send", request);
+  if (sent.kind !== "peer_request_sent") throw new Error(sent.kind);
+  await expect(world.call("comms.send", request)).rejects.toMatchObject({ code: "admission_dropped" });
+  await cancel(sent.interaction_id);
+  await world.call("comms.send", message);
+  await expect(cancel(sent.interaction_id)).rejects.toMatchObject({
+    code: "admission_dropped",
+    details: [{ expected: "sends_per_second: at most 1 after 3 at once" }],
+  });
+  await world.stop();
+});
+
 test("[comms.loops] two hosts that answer every message with a message are slowed, and others are not", async () => {
   const world = await World.start({ limits: { loopTurns: 20 } });
   const hosts = [await world.host("ann"), await world.host("bob")] as const;

@@ -50,6 +50,8 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
     const found = mailboxes.get(recipient.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
     if (command.kind === "peer_request" && command.intent === cancelIntent) {
+      const refusal = parts.admission.refusal(sender.sessionId, mailbox, command);
+      if (refusal !== undefined) return accepted.receiptOfRepeat(mailbox, refusal);
       const receipt = await cancel(accepted, command, recipient, mailbox);
       if (receipt !== undefined) return receipt;
     }
