@@ -10,12 +10,18 @@ export class InboxDecisions {
   readonly #client: Parley;
   readonly #held: WaitingList;
   readonly #dead: WaitingList;
+  readonly #hold: (interactionIds: ReadonlySet<string>) => void;
   #session: Session | undefined;
   /** The session as the lists show it: while it stays so, they do too. */
   #shown = "";
 
-  constructor(client: Parley, complain: (message: string) => void) {
+  constructor(
+    client: Parley,
+    complain: (message: string) => void,
+    hold: (interactionIds: ReadonlySet<string>) => void,
+  ) {
     this.#client = client;
+    this.#hold = hold;
     this.#held = new WaitingList(
       byId("held"),
       [
@@ -72,6 +78,7 @@ export class InboxDecisions {
     ]);
     if (this.#session?.session_id !== session.session_id) return;
     this.#shown = now;
+    this.#hold(new Set(held.held.map((one) => one.interaction_id)));
     showCount("held", held.held.length, held.more);
     showCount("dead", dead.dead_letters.length, dead.more);
     this.#held.draw(

@@ -1,4 +1,5 @@
 import type { CommsStreamEvent } from "../sdks/typescript/src/browser.js";
+import type { Tone } from "./describe-event.js";
 import { button, clock, element, time } from "./dom.js";
 import { type Block, Interaction, type Step } from "./interaction.js";
 
@@ -30,6 +31,7 @@ export class InteractionList {
   readonly #changed = new Set<Interaction>();
   /** What this page has sent: events tell who asked, not what. */
   readonly #asked = new Map<string, string>();
+  #held: ReadonlySet<string> = new Set();
   #empty: Node | undefined;
   #frame = 0;
   /** The reader is at the end and wants to stay there. */
@@ -75,6 +77,13 @@ export class InteractionList {
     }
     interaction.add(item);
     this.#change(interaction);
+  }
+
+  /** Says which interactions a policy holds now: the receipt told their senders so, no event did. */
+  hold(ids: ReadonlySet<string>): void {
+    const moved = [...this.#interactions.values()].filter(({ id }) => ids.has(id) !== this.#held.has(id));
+    this.#held = ids;
+    for (const interaction of moved) this.#change(interaction);
   }
 
   /** Shows with an interaction what was asked. */
@@ -149,13 +158,19 @@ export class InteractionList {
     state.className = `state ${interaction.state}`;
     state.textContent = interaction.state === "open" ? "in work" : interaction.state;
     state.hidden = interaction.id === "";
-    delivery.hidden = interaction.delivery === undefined;
-    if (interaction.delivery !== undefined) {
-      delivery.className = `badge ${interaction.delivery.tone}`;
-      delivery.textContent = interaction.delivery.state;
-    }
+    const { state: reached, tone } = this.#deliveryOf(interaction);
+    delivery.hidden = reached === "";
+    delivery.className = `badge ${tone}`;
+    delivery.textContent = reached;
     for (const [index, block] of interaction.blocks.entries()) drawBlock(card, block, index);
     this.#drawSteps(card);
+  }
+
+  /** What is in this session's log was delivered into its inbox, unless something else is known. */
+  #deliveryOf({ id, delivery, state }: Interaction): { state: string; tone: Tone } {
+    if (delivery !== undefined) return delivery;
+    if (this.#held.has(id)) return { state: "held", tone: "wait" };
+    return { state: id !== "" && state === "unread" ? "delivered" : "", tone: "good" };
   }
 
   #drawSteps({ interaction, steps }: Card): void {

@@ -33,7 +33,11 @@ const composer = new Composer(client, (peer, interactionId, body) => {
   if (target !== undefined) select(target);
   if (interactionId !== undefined) interactions.ask(interactionId, body);
 });
-const decisions = new InboxDecisions(client, (message) => composer.complain(message));
+const decisions = new InboxDecisions(
+  client,
+  (message) => composer.complain(message),
+  (held) => interactions.hold(held),
+);
 
 let sessions: readonly Session[] = [];
 let selected: Session | undefined;

@@ -92,6 +92,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     await page.locator(".sessions button", { hasText: "planner" }).click();
     const card = page.locator(".interaction", { hasText: "reviewer" });
     await card.locator(".state.unread").waitFor();
+    await card.locator(".badge", { hasText: "delivered" }).waitFor();
     expect(await page.locator(".sessions button", { hasText: "planner" }).innerText()).toContain("1 waiting");
     const claim = await planner.say([
       { kind: "turn_started", turn_id },
@@ -181,6 +182,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     const message = await desk.receive({ kind: "peer_message", body: "let <i>me</i> in" }, "stranger");
     const request = await desk.receive({ kind: "peer_request", intent: "review", params: {} }, "reviewer");
     await page.locator("#held-count", { hasText: "2" }).waitFor();
+    await page.locator(".interaction .badge", { hasText: "held" }).nth(1).waitFor({ state: "attached" });
     const held = page.locator("#held .waiting");
     expect(await held.first().innerText()).toContain("let <i>me</i> in");
     await page.getByRole("button", { name: "Deliver the peer message from stranger" }).press("Enter");
