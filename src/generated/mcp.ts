@@ -246,7 +246,8 @@ export const mcpTools: readonly McpTool[] = [
                       type: "string",
                       minLength: 1,
                       maxLength: 128,
-                      description: "The same key with the same command gives the first receipt again.",
+                      description:
+                        "The same key with the same command gives the first receipt again. Each sender has keys of its own for each recipient.",
                     },
                     traceparent: {
                       type: "string",
@@ -299,7 +300,8 @@ export const mcpTools: readonly McpTool[] = [
                       type: "string",
                       minLength: 1,
                       maxLength: 128,
-                      description: "The same key with the same command gives the first receipt again.",
+                      description:
+                        "The same key with the same command gives the first receipt again. Each sender has keys of its own for each recipient.",
                     },
                     traceparent: {
                       type: "string",
@@ -366,7 +368,8 @@ export const mcpTools: readonly McpTool[] = [
                       type: "string",
                       minLength: 1,
                       maxLength: 128,
-                      description: "The same key with the same command gives the first receipt again.",
+                      description:
+                        "The same key with the same command gives the first receipt again. Each sender has keys of its own for each recipient.",
                     },
                     traceparent: {
                       type: "string",
@@ -431,7 +434,8 @@ export const mcpTools: readonly McpTool[] = [
                       type: "string",
                       minLength: 1,
                       maxLength: 128,
-                      description: "The same key with the same command gives the first receipt again.",
+                      description:
+                        "The same key with the same command gives the first receipt again. Each sender has keys of its own for each recipient.",
                     },
                     traceparent: {
                       type: "string",

@@ -1464,7 +1464,10 @@ export type Secret = string;
  * @generated from schemas/comms/types.json#/$defs/SendOptions
  */
 export interface SendOptions {
-  /** The same key with the same command gives the first receipt again. */
+  /**
+   * The same key with the same command gives the first receipt again. Each sender has keys of its own for
+   * each recipient.
+   */
   idempotency_key?: string;
   /** W3C trace context of the caller. */
   traceparent?: Traceparent;

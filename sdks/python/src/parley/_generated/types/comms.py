@@ -56,7 +56,9 @@ class SendOptions(ClosedModel):
     """
 
     idempotency_key: Annotated[Annotated[str, StringConstraints(min_length=1, max_length=128)] | None, OPTIONAL] = None
-    """The same key with the same command gives the first receipt again."""
+    """The same key with the same command gives the first receipt again. Each sender has keys of its
+    own for each recipient.
+    """
 
     traceparent: Annotated[Traceparent | None, OPTIONAL] = None
     """W3C trace context of the caller."""
