@@ -553,6 +553,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "link.envelope-growth": comms("A field that only a later daemon knows does not break an envelope's proof."),
   "link.envelope-replay": comms("An envelope that was sent before is taken once, also after a restart."),
   "link.expired": comms("What never left the outbox expires in its time and is not delivered after."),
+  "link.foreign": comms(
+    "A paired daemon cannot speak for another, reach what it was not told of, or do harm by frames that make no sense.",
+  ),
   "link.peers": comms(
     "Sessions of paired daemons are peers under their own and their daemon's name, also while that is away.",
   ),
