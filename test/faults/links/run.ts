@@ -1,6 +1,8 @@
 import { createValidators } from "../../../src/kernel/validate.js";
 import type { FaultRun } from "../kit/fault-run.js";
+import { seeded } from "../kit/seeded.js";
 import { life } from "./life.js";
+import { socketLife } from "./socket-life.js";
 
 /** Cuts that one pair of daemons lives through. */
 const cutsPerLife = 25;
@@ -29,8 +31,16 @@ export const faultRun: FaultRun = {
         broken.push(`seed ${own}: ${result.violations.slice(0, 3).join("; ")}`);
       progress?.(Math.min(cuts, cycles));
     }
+    // In real time each cut costs the pause before the next dial: a few stand for many.
+    const sockets = Math.max(3, Math.min(200, Math.round(cycles / 50)));
+    const real = await socketLife(seeded(seed), sockets, validators);
+    if (real.violations.length > 0)
+      broken.push(`over sockets, seed ${seed}: ${real.violations.slice(0, 3).join("; ")}`);
     if (sent === 0 || answers === 0 || (cycles >= 500 && kills === 0))
       broken.push("nothing was sent, answered or killed: this proved nothing");
-    return { figures: { lives, cuts, kills, sent, answers }, broken };
+    return {
+      figures: { lives, cuts, kills, sent, answers, socket_cuts: real.cuts, socket_sent: real.sent },
+      broken,
+    };
   },
 };
