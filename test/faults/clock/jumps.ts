@@ -6,6 +6,7 @@ import { ContractError } from "../../../src/kernel/contract-error.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
 import { openMemory } from "../../../src/storage/memory/open-memory.js";
 import { seededIds, settle } from "../../support/simulation.js";
+import { uncapped } from "../../support/uncapped.js";
 import { Host, World } from "../../support/world.js";
 import { type Seeded, seeded } from "../kit/seeded.js";
 import { SimulatedMachine } from "./machine.js";
@@ -45,6 +46,8 @@ class Life {
   /** The last word of a host that vanished. */
   #eve = { ttlMs: 0, since: 0, stops: 0 };
   #ended = { id: "", since: 0 };
+  /** A message that nobody takes. */
+  #waiting = { id: "", ttlMs: 0, since: 0, stops: 0 };
   #did = "";
 
   constructor(machine: SimulatedMachine, random: Seeded) {
@@ -58,11 +61,12 @@ class Life {
     const ids = seededIds(clock, `clock ${seed}`);
     this.#tokens = await TokenStore.open({ backend, clock, ids, log: silentLogger });
     this.#browser = await BrowserSessions.open({ backend, clock, ids });
-    this.#world = await World.start<Clock>({ clock, backend, seed: `world ${seed}` });
+    this.#world = await World.start<Clock>({ clock, backend, seed: `world ${seed}`, limits: uncapped });
     const { lease, session } = await this.#world.call("sessions.open", { name: "bob", ttl_ms: 30_000 });
     this.#bob = new Host(this.#world, "bob", session.session_id, lease.token, {});
     await this.#credentials();
     await this.#vanish();
+    await this.#leave();
     await this.#send("kept");
     await this.#bob.drain();
     await this.#finish();
@@ -131,6 +135,14 @@ class Life {
       this.#note(`eve is gone after ${silent} of ${this.#eve.ttlMs} ms`);
     if (silent > this.#eve.ttlMs && session.state === "live")
       this.#note(`eve lives after ${silent} of ${this.#eve.ttlMs} ms`);
+    const { id, ttlMs } = this.#waiting;
+    const waited = this.#awake - this.#waiting.since;
+    const left = await this.#world.read({ kind: "interaction", interaction_id: id });
+    const expired = left.some(({ event }) => event.kind === "interaction_failed");
+    if (expired && waited < ttlMs - stopMs * (this.#stops - this.#waiting.stops))
+      this.#note(`a message expired after ${waited} of ${ttlMs} ms`);
+    if (!expired && waited > ttlMs) this.#note(`a message waits after ${waited} of ${ttlMs} ms`);
+    if (expired) await this.#leave();
     const { passed } = this.#machine;
     const judged = [
       { what: "token", valid: this.#tokens.verify(this.#token.secret) !== null, until: this.#token.until },
@@ -167,6 +179,18 @@ class Life {
     const ttlMs = this.#random.between(5_000, 2 * minute);
     await this.#world.call("sessions.open", { name: "eve", ttl_ms: ttlMs, lease_token: "the-token-of-eve" });
     this.#eve = { ttlMs, since: this.#awake, stops: this.#stops };
+  }
+
+  async #leave(): Promise<void> {
+    const ttlMs = this.#random.between(5_000, 100_000);
+    const receipt = await this.#world.call("comms.send", {
+      kind: "peer_message",
+      to: "eve",
+      body: "hi",
+      options: { ttl_ms: ttlMs },
+    });
+    if (receipt.kind !== "peer_message_sent") throw new Error(receipt.kind);
+    this.#waiting = { id: receipt.interaction_id, ttlMs, since: this.#awake, stops: this.#stops };
   }
 
   #send(key: string): Promise<{ deduplicated: boolean; interaction_id: string }> {
