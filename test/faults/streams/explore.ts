@@ -19,6 +19,8 @@ export interface ExploreOptions {
   /** Leave out what follows a state in which everything that may follow was tried before. */
   merge?: boolean;
   rule?: Rule;
+  /** How long the command waits for a host. */
+  waitMs?: number;
   progress?(sequences: number): void;
 }
 
@@ -32,7 +34,7 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
       await daemon.stop();
       daemon = await InProcess.start("explore");
     }
-    found.broken ??= await runSequence(daemon, sequence, sharedSteps(before, sequence), options.rule);
+    found.broken ??= await runSequence(daemon, sequence, sharedSteps(before, sequence), options);
     found.sequences += 1;
     found.steps += sequence.length;
     if (found.broken !== undefined) break;
@@ -51,10 +53,10 @@ export async function runSequence(
   daemon: InProcess,
   sequence: readonly Move[],
   known = 0,
-  rule?: Rule,
+  { rule, waitMs }: Pick<ExploreOptions, "rule" | "waitMs"> = {},
 ): Promise<string | undefined> {
-  const model = new Model(rule);
-  const subject = await Subject.reserve(daemon);
+  const model = new Model(rule, waitMs);
+  const subject = await Subject.reserve(daemon, waitMs);
   const said: string[] = [];
   for (const [at, move] of sequence.entries()) {
     const answers = [model.apply(move), await subject.apply(move)];
@@ -77,7 +79,13 @@ function sharedSteps(before: readonly Move[], sequence: readonly Move[]): number
 }
 
 /** Depth first; only whole sequences, as their beginnings are compared with them. */
-function* sequences({ depth, times = {}, from = moves, merge = false }: ExploreOptions): Generator<Move[]> {
+function* sequences({
+  depth,
+  times = {},
+  from = moves,
+  merge = false,
+  waitMs,
+}: ExploreOptions): Generator<Move[]> {
   const done = new Set<string>();
   const path: Move[] = [];
   const left = new Map(from.map((move) => [move, times[move] ?? 1]));
@@ -102,7 +110,7 @@ function* sequences({ depth, times = {}, from = moves, merge = false }: ExploreO
     if (!followed) yield [...path];
   }
   const isNew = (): boolean => {
-    const model = new Model();
+    const model = new Model(undefined, waitMs);
     for (const move of path) model.apply(move);
     const key = `${model.key} ${[...left.values()]} ${path.length}`;
     if (done.has(key)) return false;

@@ -128,18 +128,24 @@ export class Subject {
   readonly #opened: Opened[] = [];
   readonly #generation = { one: 1, two: 1 };
   #seen = 0;
-  /** Events that the interaction has. */
-  #written = 1;
 
   private constructor(daemon: InProcess, interactionId: string) {
     this.#daemon = daemon;
     this.#scope = { kind: "interaction", interaction_id: interactionId };
   }
 
-  static async reserve(daemon: InProcess): Promise<Subject> {
+  /** `waitMs`: how long the command waits for a host to make it its own. */
+  static async reserve(daemon: InProcess, waitMs = Number.POSITIVE_INFINITY): Promise<Subject> {
     const receipt = await daemon.world.call(
       "comms.send",
-      { kind: "peer_request", to: "bob", intent: "ask", params: null, stream: "reserve_interaction" },
+      {
+        kind: "peer_request",
+        to: "bob",
+        intent: "ask",
+        params: null,
+        stream: "reserve_interaction",
+        ...(waitMs === Number.POSITIVE_INFINITY ? {} : { options: { ttl_ms: waitMs } }),
+      },
       { session: "eve" },
     );
     if (receipt.kind !== "peer_request_sent" || !receipt.stream_reserved) throw new Error(receipt.kind);
@@ -164,13 +170,7 @@ export class Subject {
   }
 
   async outlook(): Promise<string> {
-    const { opened, events } = await this.#daemon.world.stream({
-      scope: this.#scope,
-      follow: false,
-      after_sequence: 0,
-    });
-    await events.return(undefined as never);
-    const { snapshot } = opened;
+    const snapshot = await this.#look();
     const { streams, reservations } = this.#daemon.world.comms.stats();
     const over = snapshot.terminal === undefined ? "" : " to the end";
     return `${snapshot.state}, ${snapshot.last_sequence} events${over}, ${streams} streams, ${reservations} timers`;
@@ -219,9 +219,11 @@ export class Subject {
         return this.#close(this.#opened.at(-1), true);
       case "read one":
         return this.#poll(this.#opened.at(-1), 1);
-      case "read all":
+      case "read all": {
         // One look more would already say that all of it was delivered.
-        return this.#poll(this.#opened.at(-1), Math.max(1, this.#written - (this.#opened.at(-1)?.at ?? 0)));
+        const { last_sequence: last } = await this.#look();
+        return this.#poll(this.#opened.at(-1), Math.max(1, last - (this.#opened.at(-1)?.at ?? 0)));
+      }
       case "read older":
         return this.#poll(this.#opened.at(-2), 1);
       case "drop":
@@ -229,9 +231,11 @@ export class Subject {
       case "drop older":
         return this.#drop(this.#opened.at(-2));
       case "progress":
-        return this.#answer("accepted", 1);
+        return this.#answer("accepted");
       case "terminal":
-        return this.#answer("completed", 2);
+        return this.#answer("completed");
+      case "cancel":
+        return this.#cancel();
       case "part of the time":
         clock.pass(partMs);
         clock.fire();
@@ -252,6 +256,16 @@ export class Subject {
         this.#newLife();
         return "started";
     }
+  }
+
+  async #cancel(): Promise<string> {
+    const { interaction_id } = this.#scope;
+    await this.#daemon.world.call(
+      "comms.send",
+      { kind: "peer_request", to: "bob", intent: "comms.cancel", params: { interaction_id }, stream: "none" },
+      { session: "eve" },
+    );
+    return "cancelled";
   }
 
   async #attach(label: "one" | "two", resumeOf?: string): Promise<string> {
@@ -318,15 +332,23 @@ export class Subject {
     for (const opened of this.#opened) if (opened.connection === connection) opened.call.cancel();
   }
 
-  async #answer(status: "accepted" | "completed", events: number): Promise<string> {
+  async #answer(status: "accepted" | "completed"): Promise<string> {
     await this.#daemon.world.call(
       "comms.send",
       { kind: "peer_response", to: "eve", in_reply_to: this.#scope.interaction_id, status, result: null },
       { session: "bob" },
     );
-    // The first answer also tells that the command was ingested.
-    this.#written += events + (this.#written === 1 ? 1 : 0);
     return "written";
+  }
+
+  async #look(): Promise<StreamSnapshot> {
+    const { opened, events } = await this.#daemon.world.stream({
+      scope: this.#scope,
+      follow: false,
+      after_sequence: 0,
+    });
+    await events.return(undefined as never);
+    return opened.snapshot;
   }
 
   async #read(): Promise<{ snapshot: StreamSnapshot; events: CommsStreamEvent[] }> {

@@ -19,6 +19,7 @@ export const moves = [
   "drop older",
   "progress",
   "terminal",
+  "cancel",
   "part of the time",
   "time is over",
   "timer fires",
@@ -27,6 +28,20 @@ export const moves = [
 ] as const;
 
 export type Move = (typeof moves)[number];
+/** What one reader and its end come to, and what takes it away from them. */
+export const story: readonly Move[] = [
+  "attach one",
+  "attach two",
+  "resume",
+  "close",
+  "read all",
+  "drop",
+  "terminal",
+  "time is over",
+  "timer fires",
+  "restart",
+];
+
 export type Phase = "reserved" | "attached" | "completed" | "expired" | "closed_early";
 
 /** Each can be broken on purpose: then the exploration must find a sequence of moves that tells. */
@@ -46,6 +61,8 @@ export const table = {
   "a start gives an attached one back": true,
   "an end state outlives a start": true,
   "a word of a superseded stream changes nothing": true,
+  "a cancel ends what nobody has": true,
+  "a command that has waited long enough ends": true,
 };
 
 export type Rule = keyof typeof table;
@@ -68,6 +85,10 @@ export class Model {
   /** Number of events; the last one is terminal when `#over`. */
   #events = 1;
   #over = false;
+  /** Its host made the command its own: told with the first answer. */
+  #ingested = false;
+  /** When the command itself has waited long enough. */
+  readonly #deadline: number;
   /** Last sequence that any stream handed out: where a reader goes on. */
   #seen = 0;
   #streams: StreamState[] = [];
@@ -75,7 +96,9 @@ export class Model {
   #forgotten = 0;
   #generation = { one: 1, two: 1 };
 
-  constructor(broken?: Rule) {
+  /** `waitMs`: how long the command waits for a host to make it its own. */
+  constructor(broken?: Rule, waitMs = Number.POSITIVE_INFINITY) {
+    this.#deadline = waitMs;
     this.#rules = broken === undefined ? table : { ...table, [broken]: false };
   }
 
@@ -87,6 +110,8 @@ export class Model {
       this.#reader,
       this.#events,
       this.#over,
+      this.#ingested,
+      this.#deadline === Number.POSITIVE_INFINITY ? 0 : this.#deadline - this.#now,
       this.#seen,
       this.#streams,
       this.#forgotten,
@@ -133,6 +158,8 @@ export class Model {
         return "written";
       case "terminal":
         return this.#terminal();
+      case "cancel":
+        return this.#cancel();
       case "part of the time":
         this.#now += partMs;
         return this.#fire();
@@ -243,6 +270,20 @@ export class Model {
     if (this.#over) return "refused interaction_ended";
     // The answer, and the end that follows from it.
     this.#write(2);
+    this.#finish();
+    return "written";
+  }
+
+  /** Nobody has claimed it: it ends at once, and tells that it will not be delivered unless somebody had it. */
+  #cancel(): string {
+    if (this.#over) return "refused interaction_ended";
+    if (!this.#rules["a cancel ends what nobody has"]) return "cancelled";
+    this.#events += this.#ingested ? 1 : 2;
+    this.#finish();
+    return "cancelled";
+  }
+
+  #finish(): void {
     this.#over = true;
     if (
       this.#phase === "reserved" &&
@@ -254,12 +295,19 @@ export class Model {
       !this.#rules["it is completed when the terminal event was delivered, not when it was written"]
     )
       this.#end("completed");
-    return "written";
   }
 
   /** The first answer also tells that the command was ingested. */
   #write(events: number): void {
-    this.#events += events + (this.#events === 1 ? 1 : 0);
+    this.#events += events + (this.#ingested ? 0 : 1);
+    this.#ingested = true;
+  }
+
+  #expire(): void {
+    if (this.#over || this.#ingested || this.#now < this.#deadline) return;
+    if (!this.#rules["a command that has waited long enough ends"]) return;
+    this.#events += 2;
+    this.#finish();
   }
 
   #fire(): string {
@@ -267,6 +315,7 @@ export class Model {
       ? this.#now >= this.#until
       : this.#now > this.#until;
     if (this.#phase === "reserved" && due) this.#end("expired");
+    this.#expire();
     return "passed";
   }
 
@@ -282,6 +331,7 @@ export class Model {
       this.#end("expired");
     else if (this.#phase === "attached" || this.#phase === "reserved") this.#reserve();
     else if (!this.#rules["an end state outlives a start"]) this.#reserve();
+    this.#expire();
     return "started";
   }
 

@@ -1,20 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { explore } from "./explore.js";
-import { type Move, moves, type Rule, table } from "./model.js";
-
-/** What one reader and its end come to, and what takes it away from them. */
-const story: readonly Move[] = [
-  "attach one",
-  "attach two",
-  "resume",
-  "close",
-  "read all",
-  "drop",
-  "terminal",
-  "time is over",
-  "timer fires",
-  "restart",
-];
+import { type Move, moves, type Rule, story, table, ttlMs } from "./model.js";
 
 describe("[comms.reservation-orders] whatever order the moves come in, the daemon answers as the table says and nothing is left", () => {
   test("every order of three of all moves", { timeout: 120_000 }, async () => {
@@ -23,10 +9,42 @@ describe("[comms.reservation-orders] whatever order the moves come in, the daemo
     expect(sequences).toBe(moves.length * (moves.length - 1) * (moves.length - 2));
   });
 
-  test("every order of six of one reader's story", { timeout: 240_000 }, async () => {
-    const { broken, sequences } = await explore({ depth: 6, from: story, times: { close: 2 }, merge: true });
+  test("every order of five of one reader's story", { timeout: 240_000 }, async () => {
+    const { broken, sequences } = await explore({ depth: 5, from: story, times: { close: 2 }, merge: true });
     expect(broken).toBeUndefined();
     expect(sequences).toBeGreaterThan(1_000);
+  });
+
+  test("every order of five in which the command is cancelled", { timeout: 240_000 }, async () => {
+    const from: readonly Move[] = [
+      "attach one",
+      "resume",
+      "progress",
+      "cancel",
+      "terminal",
+      "read all",
+      "drop",
+      "crash",
+    ];
+    const { broken, sequences } = await explore({ depth: 5, from, times: { "read all": 2 }, merge: true });
+    expect(broken).toBeUndefined();
+    expect(sequences).toBeGreaterThan(1_000);
+  });
+
+  test("every order of five in which the command's own time ends", { timeout: 240_000 }, async () => {
+    const from: readonly Move[] = [
+      "attach one",
+      "drop",
+      "part of the time",
+      "time is over",
+      "timer fires",
+      "read all",
+      "restart",
+    ];
+    const times = { "part of the time": 2, "read all": 2 };
+    const { broken, sequences } = await explore({ depth: 5, from, times, merge: true, waitMs: 1_500 });
+    expect(broken).toBeUndefined();
+    expect(sequences).toBeGreaterThan(500);
   });
 });
 
@@ -50,13 +68,16 @@ const tells: Record<Rule, readonly Move[]> = {
   "a start gives an attached one back": ["attach one", "restart"],
   "an end state outlives a start": ["attach one", "close", "crash"],
   "a word of a superseded stream changes nothing": ["attach one", "resume", "drop older"],
+  "a cancel ends what nobody has": ["attach one", "cancel"],
+  "a command that has waited long enough ends": ["attach one", "part of the time"],
 };
 
 describe("[comms.reservation-orders-self-test] a table with one rule changed is found out", () => {
   test.each(Object.keys(table) as Rule[])("%s", async (rule) => {
     const from = tells[rule];
     const times = Object.fromEntries(from.map((move) => [move, 2]));
-    expect((await explore({ depth: 4, from, times, rule })).broken).toMatch(/expected/);
-    expect((await explore({ depth: 4, from, times })).broken).toBeUndefined();
+    const waitMs = rule.startsWith("a command") ? ttlMs : Number.POSITIVE_INFINITY;
+    expect((await explore({ depth: 4, from, times, rule, waitMs })).broken).toMatch(/expected/);
+    expect((await explore({ depth: 4, from, times, waitMs })).broken).toBeUndefined();
   });
 });

@@ -43,7 +43,7 @@ describe("[faults.streams-sees] the run is red when", () => {
   test.each(Object.entries(flaws))("%s", async (_, { flaw, shows }) => {
     using bundle = await mutatedBundle({ run: "test/faults/streams/run.ts" }, [flaw]);
     const { faultRun: flawed } = (await import(bundle.path("run"))) as { faultRun: FaultRun };
-    const { broken } = await flawed.run({ cycles: 6_000, seed: 5 });
+    const { broken } = await flawed.run({ cycles: 6_000, seed: 5, brief: true });
     expect(broken.join("\n")).toMatch(shows);
   });
 });
