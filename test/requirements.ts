@@ -556,6 +556,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "link.foreign": comms(
     "A paired daemon cannot speak for another, reach what it was not told of, or do harm by frames that make no sense.",
   ),
+  "link.large": comms(
+    "Whatever fits an inbox goes over a link and comes back, however many parts or levels it has.",
+  ),
   "link.peers": comms(
     "Sessions of paired daemons are peers under their own and their daemon's name, also while that is away.",
   ),

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { LinkFrame } from "../../generated/types.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
@@ -76,6 +77,13 @@ export class FrameReader {
 }
 
 const cutShort = "The connection ended during the handshake.";
+
+/** A frame of a daemon that has proven itself; its size is bounded, and what it carries was bounded where it began. */
+export function parseFrame(data: Buffer, isFrame: (value: unknown) => boolean): LinkFrame {
+  const value: unknown = isUtf8(data) ? JSON.parse(data.toString("utf8")) : undefined;
+  if (!isFrame(value)) throw new ContractError("invalid_request", { message: "Not a frame of a link." });
+  return value as LinkFrame;
+}
 
 /** Throws `contract_mismatch` for a frame of a contract too different to be read, else a typed error for what is no frame. */
 export function decodeFrame(data: Buffer, isFrame: (value: unknown) => boolean): LinkFrame {

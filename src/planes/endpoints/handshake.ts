@@ -197,7 +197,7 @@ export class Handshake {
       return await shake();
     } catch (thrown) {
       const { code, message } = ContractError.from(thrown);
-      this.#send({ kind: "refused", code, message });
+      this.#send({ kind: "refused", code, message: message.slice(0, 1_000) });
       this.#wire.close();
       throw thrown;
     } finally {

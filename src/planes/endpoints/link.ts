@@ -1,7 +1,7 @@
 import type { LinkFrame } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import { maxFrameBytes, type Wire } from "../../kernel/wire.js";
-import { decodeFrame, refusalOf } from "./frame-reader.js";
+import { decodeFrame, parseFrame, refusalOf } from "./frame-reader.js";
 import type { LinkShaken } from "./handshake.js";
 import type { OwnKey } from "./key-ring.js";
 import type { Role } from "./sealed-frames.js";
@@ -63,9 +63,9 @@ export class Link {
     return this.#pairSeq;
   }
 
-  /** False when the frame is too large or the link is over. */
+  /** False when the link is over, or would be: a frame that is too large or wrong ends it at the other side. */
   send(frame: LinkFrame): boolean {
-    if (this.#ended) return false;
+    if (this.#ended || !this.#options.isFrame(frame)) return false;
     const text = JSON.stringify(frame);
     if (Buffer.byteLength(text) + sealBytes > maxFrameBytes) return false;
     this.#options.wire.send(this.#options.shaken.sealed.seal(text));
@@ -81,7 +81,8 @@ export class Link {
     this.#silent = 0;
     let frame: LinkFrame;
     try {
-      frame = decodeFrame(isText ? data : this.#options.shaken.sealed.open(data), this.#options.isFrame);
+      const { isFrame, shaken } = this.#options;
+      frame = isText ? decodeFrame(data, isFrame) : parseFrame(shaken.sealed.open(data), isFrame);
     } catch (thrown) {
       this.#end(thrown as Error);
       return;

@@ -4,8 +4,8 @@ import { isAnnounced } from "./arrivals.js";
 
 /** Changes that come together are told together, milliseconds. */
 const gatherMs = 50;
-/** Sessions in one frame. */
-const pageSize = 64;
+/** Sessions in one frame, which has room for as many of the largest. */
+const pageSize = 32;
 
 /** Tells paired daemons of this one's sessions: all when a link comes up, then what changes. */
 export class Announcements {

@@ -414,6 +414,34 @@ describe("[link.refused] what the other daemon does not take", () => {
   });
 });
 
+describe("[link.large] what is as large as it may be", () => {
+  test("goes over and comes back: many parts, deep nesting, half a megabyte", async () => {
+    const { daemons, a, b } = await paired();
+    const echo = await b.world.host("echo");
+    await daemons.pass(100);
+    const deep = JSON.parse(`${"[".repeat(62)}1${"]".repeat(62)}`) as unknown;
+    const values: unknown[] = [Array.from({ length: 60_000 }, () => [0]), deep, "ü".repeat(250_000)];
+    for (const value of values) {
+      const receipt = await a.world.call(
+        "comms.send",
+        { kind: "peer_request", to: "echo-beta", intent: "ask", params: value, stream: "none" },
+        { session: "planner" },
+      );
+      await daemons.pass(1_000, 100);
+      const [got] = await echo.drain();
+      expect(got).toMatchObject({ params: value });
+      await echo.respond("planner-alpha", got!.interaction_id, value);
+      await echo.settle(got!.interaction_id);
+      await daemons.pass(1_000, 100);
+      expect((await eventsOf(a, receipt)).at(-1)).toMatchObject({
+        kind: "interaction_complete",
+        result: value,
+      });
+    }
+    expect(a.endpoints.links.all()).toMatchObject([{ up: true }]);
+  });
+});
+
 describe("[link.cancel] cancelling over a link", () => {
   const cancel = (daemon: LinkedDaemon, to: string, id: string) =>
     daemon.world.call(

@@ -73,6 +73,8 @@ export class Outbox {
 
   /** What left and was not acknowledged may have arrived or not. */
   down(endpointId: string): void {
+    // What is in doubt when the daemon stops is so after the next start: its log says that something may have left.
+    if (this.#stopped) return;
     const lost = new Map<FarSession, Flight[]>();
     for (const [envelopeId, flight] of this.#flights) {
       const { session } = flight;
