@@ -235,6 +235,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.ttl": comms(
     "What no host made its own in its time expires once; setting the wall clock moves nothing.",
   ),
+  "comms.unknown-outcome": comms(
+    "A send whose append's outcome is unknown looks it up: no failure is told, nothing is doubled.",
+  ),
   "comms.unknown-overtaken": hardened(
     "Of two appends under one id, the one whose first try was lost learns of the other.",
   ),
@@ -877,6 +880,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.fence-own": comms("A holder is told its own fence, whoever takes the name a moment later."),
   "sessions.inbound-policy": comms(
     "A session says what it does with each kind of command; it is stored, shown, and changing it is a change of the directory.",
+  ),
+  "sessions.letters-access": comms(
+    "Only who may use a session sees and decides what it holds back and what died in it.",
   ),
   "sessions.list": foundation("Sessions are listed by name with what waits for them."),
   "sessions.local": foundation("The local user may take any offline name."),
