@@ -76,6 +76,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
     async start() {
       repair = mailboxes
         .repairAll()
+        .then(() => links?.repair())
         .catch((err: unknown) => ports.log.error({ err }, "Some logs were not repaired at the start."));
       mailboxes.startSweeps();
     },

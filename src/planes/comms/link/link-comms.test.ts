@@ -399,6 +399,21 @@ describe("[link.refused] what the other daemon does not take", () => {
     expect(await peersOf(a)).toEqual([]);
   });
 
+  test("also when the process dies in the middle of that", async () => {
+    const { daemons, a, b } = await paired();
+    await b.world.host("echo");
+    await daemons.pass(100);
+    b.leave();
+    await settle();
+    const waiting = await ask(a, "echo-beta", "two");
+    const { backend } = a.world;
+    const [endpoint] = (await backend.list("endpoints")).entries;
+    await backend.cas("endpoints", endpoint!.key, { expectRev: endpoint!.rev, value: undefined });
+    const again = await a.kill();
+    await settle(60);
+    expect(await story(again, waiting)).toEqual(["interaction_started", "dead", "interaction_failed"]);
+  });
+
   test("a full inbox is tried again until there is room", async () => {
     const { daemons, a, b } = await paired({ limits: { inboxMax: 2 } });
     const echo = await b.world.host("echo");

@@ -37,6 +37,13 @@ export class LinkComms implements LinkWatcher, MailboxLinks {
     this.#links.watch(this);
   }
 
+  /** Ends what a crash left waiting for daemons that are paired no more. */
+  async repair(): Promise<void> {
+    const unpaired = new Set(this.far.used().map(({ endpointId }) => endpointId));
+    for (const endpointId of unpaired)
+      if (!this.#links.isPaired(endpointId)) await this.#parts?.outbox.removed(endpointId);
+  }
+
   stop(): void {
     this.#parts?.outbox.stop();
     this.#parts?.reports.stop();
