@@ -4,7 +4,9 @@ import { expectHeld } from "../kit/short-form.js";
 import { faultRun } from "./run.js";
 import { simulate } from "./simulate.js";
 
-test("[faults.simulation] clock, scheduler, storage and network in any order", () => expectHeld(faultRun));
+test("[faults.simulation] clock, scheduler, storage and network in any order", { timeout: 300_000 }, () =>
+  expectHeld(faultRun),
+);
 
 test("[faults.replay] the same seed gives the same world, step by step, and another seed another", async () => {
   const digests = new Set<string>();
