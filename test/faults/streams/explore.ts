@@ -1,5 +1,5 @@
 import { InProcess, Subject } from "./in-process.js";
-import { Model, type Move, moves, type Rule } from "./model.js";
+import { Model, type Move, moves, type Variant } from "./model.js";
 
 /** A world is given up after so many sequences: its logs make a start slow. */
 const worldSequences = 200;
@@ -11,16 +11,13 @@ export interface Exploration {
   broken: string | undefined;
 }
 
-export interface ExploreOptions {
+export interface ExploreOptions extends Variant {
   depth: number;
   /** How often each move may come; 1 unless told. */
   times?: Partial<Record<Move, number>>;
   from?: readonly Move[];
   /** Leave out what follows a state in which everything that may follow was tried before. */
   merge?: boolean;
-  rule?: Rule;
-  /** How long the command waits for a host. */
-  waitMs?: number;
   progress?(sequences: number): void;
 }
 
@@ -53,10 +50,10 @@ export async function runSequence(
   daemon: InProcess,
   sequence: readonly Move[],
   known = 0,
-  { rule, waitMs }: Pick<ExploreOptions, "rule" | "waitMs"> = {},
+  variant: Variant = {},
 ): Promise<string | undefined> {
-  const model = new Model(rule, waitMs);
-  const subject = await Subject.reserve(daemon, waitMs);
+  const model = new Model(variant);
+  const subject = await Subject.reserve(daemon, variant);
   const said: string[] = [];
   for (const [at, move] of sequence.entries()) {
     const answers = [model.apply(move), await subject.apply(move)];
@@ -84,7 +81,7 @@ function* sequences({
   times = {},
   from = moves,
   merge = false,
-  waitMs,
+  ...variant
 }: ExploreOptions): Generator<Move[]> {
   const done = new Set<string>();
   const path: Move[] = [];
@@ -110,7 +107,7 @@ function* sequences({
     if (!followed) yield [...path];
   }
   const isNew = (): boolean => {
-    const model = new Model(undefined, waitMs);
+    const model = new Model(variant);
     for (const move of path) model.apply(move);
     const key = `${model.key} ${[...left.values()]} ${path.length}`;
     if (done.has(key)) return false;

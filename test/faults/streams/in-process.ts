@@ -10,7 +10,7 @@ import { openMemory } from "../../../src/storage/memory/open-memory.js";
 import { FaultyBackend, seededIds, settle } from "../../support/simulation.js";
 import { principalNamed, World } from "../../support/world.js";
 import type { Seeded } from "../kit/seeded.js";
-import { type Move, partMs, ttlMs } from "./model.js";
+import { type Move, partMs, ttlMs, type Variant } from "./model.js";
 import { RaceClock } from "./race-clock.js";
 import { watchListeners } from "./watch-listeners.js";
 
@@ -42,6 +42,8 @@ export class InProcess {
     const started = new InProcess(seed, slow);
     await started.#begin();
     for (const name of ["bob", "eve"]) await started.world.call("sessions.open", { name, ttl_ms: 0 });
+    const policy = { peer_request: "hold" as const };
+    await started.world.call("sessions.open", { name: "carol", ttl_ms: 0, inbound_policy: policy });
     return started;
   }
 
@@ -124,23 +126,29 @@ interface Opened {
 /** One interaction with a reserved stream, moved as the model is and asked the same questions. */
 export class Subject {
   readonly #daemon: InProcess;
+  /** The session that it was sent to. */
+  readonly #host: string;
   readonly #scope: { kind: "interaction"; interaction_id: string };
   readonly #opened: Opened[] = [];
   readonly #generation = { one: 1, two: 1 };
   #seen = 0;
 
-  private constructor(daemon: InProcess, interactionId: string) {
+  private constructor(daemon: InProcess, interactionId: string, host: string) {
     this.#daemon = daemon;
+    this.#host = host;
     this.#scope = { kind: "interaction", interaction_id: interactionId };
   }
 
-  /** `waitMs`: how long the command waits for a host to make it its own. */
-  static async reserve(daemon: InProcess, waitMs = Number.POSITIVE_INFINITY): Promise<Subject> {
+  static async reserve(
+    daemon: InProcess,
+    { waitMs = Number.POSITIVE_INFINITY, held = false }: Variant = {},
+  ): Promise<Subject> {
+    const host = held ? "carol" : "bob";
     const receipt = await daemon.world.call(
       "comms.send",
       {
         kind: "peer_request",
-        to: "bob",
+        to: host,
         intent: "ask",
         params: null,
         stream: "reserve_interaction",
@@ -150,7 +158,7 @@ export class Subject {
     );
     if (receipt.kind !== "peer_request_sent" || !receipt.stream_reserved) throw new Error(receipt.kind);
     await settle(1);
-    return new Subject(daemon, receipt.interaction_id);
+    return new Subject(daemon, receipt.interaction_id, host);
   }
 
   get interactionId(): string {
@@ -180,6 +188,7 @@ export class Subject {
   async finish(): Promise<string[]> {
     const left: string[] = [];
     for (const label of ["one", "two"] as const) this.#dropAll(label);
+    await this.apply("refuse");
     await this.apply("terminal");
     this.#daemon.clock.pass(ttlMs);
     this.#daemon.clock.fire();
@@ -236,6 +245,10 @@ export class Subject {
         return this.#answer("completed");
       case "cancel":
         return this.#cancel();
+      case "release":
+        return this.#decide("deliver");
+      case "refuse":
+        return this.#decide("refuse");
       case "part of the time":
         clock.pass(partMs);
         clock.fire();
@@ -262,10 +275,25 @@ export class Subject {
     const { interaction_id } = this.#scope;
     await this.#daemon.world.call(
       "comms.send",
-      { kind: "peer_request", to: "bob", intent: "comms.cancel", params: { interaction_id }, stream: "none" },
+      {
+        kind: "peer_request",
+        to: this.#host,
+        intent: "comms.cancel",
+        params: { interaction_id },
+        stream: "none",
+      },
       { session: "eve" },
     );
     return "cancelled";
+  }
+
+  async #decide(decision: "deliver" | "refuse"): Promise<string> {
+    const { already_released: already } = await this.#daemon.world.call("sessions.release_held", {
+      name: this.#host,
+      interaction_id: this.#scope.interaction_id,
+      decision,
+    });
+    return already ? "decided already" : "decided";
   }
 
   async #attach(label: "one" | "two", resumeOf?: string): Promise<string> {
@@ -336,7 +364,7 @@ export class Subject {
     await this.#daemon.world.call(
       "comms.send",
       { kind: "peer_response", to: "eve", in_reply_to: this.#scope.interaction_id, status, result: null },
-      { session: "bob" },
+      { session: this.#host },
     );
     return "written";
   }
@@ -360,7 +388,7 @@ export class Subject {
 
   async #endsWritten(): Promise<number> {
     const { interaction_id: id } = this.#scope;
-    const session = this.#daemon.world.sessions.directory.byName("bob")!;
+    const session = this.#daemon.world.sessions.directory.byName(this.#host)!;
     const entries = await this.#daemon.store.read(`inbox/${session.sessionId}`, {
       fromSeq: 1,
       subject: id,

@@ -20,6 +20,8 @@ export const moves = [
   "progress",
   "terminal",
   "cancel",
+  "release",
+  "refuse",
   "part of the time",
   "time is over",
   "timer fires",
@@ -75,6 +77,15 @@ interface StreamState {
   ended: string | undefined;
 }
 
+/** What is asked, and which rule of the table is broken. */
+export interface Variant {
+  rule?: Rule;
+  /** How long the command waits for a host to make it its own. */
+  waitMs?: number;
+  /** The recipient's policy holds it. */
+  held?: boolean;
+}
+
 export class Model {
   readonly #rules: Readonly<Record<Rule, boolean>>;
   #now = 0;
@@ -87,6 +98,8 @@ export class Model {
   #over = false;
   /** Its host made the command its own: told with the first answer. */
   #ingested = false;
+  #held: boolean;
+  #decision: "release" | "refuse" | undefined;
   /** When the command itself has waited long enough. */
   readonly #deadline: number;
   /** Last sequence that any stream handed out: where a reader goes on. */
@@ -96,9 +109,9 @@ export class Model {
   #forgotten = 0;
   #generation = { one: 1, two: 1 };
 
-  /** `waitMs`: how long the command waits for a host to make it its own. */
-  constructor(broken?: Rule, waitMs = Number.POSITIVE_INFINITY) {
+  constructor({ rule: broken, waitMs = Number.POSITIVE_INFINITY, held = false }: Variant = {}) {
     this.#deadline = waitMs;
+    this.#held = held;
     this.#rules = broken === undefined ? table : { ...table, [broken]: false };
   }
 
@@ -111,6 +124,8 @@ export class Model {
       this.#events,
       this.#over,
       this.#ingested,
+      this.#held,
+      this.#decision,
       this.#deadline === Number.POSITIVE_INFINITY ? 0 : this.#deadline - this.#now,
       this.#seen,
       this.#streams,
@@ -160,6 +175,9 @@ export class Model {
         return this.#terminal();
       case "cancel":
         return this.#cancel();
+      case "release":
+      case "refuse":
+        return this.#decide(move);
       case "part of the time":
         this.#now += partMs;
         return this.#fire();
@@ -281,6 +299,17 @@ export class Model {
     this.#events += this.#ingested ? 1 : 2;
     this.#finish();
     return "cancelled";
+  }
+
+  #decide(decision: "release" | "refuse"): string {
+    if (this.#decision === decision) return "decided already";
+    if (this.#decision === undefined && this.#over) return "refused interaction_ended";
+    if (!this.#held) return "refused not_held";
+    this.#held = false;
+    this.#decision = decision;
+    this.#events += decision === "refuse" ? 2 : 1;
+    if (decision === "refuse") this.#finish();
+    return "decided";
   }
 
   #finish(): void {

@@ -31,6 +31,23 @@ describe("[comms.reservation-orders] whatever order the moves come in, the daemo
     expect(sequences).toBeGreaterThan(1_000);
   });
 
+  test("every order of four of what its recipient's policy holds", { timeout: 240_000 }, async () => {
+    const from: readonly Move[] = [
+      "attach one",
+      "attach two",
+      "release",
+      "refuse",
+      "cancel",
+      "read all",
+      "drop",
+      "crash",
+    ];
+    const times = { release: 2, refuse: 2, "read all": 2 };
+    const { broken, sequences } = await explore({ depth: 4, from, times, held: true, merge: true });
+    expect(broken).toBeUndefined();
+    expect(sequences).toBeGreaterThan(500);
+  });
+
   test("every order of five in which the command's own time ends", { timeout: 240_000 }, async () => {
     const from: readonly Move[] = [
       "attach one",
