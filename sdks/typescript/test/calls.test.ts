@@ -68,21 +68,24 @@ describe("[sdk.calls] calls", () => {
     ["rpc", "comms/peers"],
   ])("end by their time limit and by their signal over %s", async (wire, method) => {
     const daemon = await FakeDaemon.start();
-    daemon.on(method, never);
+    answerAll(daemon);
     await using client = createClient({ baseUrl: daemon.address, token: "t" });
     const call = (options: object): PromiseLike<unknown> =>
       wire === "http" ? client.system.status(options) : client.peers(options);
+    // Connecting may take longer than the limit, and then that call would never reach the daemon.
+    await call({});
+    daemon.on(method, never);
     await expect(call({ timeout: 30 })).rejects.toBeInstanceOf(DeadlineExceededError);
     const abort = new AbortController();
     const cancelled = call({ signal: abort.signal });
-    await expect.poll(() => daemon.seen(method).length).toBe(2);
+    await expect.poll(() => daemon.seen(method).length).toBe(3);
     abort.abort(new Error("enough"));
     await expect(cancelled).rejects.toMatchObject({
       code: "request_cancelled",
       cause: { message: "enough" },
     });
     await expect(call({ signal: AbortSignal.abort() })).rejects.toBeInstanceOf(RequestCancelledError);
-    expect(daemon.seen(method)).toHaveLength(2);
+    expect(daemon.seen(method)).toHaveLength(3);
     if (wire === "rpc") await expect.poll(() => daemon.seen("$/cancelRequest").length).toBe(2);
   });
 
