@@ -1,5 +1,6 @@
-import { InProcess, Subject } from "./in-process.js";
+import { InProcess } from "./in-process.js";
 import { Model, type Move, moves, type Variant } from "./model.js";
+import { Subject } from "./subject.js";
 
 /** A world is given up after so many sequences: its logs make a start slow. */
 const worldSequences = 200;

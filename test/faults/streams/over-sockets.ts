@@ -1,8 +1,9 @@
 import { settle } from "../../support/simulation.js";
-import { type InProcess, Subject } from "./in-process.js";
+import type { InProcess } from "./in-process.js";
 import { Model, type Move } from "./model.js";
 import { type Reader, RpcReader, SseReader } from "./socket-readers.js";
 import type { SocketServer } from "./socket-server.js";
+import { Subject } from "./subject.js";
 
 export type Wire = "rpc" | "sse";
 
