@@ -80,14 +80,18 @@ export const systemClock: Clock = createClock({
   },
 });
 
-let isoMs = Number.NaN;
-let iso = "";
-
-/** Wall milliseconds as an ISO 8601 text; many are asked for in one millisecond. */
-export function isoTime(ms: number): string {
-  if (ms !== isoMs) {
-    iso = new Date(ms).toISOString();
-    isoMs = ms;
-  }
-  return iso;
+/** A function that gives wall milliseconds as an ISO 8601 text and keeps the last one: many are asked for in one millisecond. */
+export function isoTexts(): (ms: number) => string {
+  let lastMs = Number.NaN;
+  let last = "";
+  return (ms) => {
+    if (ms !== lastMs) {
+      last = new Date(ms).toISOString();
+      lastMs = ms;
+    }
+    return last;
+  };
 }
+
+/** The present as an ISO 8601 text. */
+export const isoTime: (ms: number) => string = isoTexts();

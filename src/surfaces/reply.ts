@@ -56,6 +56,24 @@ export function contractHeaders(requestId: string): string[] {
   ];
 }
 
+/** How often a stream of server-sent events says that it lives, milliseconds. */
+export const heartbeatMs = 10_000;
+/** When its client tries again, milliseconds. */
+export const retryMs = 2_000;
+
+/** Headers of server-sent events, which nobody on the way may keep or change. */
+export function eventStreamHeaders(requestId: string): string[] {
+  return [
+    "content-type",
+    "text/event-stream; charset=utf-8",
+    "cache-control",
+    "no-store, no-transform",
+    "x-accel-buffering",
+    "no",
+    ...contractHeaders(requestId),
+  ];
+}
+
 /** Written out: this runs on every request. */
 function jsonHeaders(requestId: string, json: string): string[] {
   return [

@@ -1,5 +1,5 @@
 import type { Delivery, SendOptions, SendReceipt } from "../../generated/types.js";
-import { isoTime } from "../../kernel/clock.js";
+import { isoTexts, isoTime } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { AcceptedRecord, AnsweredRecord } from "./inbox-entry.js";
 
@@ -57,26 +57,15 @@ function isReserved(entry: AcceptedRecord | AnsweredRecord): boolean {
 }
 
 function deliveryOf(entry: AcceptedRecord | AnsweredRecord): Delivery {
-  if (entry.outbox === true) return withExpiry({ state: "queued", at: isoTime(entry.at), attempt: 0 }, entry);
   const held = entry.t === "accepted" ? entry.held : entry.queue?.held;
   const at = isoTime(entry.at);
-  const state = held === true ? "held" : "delivered";
-  if (entry.expires_at === undefined) return { state, at, attempt: 1 };
-  return { state, at, attempt: 1, expires_at: expiryTime(entry.expires_at) };
+  const delivery: Delivery =
+    entry.outbox === true
+      ? { state: "queued", at, attempt: 0 }
+      : { state: held === true ? "held" : "delivered", at, attempt: 1 };
+  if (entry.expires_at !== undefined) delivery.expires_at = expiryTime(entry.expires_at);
+  return delivery;
 }
-
-function withExpiry(delivery: Delivery, { expires_at }: AcceptedRecord | AnsweredRecord): Delivery {
-  return expires_at === undefined ? delivery : { ...delivery, expires_at: expiryTime(expires_at) };
-}
-
-let expiryMs = Number.NaN;
-let expiry = "";
 
 /** As `isoTime`, beside it: most commands of a millisecond end together too. */
-export function expiryTime(ms: number): string {
-  if (ms !== expiryMs) {
-    expiry = new Date(ms).toISOString();
-    expiryMs = ms;
-  }
-  return expiry;
-}
+export const expiryTime: (ms: number) => string = isoTexts();

@@ -1,9 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Call } from "../../kernel/context.js";
-import { contractHeaders } from "../reply.js";
-
-const heartbeatMs = 10_000;
-const retryMs = 2_000;
+import { eventStreamHeaders, heartbeatMs, retryMs } from "../reply.js";
 
 /** JSON-RPC messages as server-sent events on one response. */
 export class EventStream {
@@ -12,16 +9,7 @@ export class EventStream {
 
   constructor(response: ServerResponse, call: Call, headers: readonly string[] = []) {
     this.#response = response;
-    response.writeHead(200, [
-      "content-type",
-      "text/event-stream; charset=utf-8",
-      "cache-control",
-      "no-store, no-transform",
-      "x-accel-buffering",
-      "no",
-      ...contractHeaders(call.requestId),
-      ...headers,
-    ]);
+    response.writeHead(200, [...eventStreamHeaders(call.requestId), ...headers]);
     response.write(`retry: ${retryMs}\n\n`);
     const beat = (): void => {
       if (!this.isBehind && !response.destroyed) response.write(": hb\n\n");

@@ -5,14 +5,12 @@ import type { Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
 import { pump } from "../pump.js";
-import { contractHeaders } from "../reply.js";
+import { contractHeaders, eventStreamHeaders, heartbeatMs, retryMs } from "../reply.js";
 
 /** Nothing more is pulled from the log while this much waits to be sent; there may be ten thousand readers. */
 const maxBufferedBytes = 128 * 1024;
 /** Frames that are ready together leave together, up to this size. */
 const flushChars = 64 * 1024;
-const heartbeatMs = 10_000;
-const retryMs = 2_000;
 
 /** Whether the client asks for the events as one JSON document instead of server-sent events. */
 export function wantsJson(accept: string | undefined): boolean {
@@ -22,15 +20,7 @@ export function wantsJson(accept: string | undefined): boolean {
 /** Sends an open stream as server-sent events until it ends or the client is gone. */
 export async function streamEvents(open: OpenStream, response: ServerResponse, call: Call): Promise<void> {
   const out = new Outlet(response);
-  response.writeHead(200, [
-    "content-type",
-    "text/event-stream; charset=utf-8",
-    "cache-control",
-    "no-store, no-transform",
-    "x-accel-buffering",
-    "no",
-    ...contractHeaders(call.requestId),
-  ]);
+  response.writeHead(200, eventStreamHeaders(call.requestId));
   out.add(`retry: ${retryMs}\nevent: stream_opened\ndata: ${JSON.stringify(open.opened)}\n\n`);
   out.flush();
   let stopHeartbeat = call.clock.after(heartbeatMs, beat);
