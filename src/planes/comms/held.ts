@@ -4,7 +4,7 @@ import { ContractError } from "../../kernel/contract-error.js";
 import { expiryTime } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import type { ReleasedEntry } from "./inbox-entry.js";
-import type { InboxItem } from "./inbox-item.js";
+import { itemsWithin } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 
 /** Commands that are listed together, characters of JSON: an answer is one message. */
@@ -16,13 +16,7 @@ export async function listHeld(
   limit: number,
 ): Promise<{ held: HeldInteraction[]; more: boolean }> {
   const all = mailbox.inbox.held();
-  const listed: InboxItem[] = [];
-  let chars = 0;
-  for (const item of all) {
-    chars += item.chars;
-    if (listed.length === limit || (listed.length > 0 && chars > listedChars)) break;
-    listed.push(item);
-  }
+  const listed = itemsWithin(all.slice(0, limit), listedChars);
   const commands = await mailbox.during(() => mailbox.commands(listed));
   const held = listed.map((item): HeldInteraction => {
     const { at, command, expires_at } = commands.get(item.seq)!;

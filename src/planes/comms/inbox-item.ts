@@ -144,3 +144,13 @@ export function acceptedItem(
     reservation,
   };
 }
+
+/** As many as have room together, characters of JSON, and always the first. */
+export function itemsWithin(items: readonly InboxItem[], most: number): readonly InboxItem[] {
+  let left = most;
+  const end = items.findIndex(({ chars }, at) => {
+    left -= chars;
+    return left < 0 && at > 0;
+  });
+  return end === -1 ? items : items.slice(0, end);
+}

@@ -3,7 +3,7 @@ import type { Clock } from "../../kernel/clock.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { interactionOf } from "./host-inboxes.js";
-import type { InboxItem } from "./inbox-item.js";
+import { type InboxItem, itemsWithin } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
@@ -159,16 +159,6 @@ function shownFrom({ seq, release }: InboxItem): number {
 
 function stateOf({ claim, claiming }: InboxItem, now: number): InboxViewEntry["state"] {
   return claiming || (claim !== undefined && claim.until > now) ? "claimed" : "waiting";
-}
-
-/** As many as have room together, and always the first. */
-function itemsWithin(items: readonly InboxItem[], most: number): readonly InboxItem[] {
-  let left = most;
-  const end = items.findIndex(({ chars }, at) => {
-    left -= chars;
-    return left < 0 && at > 0;
-  });
-  return end === -1 ? items : items.slice(0, end);
 }
 
 function beyond(after: number, newest: number): ContractError {
