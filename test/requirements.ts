@@ -6,7 +6,7 @@ export interface Requirement {
   issue: Issue;
 }
 
-export type Issue = "foundation" | "foundation-hardened" | "comms-complete";
+export type Issue = "foundation" | "foundation-hardened" | "comms-complete" | "trust" | "people";
 
 /** Work whose promises must all be cited by a test. */
 export const delivered: ReadonlySet<Issue> = new Set<Issue>(["foundation"]);
@@ -14,6 +14,8 @@ export const delivered: ReadonlySet<Issue> = new Set<Issue>(["foundation"]);
 const foundation = (text: string): Requirement => ({ text, issue: "foundation" });
 const hardened = (text: string): Requirement => ({ text, issue: "foundation-hardened" });
 const comms = (text: string): Requirement => ({ text, issue: "comms-complete" });
+const trust = (text: string): Requirement => ({ text, issue: "trust" });
+const people = (text: string): Requirement => ({ text, issue: "people" });
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   "abuse.refused": hardened(
