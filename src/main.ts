@@ -5,6 +5,7 @@ import { resolvePaths } from "./config/paths.js";
 import { createDaemon } from "./daemon.js";
 import { BackendError } from "./kernel/backend.js";
 import type { CompiledValidators } from "./kernel/validate.js";
+import { markStart } from "./platform/start-mark.js";
 import { AlreadyRunningError } from "./surfaces/listen.js";
 import { createLogger } from "./telemetry/create-logger.js";
 import { openLogSink } from "./telemetry/log-sink.js";
@@ -34,12 +35,10 @@ try {
     }
   };
   process.on("SIGUSR2", reopen);
-  const daemon = await createDaemon({
-    config,
-    paths: resolvePaths(process.env),
-    validators: await compiledValidators(),
-    log,
-  });
+  const paths = resolvePaths(process.env);
+  const unmark = markStart(paths.stateDir);
+  const validators = await compiledValidators();
+  const daemon = await createDaemon({ config, paths, validators, log }).finally(unmark);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop());
   // A terminal that closes ends what runs in it; without one the signal means what it means to every daemon.
   process.on("SIGHUP", () => (detachedLog !== undefined ? reopen() : daemon.stop()));

@@ -999,6 +999,37 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "telemetry.trace": foundation(
     "A header is read and written; is no context and no error; a child stays in its trace; a root begins one.",
   ),
+  "trust.advice": trust(
+    "Each message about a daemon that cannot be reached names what to type, and what it names can work there.",
+  ),
+  "trust.clients-no-config": trust("Clients read no config file, wherever one lies."),
+  "trust.config-owner": trust(
+    "A config file that belongs to another user, or that other users can write to, is refused by name with what to type.",
+  ),
+  "trust.config-search": trust(
+    "The config file is the one that --config names, else the user's, else /etc/parley/parley.toml, else /etc/labman/labman.toml; a file of the working directory is reported by `parley up` and not read.",
+  ),
+  "trust.foreign-port": trust(
+    "When another user has the daemon's port, every command and `doctor` state this and what to type.",
+  ),
+  "trust.hostile-neighbours": trust(
+    "With another user listening on every port and socket path that a client could try, no byte of a body or a credential reaches that user.",
+  ),
+  "trust.no-unix-sockets": trust(
+    "On a platform without unix sockets a client without an explicit address fails with an error that asks for one.",
+  ),
+  "trust.origin-only": trust(
+    "With an explicit address, body and token go to that origin only: no redirect is followed, over HTTP or WebSocket.",
+  ),
+  "trust.socket-folder": trust(
+    "The socket's folder belongs to the user, and no other user can write to it or replace a folder above it.",
+  ),
+  "trust.socket-only": trust(
+    "Without an explicit address, a client sends only to a unix socket that its owner, mode and folder prove to be this user's; a token goes there too.",
+  ),
+  "trust.start-wait": trust(
+    "While the user's own daemon starts, clients wait for its socket, for a few seconds at most.",
+  ),
   "ts.resume-kill": comms(
     "The TypeScript SDK goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",
   ),

@@ -9,6 +9,7 @@ import { ConfigError } from "../../config/config-error.js";
 import { loadConfig } from "../../config/load-config.js";
 import { type Paths, resolvePaths } from "../../config/paths.js";
 import { daemonNodeFlags } from "../../platform/node-flags.js";
+import { markStart } from "../../platform/start-mark.js";
 import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
@@ -35,7 +36,8 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
   if (running !== undefined) return sayRunning(running, flags, command);
   checkConfig(flags.config);
   const child = start(flags);
-  const told = await firstWords(child);
+  const unmark = markStart(resolvePaths(process.env).stateDir);
+  const told = await firstWords(child).finally(unmark);
   if (!told.ready) {
     const winner = told.taken ? await winnerOfTheStart() : undefined;
     if (winner !== undefined) return sayRunning(winner, flags, command);
