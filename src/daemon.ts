@@ -21,7 +21,8 @@ import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
 import { createEndpointsPlane, type EndpointsPlane } from "./planes/endpoints/index.js";
 import { createSessionsPlane, type SessionsPlane } from "./planes/sessions/index.js";
 import { createSystemPlane } from "./planes/system/index.js";
-import { type Discovery, removeDiscovery, writeDiscovery } from "./platform/discovery-file.js";
+import { processStart } from "./platform/process-identity.js";
+import { type Announcement, Presence } from "./presence.js";
 import { createSignIn, createSignOut } from "./raw/console/sign-in.js";
 import { createStaticFiles } from "./raw/console/static-files.js";
 import { createExplorer } from "./raw/docs/explorer.js";
@@ -48,6 +49,8 @@ export interface DaemonOptions {
   paths: Paths;
   validators: CompiledValidators;
   log: Logger;
+  /** The file that `log` writes to; absent when it writes elsewhere. */
+  logFile?: string | undefined;
   /** What MCP clients are offered in place of the tools and the inbox: for the fixture of MCP's conformance suite. */
   mcpFeatures?: readonly McpFeature[];
 }
@@ -68,10 +71,11 @@ interface Core {
   readonly metrics: Metrics;
   readonly life: LifeCycle;
   readonly identity: Identity;
+  readonly presence: Presence;
 }
 
-/** What the daemon says of itself everywhere. */
-type Identity = Omit<Discovery, "address" | "socket_path">;
+/** What the daemon reports about itself everywhere. */
+type Identity = Omit<Announcement, "process_start" | "socket_path" | "log_file">;
 
 interface Store {
   readonly backend: Backend;
@@ -102,9 +106,20 @@ export async function createDaemon({
   paths,
   validators,
   log,
+  logFile,
   mcpFeatures,
 }: DaemonOptions): Promise<Daemon> {
   const ids = systemIds(systemClock);
+  const identity = createIdentity(ids.uuid(), systemClock.now());
+  // What a start that fails half-way has opened is closed again, newest first.
+  await using opened = new AsyncDisposableStack();
+  const presence = Presence.claim(paths, {
+    ...identity,
+    process_start: processStart(process.pid) ?? "",
+    socket_path: config.server.socket ?? paths.socketPath,
+    ...(logFile === undefined ? {} : { log_file: logFile }),
+  });
+  opened.defer(() => presence.release());
   const life = new LifeCycle(log);
   const core: Core = {
     config,
@@ -112,10 +127,9 @@ export async function createDaemon({
     ambient: { clock: systemClock, ids, log },
     metrics: createMetrics({ version: PACKAGE_VERSION, contract: CONTRACT_VERSION }),
     life,
-    identity: createIdentity(ids.uuid(), systemClock.now()),
+    identity,
+    presence,
   };
-  // What a start that fails half-way has opened is closed again, newest first.
-  await using opened = new AsyncDisposableStack();
   opened.defer(() => core.metrics.close());
   const store = await openStore(core);
   opened.defer(() => store.backend.close());
@@ -161,8 +175,8 @@ export async function createDaemon({
   listeners = await openListeners(core, surfaces);
   opened.defer(() => listeners.close(0));
   const { address, socketPath } = listeners;
-  writeDiscovery(paths.discoveryFile, { ...core.identity, address, socket_path: socketPath });
-  log.info({ address, socket: socketPath, instance_id: core.identity.instance_id }, "Parley serves.");
+  presence.serving(address, socketPath);
+  log.info({ address, socket: socketPath, instance_id: identity.instance_id }, "Parley serves.");
   // Repairs read every log: clients that ask meanwhile come first, whose own logs are read when they are touched.
   await planes.comms.start();
   planes.endpoints.start();
@@ -430,10 +444,10 @@ interface Running {
 
 /** Nothing new, finish what runs, tell the streams, close the store last: what was said yes to is on disk. */
 async function shutDown(core: Core, running: Running): Promise<void> {
-  const { config, paths, ambient, metrics, identity } = core;
+  const { config, ambient, metrics, presence } = core;
   const { store, credentials, planes, dispatch, surfaces, listeners } = running;
   ambient.log.info({}, "Stopping.");
-  removeDiscovery(paths.discoveryFile, identity.instance_id);
+  presence.stopping();
   // Streams say `shutdown` while their sockets still live.
   surfaces.mcp.close();
   await planes.comms.close();
@@ -448,4 +462,5 @@ async function shutDown(core: Core, running: Running): Promise<void> {
   metrics.close();
   await store.backend.close();
   ambient.log.info({}, "Stopped.");
+  presence.release();
 }

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
 import { isatty } from "node:tty";
 import { loadConfig } from "./config/load-config.js";
 import { resolvePaths } from "./config/paths.js";
-import { createDaemon } from "./daemon.js";
+import { createDaemon, type Daemon } from "./daemon.js";
 import { BackendError } from "./kernel/backend.js";
 import type { CompiledValidators } from "./kernel/validate.js";
 import { markStart } from "./platform/start-mark.js";
@@ -14,6 +15,13 @@ import { openLogSink } from "./telemetry/log-sink.js";
 const configPath = argument("--config");
 /** From `up --detach`: the log of a daemon without a terminal, unless the config names one. */
 const detachedLog = argument("--detached-log");
+let daemon: Daemon | undefined;
+
+/** During the start nothing is acknowledged yet, so the process may end at once. */
+function stop(signal: "SIGTERM" | "SIGINT" | "SIGHUP"): void {
+  if (daemon === undefined) process.exit(128 + constants.signals[signal]);
+  daemon.stop();
+}
 
 try {
   const config = loadConfig({
@@ -35,13 +43,13 @@ try {
     }
   };
   process.on("SIGUSR2", reopen);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
+  // A terminal that closes ends what runs in it; a daemon without one reopens its log, as daemons usually do.
+  process.on("SIGHUP", () => (detachedLog !== undefined ? reopen() : stop("SIGHUP")));
   const paths = resolvePaths(process.env);
   const unmark = markStart(paths.stateDir);
   const validators = await compiledValidators();
-  const daemon = await createDaemon({ config, paths, validators, log }).finally(unmark);
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => daemon.stop());
-  // A terminal that closes ends what runs in it; without one the signal means what it means to every daemon.
-  process.on("SIGHUP", () => (detachedLog !== undefined ? reopen() : daemon.stop()));
+  daemon = await createDaemon({ config, paths, validators, log, logFile: file }).finally(unmark);
   // The parent that started us waits for this; without one there is no channel.
   if (process.connected) process.send?.({ ready: true, address: daemon.address });
   process.exitCode = await daemon.ended;

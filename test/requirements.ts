@@ -316,7 +316,13 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "contract.validators": foundation("What the build compiles."),
   "contract.version": foundation("What the running code says; the contract is 0.3.0 everywhere."),
   "daemon.bad-config": foundation("A mistake in the config is named with file, line and key."),
+  "daemon.discovery": trust(
+    "The discovery file names the one daemon of its state folder from the first moment to the last: starting, serving, stopping.",
+  ),
   "daemon.doctor": foundation("`parley doctor` names what is wrong and the fix."),
+  "daemon.identity": trust(
+    "The daemon's process is recognised by its start, so that a later process of the same number is left alone.",
+  ),
   "daemon.kill9": foundation(
     "kill -9 of the daemon under load loses no receipt, doubles none per key, leaves no gap in a log and reuses no fence.",
   ),

@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -13,9 +12,10 @@ import {
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BackendError } from "../../kernel/backend.js";
+import { lockFile } from "./file-lock.js";
 import { findLogDamage } from "./log-damage.js";
 import { applicationId, migrations } from "./schema.js";
-import { resultCode, resultCodeOf, toBackendError } from "./sqlite-error.js";
+import { toBackendError } from "./sqlite-error.js";
 
 /** The first version without the bug that could corrupt a write-ahead log being reset by two connections. */
 const oldestSqlite = "3.51.3";
@@ -36,26 +36,14 @@ export function checkSqliteVersion(version: string): void {
     );
 }
 
-/**
- * Holds the file for this process until the result is closed. An exclusive transaction on a database beside it is a
- * lock that the system frees when the process ends in any way; the lock file itself stays, removing it would race.
- */
+/** Keeps other processes from the database until the result is closed; a lock file beside it outlives its use. */
 export function lockDatabase(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const lockPath = `${path}.lock`;
-  closeSync(openSync(lockPath, "a", 0o600));
-  const lock = new DatabaseSync(lockPath, { timeout: 0 });
-  try {
-    lock.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    lock.close();
-    if ((resultCodeOf(error) & 0xff) !== resultCode.busy) throw error;
-    throw new BackendError(
-      "locked",
-      `${path} is open in another process: stop the other daemon, or use another data folder.`,
-    );
-  }
-  return lock;
+  const lock = lockFile(`${path}.lock`);
+  if (lock !== undefined) return lock;
+  throw new BackendError(
+    "locked",
+    `${path} is open in another process: stop the other daemon, or use another data folder.`,
+  );
 }
 
 /** The store to come, from the moment on from which a restore can only be finished. */
