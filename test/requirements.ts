@@ -868,12 +868,19 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "An expired claim returns to the head with one more attempt; emits renew it.",
   ),
   "sessions.claim-restart": foundation("A claim lives on over a restart with a fresh time."),
+  "sessions.claim-revived": trust(
+    "A claim that has run out counts again when its host is heard, until another claim takes the interaction, another holder takes the name, or the interaction ends.",
+  ),
   "sessions.close": foundation("Closing ends what waits and frees the name."),
   "sessions.connection": foundation("A lease lives and dies with the WebSocket that opened it."),
   "sessions.drain": foundation("Interactions are claimed oldest first, each by one host."),
+  "sessions.drain-claims": trust("A drain renews the claims that it names before it offers anything."),
   "sessions.drain-large": hardened("A claim has fewer interactions when they are large."),
   "sessions.drain-renews": foundation(
     "A waiting drain keeps the lease alive, and a late holder comes back with its token.",
+  ),
+  "sessions.drain-repeat": trust(
+    "A drain that is repeated with its claim token returns the same batch, also after a restart and while the first is being written.",
   ),
   "sessions.drain-wait": foundation(
     "A drain waits for the first one, for its time, or until its caller is gone.",

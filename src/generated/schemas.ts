@@ -302,6 +302,8 @@ const requestTypes = {
       lease_token: { $ref: "#/$defs/Secret" },
       max: { type: "integer", minimum: 0, maximum: 64, default: 1 },
       wait_ms: { type: "integer", minimum: 0, maximum: 60000, default: 0 },
+      claim_token: { $ref: "#/$defs/Secret" },
+      claims: { type: "array", items: { $ref: "#/$defs/Secret" }, maxItems: 1024 },
     },
     required: ["name", "lease_token"],
   },

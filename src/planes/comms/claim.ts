@@ -11,6 +11,11 @@ export interface BatchClaim {
   until: number;
 }
 
+/** Whether the claim is this one and its holder still has the session; it may have run out. */
+export function isClaimOf(claim: BatchClaim | undefined, hash: string, fence: number): claim is BatchClaim {
+  return claim !== undefined && claim.hash === hash && claim.fence >= fence;
+}
+
 /** A claim ends with its time, and when the session has a new holder. */
 export function claimLives(claim: BatchClaim | undefined, fence: number, now: number): claim is BatchClaim {
   return claim !== undefined && claim.until > now && claim.fence >= fence;

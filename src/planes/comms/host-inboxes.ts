@@ -9,7 +9,7 @@ import type {
 } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { tokenHash } from "../../kernel/token-hash.js";
-import { type BatchClaim, claimLives, claimTtlMs } from "./claim.js";
+import { type BatchClaim, claimTtlMs, isClaimOf } from "./claim.js";
 import { dropDeadLetter, listDeadLetters, retryDeadLetter } from "./dead-letter-box.js";
 import { expiryTime } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
@@ -38,6 +38,10 @@ export interface DrainRequest {
   sessionId: string;
   fence: number;
   max: number;
+  /** Minted by the caller: a repeat with it gets the same batch. */
+  claimToken?: string | undefined;
+  /** Tokens of claims that the host still works under; they are renewed first. */
+  held?: readonly string[];
   /** Without it only what is there now counts. */
   wait?: { ms: number; signal: AbortSignal };
   /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */
@@ -56,6 +60,8 @@ export interface Drained {
 export class HostInboxes {
   readonly #ports: CommsPorts;
   readonly #mailboxes: Mailboxes;
+  /** Claims that are being written, by session and hash. */
+  readonly #writing = new Map<string, Promise<unknown>>();
 
   /** What is on its way to a session of another daemon, by the name that the session has here. */
   readonly outboxOf: (name: string) => DirectorySession | undefined;
@@ -108,13 +114,25 @@ export class HostInboxes {
   /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
   async drain(request: DrainRequest): Promise<Drained> {
     const { clock } = this.#ports;
-    const { sessionId, fence, max, wait, requireWanted } = request;
+    const { sessionId, fence, max, claimToken, held = [], wait, requireWanted } = request;
     const deadline = clock.monotonic() + (wait?.ms ?? 0);
     const found = this.#mailboxes.get(sessionId);
     const mailbox = found instanceof Promise ? await found : found;
+    for (const token of held) mailbox.inbox.renew(tokenHash(token), fence, clock.monotonic());
     for (;;) {
       wait?.signal.throwIfAborted();
       requireWanted();
+      if (claimToken !== undefined) {
+        const hash = tokenHash(claimToken);
+        const writing = this.#writing.get(writingKey(mailbox, hash));
+        if (writing !== undefined) {
+          await writing;
+          continue;
+        }
+        // The answer to the first may have been lost.
+        const known = mailbox.inbox.renew(hash, fence, clock.monotonic());
+        if (known.length > 0) return this.#batch(claimToken, known, await mailbox.commands(known));
+      }
       const now = clock.monotonic();
       const items = mailbox.inbox.offered(max, fence, now);
       const cancellations = mailbox.inbox.cancellations(fence, now);
@@ -186,10 +204,28 @@ export class HostInboxes {
   async #claim(
     mailbox: Mailbox,
     items: readonly InboxItem[],
+    request: DrainRequest,
+  ): Promise<{ claim: Claim; interactions: InboxInteraction[] }> {
+    const token = request.claimToken ?? this.#ports.ids.secret(24);
+    const key = writingKey(mailbox, tokenHash(token));
+    const claiming = this.#writeClaim(mailbox, items, token, request);
+    this.#writing.set(
+      key,
+      claiming.catch(() => {}),
+    );
+    try {
+      return await claiming;
+    } finally {
+      this.#writing.delete(key);
+    }
+  }
+
+  async #writeClaim(
+    mailbox: Mailbox,
+    items: readonly InboxItem[],
+    token: string,
     { fence, wait, requireWanted }: DrainRequest,
   ): Promise<{ claim: Claim; interactions: InboxInteraction[] }> {
-    const { clock, ids } = this.#ports;
-    const token = ids.secret(24);
     const claimHash = tokenHash(token);
     let commands: Map<number, AcceptedRecord>;
     for (const item of items) item.claiming = true;
@@ -208,11 +244,19 @@ export class HostInboxes {
       mailbox.wake();
       throw gone;
     }
+    return this.#batch(token, items, commands);
+  }
+
+  #batch(
+    token: string,
+    items: readonly InboxItem[],
+    commands: ReadonlyMap<number, AcceptedRecord>,
+  ): { claim: Claim; interactions: InboxInteraction[] } {
     return {
-      claim: { token, expires_at: new Date(clock.now() + claimTtlMs).toISOString() },
-      // One that was answered or closed while the claim was written is nobody's work any more.
+      claim: { token, expires_at: new Date(this.#ports.clock.now() + claimTtlMs).toISOString() },
+      // One that ended while the claim was written needs no work any more.
       interactions: items
-        .filter(({ settled }) => !settled)
+        .filter(({ settled, ending }) => !settled && ending === undefined)
         .map((item) => interactionOf(item, commands.get(item.seq)!)),
     };
   }
@@ -235,10 +279,17 @@ export class HostInboxes {
   }
 }
 
+/** The claim, renewed: one that has run out counts until the interaction goes to another, or its end is written. */
 function requireClaim(item: InboxItem, claimHash: string, fence: number, now: number): BatchClaim {
-  const { claim } = item;
-  if (!claimLives(claim, fence, now) || claim.hash !== claimHash) throw new ContractError("fence_stale");
+  const { claim, closing } = item;
+  if (!isClaimOf(claim, claimHash, fence) || (closing && claim.until <= now))
+    throw new ContractError("fence_stale");
+  claim.until = Math.max(claim.until, now + claimTtlMs);
   return claim;
+}
+
+function writingKey({ sessionId }: Mailbox, hash: string): string {
+  return `${sessionId} ${hash}`;
 }
 
 /** What came over a link was signed by the paired daemon. */

@@ -1,4 +1,4 @@
-import { claimLives, claimTtlMs } from "./claim.js";
+import { claimLives, claimTtlMs, isClaimOf } from "./claim.js";
 import { cancelled, closed, endingOfAnswer, endingOfOutcome, expired, lapsed, refused } from "./endings.js";
 import type {
   AcceptedRecord,
@@ -266,6 +266,15 @@ export class Inbox {
       if (free > now && free < next) next = free;
     }
     return next;
+  }
+
+  /** Renews a claim that its host names, also one that has run out; returns the interactions that are still its. */
+  renew(hash: string, fence: number, now: number): InboxItem[] {
+    const items = this.#open.filter(
+      ({ claim, closing }) => isClaimOf(claim, hash, fence) && !(closing && claim.until <= now),
+    );
+    for (const { claim } of items) if (claim !== undefined) claim.until = now + claimTtlMs;
+    return items;
   }
 
   /** Lets go of a batch that its host will never see. */

@@ -545,10 +545,14 @@ export class Mailbox {
       }
       const t =
         !item.cancelRequested && item.deadline <= this.#ports.clock.monotonic() ? "expired" : "lapsed";
-      await this.writeEnding(item, { t, interaction_id: interactionId }, derivedId(interactionId, t)).catch(
-        (err: unknown) =>
+      item.closing = true;
+      await this.writeEnding(item, { t, interaction_id: interactionId }, derivedId(interactionId, t))
+        .catch((err: unknown) =>
           this.#ports.log.warn({ err, interaction_id: interactionId }, "Its end could not be written."),
-      );
+        )
+        .finally(() => {
+          item.closing = false;
+        });
     }
   }
 

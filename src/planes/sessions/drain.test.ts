@@ -81,7 +81,6 @@ test("[sessions.claim-expiry] an expired claim returns to the head with one more
   world.clock.advance(59_000);
   await bob.emit(first!.interaction_id, "still here");
   world.clock.advance(60_000);
-  await expect(bob.emit(first!.interaction_id, "too late")).rejects.toMatchObject({ code: "fence_stale" });
   const again = await bob.drain();
   expect(again).toMatchObject([
     { body: "1", attempt: 2 },

@@ -13,6 +13,8 @@ export function drain(directory: Directory, ports: SessionsPorts): UnaryHandler<
       sessionId: session.sessionId,
       fence: session.fence,
       max: request.max,
+      claimToken: request.claim_token,
+      held: request.claims ?? [],
       requireWanted(): void {
         if (context.cancelled) context.signal.throwIfAborted();
         if (session.closed) throw new ContractError("session_not_found");

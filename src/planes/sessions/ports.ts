@@ -57,6 +57,10 @@ export interface DrainRequest {
   sessionId: string;
   fence: number;
   max: number;
+  /** Minted by the caller: a repeat with it gets the same batch. */
+  claimToken?: string | undefined;
+  /** Tokens of claims that the host still works under; they are renewed first. */
+  held?: readonly string[];
   /** Without it only what is there now counts. */
   wait?: { ms: number; signal: AbortSignal };
   /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */

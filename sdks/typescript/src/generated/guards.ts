@@ -1353,6 +1353,8 @@ const shapes: Shapes = {
       lease_token: { kind: "ref", name: "Secret" },
       max: { kind: "integer", minimum: 0, maximum: 64 },
       wait_ms: { kind: "integer", minimum: 0, maximum: 60000 },
+      claim_token: { kind: "ref", name: "Secret" },
+      claims: { kind: "array", items: { kind: "ref", name: "Secret" }, minItems: 0, maxItems: 1024 },
     },
   },
   SessionsDrainResponse: {

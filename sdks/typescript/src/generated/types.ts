@@ -1580,6 +1580,16 @@ export interface SessionsDrainRequest {
   max?: number;
   /** Wait this long for the first one, milliseconds. */
   wait_ms?: number;
+  /**
+   * Minted by the caller, a new one for each batch: a repeat with the same token returns the same batch, so
+   * that an answer that was lost costs nothing. Minted here when absent.
+   */
+  claim_token?: Secret;
+  /**
+   * Claim tokens of the interactions that the host still works on. Each claim is renewed for 60 s, also one
+   * that has run out, as long as no other claim took its interactions.
+   */
+  claims?: Secret[];
 }
 
 /**

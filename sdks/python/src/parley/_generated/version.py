@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "51ceb9355165ebdb"
+CONTRACT_DIGEST = "7e4686abbd01f45d"
 """First 16 hex digits of that contract's digest."""

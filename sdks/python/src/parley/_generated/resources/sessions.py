@@ -88,6 +88,8 @@ class Sessions:
         lease_token: str,
         max: int | Unset = UNSET,
         wait_ms: int | Unset = UNSET,
+        claim_token: str | Unset = UNSET,
+        claims: Sequence[str] | Unset = UNSET,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         session: str | None = None,
@@ -101,7 +103,7 @@ class Sessions:
         """
         return self._calls.unary(
             SESSIONS_DRAIN,
-            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms}),
+            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms, "claim_token": claim_token, "claims": claims}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -392,6 +394,8 @@ class AsyncSessions:
         lease_token: str,
         max: int | Unset = UNSET,
         wait_ms: int | Unset = UNSET,
+        claim_token: str | Unset = UNSET,
+        claims: Sequence[str] | Unset = UNSET,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         session: str | None = None,
@@ -405,7 +409,7 @@ class AsyncSessions:
         """
         return await self._calls.unary(
             SESSIONS_DRAIN,
-            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms}),
+            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms, "claim_token": claim_token, "claims": claims}),
             timeout=timeout,
             headers=headers,
             session=session,

@@ -538,6 +538,16 @@ class SessionsDrainRequest(ClosedModel):
     Default: 0.
     """
 
+    claim_token: Annotated[Secret | None, OPTIONAL] = None
+    """Minted by the caller, a new one for each batch: a repeat with the same token returns the same
+    batch, so that an answer that was lost costs nothing. Minted here when absent.
+    """
+
+    claims: Annotated[Annotated[list[Secret], Field(max_length=1024)] | None, OPTIONAL] = None
+    """Claim tokens of the interactions that the host still works on. Each claim is renewed for 60
+    s, also one that has run out, as long as no other claim took its interactions.
+    """
+
 
 class SessionsDrainResponse(OpenModel):
     """The claimed batch; without a claim nothing was waiting.
