@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
 import { parse, TomlError } from "smol-toml";
 import { ConfigError } from "./config-error.js";
+import { readOwnFile } from "./config-file.js";
 import { type ConfigValues, configSchema } from "./config-schema.js";
 import { locateKey } from "./locate-key.js";
 import { resolvePaths } from "./paths.js";
@@ -18,11 +19,18 @@ export interface Config extends ConfigValues {
 export interface ConfigSource {
   /** From `--config`; must exist. */
   path?: string;
+  /** Folder that a relative `path` starts from. No file is searched for there. */
   cwd: string;
   env: NodeJS.ProcessEnv;
+  /** Folder of the machine's config files. Default: `/etc`. */
+  systemDir?: string;
 }
 
-/** Reads the first file that there is: `--config`, `./parley.toml`, the user's folder, `/etc/parley`. Throws ConfigError. */
+/**
+ * Reads the first file that exists: `--config`, the user's config folder, `/etc/parley/parley.toml`,
+ * `/etc/labman/labman.toml`. The working directory is left out on purpose: a folder that was cloned must not change a
+ * daemon's address or rules. Throws ConfigError.
+ */
 export function loadConfig(source: ConfigSource): Config {
   const found = findFile(source);
   if (found === undefined) {
@@ -69,22 +77,17 @@ function fill(raw: unknown): unknown {
   return Value.Default(configSchema, Value.Clone(raw));
 }
 
-function findFile({ path, cwd, env }: ConfigSource): { path: string; text: string } | undefined {
-  if (path !== undefined) {
-    const file = resolve(cwd, path);
-    const text = readIfThere(file);
+function findFile(source: ConfigSource): { path: string; text: string } | undefined {
+  if (source.path !== undefined) {
+    const file = resolve(source.cwd, source.path);
+    const text = readOwnFile(file);
     if (text === undefined) {
       throw new ConfigError(file, undefined, "this file, named by --config, does not exist");
     }
     return { path: file, text };
   }
-  const places = [
-    join(cwd, "parley.toml"),
-    join(resolvePaths(env).configDir, "parley.toml"),
-    "/etc/parley/parley.toml",
-  ];
-  for (const file of places) {
-    const text = readIfThere(file);
+  for (const file of searchedFiles(source)) {
+    const text = readOwnFile(file);
     if (text !== undefined) {
       return { path: file, text };
     }
@@ -92,17 +95,28 @@ function findFile({ path, cwd, env }: ConfigSource): { path: string; text: strin
   return undefined;
 }
 
-function readIfThere(file: string): string | undefined {
+function searchedFiles({ env, systemDir = "/etc" }: Pick<ConfigSource, "env" | "systemDir">): string[] {
+  return [
+    join(resolvePaths(env).configDir, "parley.toml"),
+    join(systemDir, "parley/parley.toml"),
+    join(systemDir, "labman/labman.toml"),
+  ];
+}
+
+/** Config files of the working directory that are there and are not read, as paths to type; for one line of `parley up`. */
+export function unreadFiles(source: ConfigSource): string[] {
+  const read = source.path === undefined ? searchedFiles(source) : [resolve(source.cwd, source.path)];
+  const others = new Set(read.flatMap(realPath));
+  return ["parley.toml", "labman.toml"]
+    .filter((name) => realPath(join(source.cwd, name)).some((path) => !others.has(path)))
+    .map((name) => `./${name}`);
+}
+
+function realPath(path: string): string[] {
   try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") {
-      return undefined;
-    }
-    throw new ConfigError(file, undefined, `this file cannot be read (${code}); check its owner and mode`, {
-      cause,
-    });
+    return [realpathSync(path)];
+  } catch {
+    return [];
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -25,4 +25,12 @@ test("[config.xdg] variables move the folders; relative ones and unusable runtim
   });
   rmSync(runtime, { recursive: true });
   expect(resolvePaths(env).socketPath).toBe("/s/parley/daemon.sock");
+});
+
+test.runIf(process.getuid?.() === 0)("[config.xdg] a runtime folder of another user does not count", () => {
+  const runtime = mkdtempSync(join(tmpdir(), "parley-run-"));
+  chownSync(runtime, 65_534, 65_534);
+  const paths = resolvePaths({ HOME: "/h", XDG_RUNTIME_DIR: runtime });
+  rmSync(runtime, { recursive: true });
+  expect(paths.socketPath).toBe("/h/.local/state/parley/daemon.sock");
 });

@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
@@ -23,7 +23,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv): Paths {
   const dataDir = place(env.XDG_DATA_HOME, ".local/share");
   const runtime = env.XDG_RUNTIME_DIR;
   const runtimeDir =
-    runtime && isAbsolute(runtime) && isWritable(runtime) ? join(runtime, "parley") : stateDir;
+    runtime && isAbsolute(runtime) && isOwnAndWritable(runtime) ? join(runtime, "parley") : stateDir;
   return {
     configDir: place(env.XDG_CONFIG_HOME, ".config"),
     stateDir,
@@ -34,11 +34,12 @@ export function resolvePaths(env: NodeJS.ProcessEnv): Paths {
   };
 }
 
-/** A login through su or a container often leaves a runtime folder in the environment that belongs to somebody else. */
-function isWritable(folder: string): boolean {
+/** A login through su or a container often leaves the runtime folder of another user in the environment. */
+function isOwnAndWritable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
+    const uid = process.geteuid?.();
+    return uid === undefined || statSync(folder).uid === uid;
   } catch {
     return false;
   }

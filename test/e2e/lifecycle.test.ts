@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -77,6 +77,28 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
     expect(code).toBe(2);
     expect(stderr).toContain(`${config}:2`);
     expect(stderr).toContain("port");
+  });
+
+  test("[trust.config-search] up prints one line about config files of the working directory and does not read them", async () => {
+    await using daemon = await startDaemon();
+    const folder = join(daemon.folder, "cloned");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "parley.toml"), '[server]\nhost = "203.0.113.1"\n');
+    const named = await parley(daemon.env, ["up", "--config", "parley.toml"], "", folder);
+    expect(named.stderr).toBe("");
+    const plain = await parley(daemon.env, ["up", "--json"], "", folder);
+    expect(plain.stderr).toBe("./parley.toml is not read; to use it: parley up --config ./parley.toml\n");
+    expect(JSON.parse(plain.stdout)).toMatchObject({ already_running: true, pid: daemon.pid });
+    await daemon.stop();
+    rmSync(join(folder, "parley.toml"));
+    writeFileSync(join(folder, "labman.toml"), "this is no TOML");
+    const user = join(daemon.env.XDG_CONFIG_HOME!, "parley/parley.toml");
+    mkdirSync(dirname(user), { recursive: true });
+    writeFileSync(user, "[server]\nport = 0\n");
+    const up = await parley(daemon.env, ["up", "--detach"], "", folder);
+    expect(up.stderr).toContain("./labman.toml is not read; to use it: parley up --config ./labman.toml\n");
+    expect(up.code).toBe(0);
+    expect((await parley(daemon.env, ["stop"], "", folder)).code).toBe(0);
   });
 
   test("[daemon.up-failure] up --detach tells why the daemon could not start", async () => {

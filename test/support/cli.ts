@@ -14,8 +14,9 @@ export function parley(
   env: NodeJS.ProcessEnv,
   args: string[],
   input: string | Uint8Array = "",
+  cwd?: string,
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   return finished(child);

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { createClient, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { ConfigError } from "../../config/config-error.js";
-import { loadConfig } from "../../config/load-config.js";
+import { loadConfig, unreadFiles } from "../../config/load-config.js";
 import { type Paths, resolvePaths } from "../../config/paths.js";
 import { daemonNodeFlags } from "../../platform/node-flags.js";
 import { markStart } from "../../platform/start-mark.js";
@@ -32,6 +32,7 @@ const winnerAskEveryMs = 50;
 
 export async function up(flags: UpFlags, command: Command): Promise<void> {
   const json = globals(command).json === true;
+  noteUnreadFiles(flags.config);
   const running = await runningDaemon();
   if (running !== undefined) return sayRunning(running, flags, command);
   checkConfig(flags.config);
@@ -78,6 +79,18 @@ async function winnerOfTheStart(): Promise<RunningDaemon | undefined> {
     await wait(winnerAskEveryMs);
   }
   return undefined;
+}
+
+/** The line about config files of the working directory, which are read only when `--config` names them. */
+function noteUnreadFiles(path: string | undefined): void {
+  const files = unreadFiles({
+    ...(path === undefined ? {} : { path }),
+    cwd: process.cwd(),
+    env: process.env,
+  });
+  if (files.length === 0) return;
+  const [verb, which] = files.length === 1 ? ["is", "it"] : ["are", "one"];
+  note(`${files.join(" and ")} ${verb} not read; to use ${which}: parley up --config ${files[0]}`);
 }
 
 /** A mistake in the config is told before the start, in the terminal of the person who made it. */
