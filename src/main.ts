@@ -6,7 +6,6 @@ import { resolvePaths } from "./config/paths.js";
 import { createDaemon, type Daemon } from "./daemon.js";
 import { BackendError } from "./kernel/backend.js";
 import type { CompiledValidators } from "./kernel/validate.js";
-import { markStart } from "./platform/start-mark.js";
 import { AlreadyRunningError } from "./surfaces/listen.js";
 import { createLogger } from "./telemetry/create-logger.js";
 import { openLogSink } from "./telemetry/log-sink.js";
@@ -47,9 +46,8 @@ try {
   // A terminal that closes ends what runs in it; a daemon without one reopens its log, as daemons usually do.
   process.on("SIGHUP", () => (detachedLog !== undefined ? reopen() : stop("SIGHUP")));
   const paths = resolvePaths(process.env);
-  const unmark = markStart(paths.stateDir);
   const validators = await compiledValidators();
-  daemon = await createDaemon({ config, paths, validators, log, logFile: file }).finally(unmark);
+  daemon = await createDaemon({ config, paths, validators, log, logFile: file });
   // The parent that started us waits for this; without one there is no channel.
   if (process.connected) process.send?.({ ready: true, address: daemon.address });
   process.exitCode = await daemon.ended;

@@ -1,41 +1,37 @@
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
-/** A mark older than this was left by a crash, even when its process id is in use again. */
-const longestStartMs = 600_000;
+import { processStart } from "./process-identity.js";
 
 /**
- * Marks in the state folder that this process is starting a daemon. Clients that find no daemon wait for its socket as
- * long as a mark names a live process. Returns the function that removes the mark. A folder that cannot be written gets
- * no mark: clients then do not wait.
+ * Marks in the state folder that this process is about to start a daemon, which takes a moment until it writes its
+ * discovery file. While the process that the mark names runs, clients that find no daemon wait for its socket. Returns
+ * the function that removes the mark. A folder that cannot be written gets no mark: clients then do not wait.
  */
-export function markStart(stateDir: string, pid = process.pid): () => void {
-  const path = join(stateDir, `starting-${pid}`);
+export function markStart(stateDir: string): () => void {
+  const path = join(stateDir, "starting.json");
+  const content = JSON.stringify({
+    state: "starting",
+    pid: process.pid,
+    process_start: processStart(process.pid),
+  });
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    removeDeadMarks(stateDir);
-    writeFileSync(path, "", { mode: 0o600 });
+    const draft = join(stateDir, `.starting-${process.pid}.json`);
+    writeFileSync(draft, content, { mode: 0o600 });
+    renameSync(draft, path);
   } catch {
     return () => undefined;
   }
-  return () => rmSync(path, { force: true });
+  // The mark of a start that began later stays.
+  return () => {
+    if (readText(path) === content) rmSync(path, { force: true });
+  };
 }
 
-function removeDeadMarks(stateDir: string): void {
-  for (const name of readdirSync(stateDir)) {
-    const pid = /^starting-(\d+)$/.exec(name)?.[1];
-    if (pid === undefined) continue;
-    const path = join(stateDir, name);
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    if (!isAlive(Number(pid)) || Math.abs(age) > longestStartMs) rmSync(path, { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
+function readText(path: string): string | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
 }
