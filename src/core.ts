@@ -5,6 +5,7 @@ import type { Principal } from "./kernel/context.js";
 import { createDispatch, handlerTable } from "./kernel/dispatch.js";
 import { type Ids, systemIds } from "./kernel/ids.js";
 import { type Logger, silentLogger } from "./kernel/logger.js";
+import { localName } from "./kernel/principal.js";
 import { createValidators } from "./kernel/validate.js";
 import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
 import type { CommsLimits } from "./planes/comms/ports.js";
@@ -67,11 +68,11 @@ export async function openCore(options: CoreOptions = {}): Promise<Core> {
       comms: comms.handlers,
     }),
     validators: createValidators(),
-    ownsSession: (principal, name) => sessions.directory.owns(principal, name),
+    sessionOwner: (name) => sessions.directory.byName(name)?.principal,
   });
   const ended = new AbortController();
   const principal: Principal = {
-    name: "local",
+    name: localName,
     kind: "local",
     scopes: new Set<Scope>(scopes),
     sessions: ["*"],

@@ -7,7 +7,7 @@ import type { Config } from "./config/load-config.js";
 import type { Paths } from "./config/paths.js";
 import type { CommsCommand, SystemStatusResponse } from "./generated/types.js";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "./generated/version.js";
-import { requireSession, type SessionOwnership } from "./kernel/authorise.js";
+import { requireSession, type SessionOwner } from "./kernel/authorise.js";
 import type { Backend } from "./kernel/backend.js";
 import { systemClock } from "./kernel/clock.js";
 import type { Ambient } from "./kernel/context.js";
@@ -159,7 +159,7 @@ export async function createDaemon({
       endpoints: planes.endpoints.handlers,
     }),
     validators: validate,
-    ownsSession: ownershipOf(planes),
+    sessionOwner: ownerOf(planes),
     observe: createCallObserver(core.metrics.operations, config.log.requests),
     calls: config.limits.calls,
   });
@@ -283,8 +283,8 @@ function nameOf(host: string): string {
   return label.slice(0, 63).replace(/^-+|-+$/g, "") || "parley";
 }
 
-function ownershipOf({ sessions }: Planes): SessionOwnership {
-  return (principal, name) => sessions.directory.owns(principal, name);
+function ownerOf({ sessions }: Planes): SessionOwner {
+  return (name) => sessions.directory.byName(name)?.principal;
 }
 
 function liveSessions({ sessions }: Planes): number {
@@ -315,13 +315,13 @@ function bindSystemPlane(
   planes: Planes,
   late: LateFacts,
 ): ReturnType<typeof createSystemPlane> {
-  const ownsSession = ownershipOf(planes);
+  const sessionOwner = ownerOf(planes);
   const startedMonotonic = ambient.clock.monotonic();
   return createSystemPlane({
     version: PACKAGE_VERSION,
     tokens,
     tickets: browser,
-    requireSession: (principal, session) => requireSession(principal, session, ownsSession),
+    requireSession: (principal, session) => requireSession(principal, session, sessionOwner),
     health: () => life.health,
     address: () => late.addresses().address,
     status: async () => ({
@@ -391,7 +391,7 @@ async function createSurfaces(
 
 /** What MCP clients are offered. */
 function offered(planes: Planes, dispatch: Dispatch): readonly McpFeature[] {
-  const inbox = createInboxResource({ inboxes: planes.comms.inboxView, ownsSession: ownershipOf(planes) });
+  const inbox = createInboxResource({ inboxes: planes.comms.inboxView, sessionOwner: ownerOf(planes) });
   return [createTools(dispatch), createResources(inbox)];
 }
 

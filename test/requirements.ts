@@ -1034,6 +1034,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "trust.origin-only": trust(
     "With an explicit address, body and token go to that origin only: no redirect is followed, over HTTP or WebSocket.",
   ),
+  "trust.principals": trust(
+    "Principals are compared by kind and name: a token acts as no session of the user's and reads none of the user's inboxes, interactions or streams, whatever its name is.",
+  ),
   "trust.socket-folder": trust(
     "The socket's folder belongs to the user, and no other user can write to it or replace a folder above it.",
   ),
@@ -1042,6 +1045,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "trust.start-wait": trust(
     "While the user's own daemon starts, clients wait for its socket, for a few seconds at most.",
+  ),
+  "trust.token-names": trust(
+    "`local` and `console` are refused as names of tokens with a typed error; the doctor lists tokens of these names that an earlier version made.",
   ),
   "ts.resume-kill": comms(
     "The TypeScript SDK goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",

@@ -2,6 +2,7 @@ import { type Scope, scopes } from "../generated/operations.js";
 import type { Authenticator } from "../kernel/authentication.js";
 import type { Principal } from "../kernel/context.js";
 import { ContractError } from "../kernel/contract-error.js";
+import { localName } from "../kernel/principal.js";
 import { type HostRules, originProblem } from "./hosts.js";
 
 export interface AuthenticatorOptions {
@@ -12,7 +13,7 @@ export interface AuthenticatorOptions {
 
 /** The user at his own unix socket: may do everything, for as long as the daemon runs. */
 export const localPrincipal: Principal = {
-  name: "local",
+  name: localName,
   kind: "local",
   scopes: new Set<Scope>(scopes),
   sessions: ["*"],

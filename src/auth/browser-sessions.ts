@@ -5,6 +5,7 @@ import type { Clock } from "../kernel/clock.js";
 import type { Principal } from "../kernel/context.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
+import { consoleName } from "../kernel/principal.js";
 import { Expiry } from "./expiry.js";
 import { type LivePrincipal, livePrincipal } from "./live-principal.js";
 import { updateKey } from "./update-key.js";
@@ -109,7 +110,7 @@ export class BrowserSessions {
 
   #remember(key: string, expiresAt: number): void {
     const live = livePrincipal({
-      name: "console",
+      name: consoleName,
       kind: "browser",
       scopes: new Set<Scope>(scopes),
       sessions: ["*"],

@@ -32,6 +32,19 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: ContractError) => error.code,
   );
 
+test.each(["local", "console"])("[trust.token-names] a token named %s is refused", async (name) => {
+  await using world_ = disposable(world());
+  const store = await world_.open();
+  await expect(store.create({ name, scopes: ["comms:read"], sessions: [] })).rejects.toMatchObject({
+    code: "invalid_request",
+    details: [
+      { field: "name", issue: "invalid_value", expected: "a name other than local and console", got: name },
+    ],
+  });
+  expect(await store.list()).toEqual([]);
+  store.close();
+});
+
 test("[auth.token] a new token proves its principal, and only whole", async () => {
   await using world_ = disposable(world());
   const store = await world_.open();

@@ -7,6 +7,7 @@ import type { Principal } from "../kernel/context.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
+import { consoleName, isReservedName, localName } from "../kernel/principal.js";
 import { Expiry } from "./expiry.js";
 import { type LivePrincipal, livePrincipal } from "./live-principal.js";
 import { updateKey } from "./update-key.js";
@@ -90,7 +91,9 @@ export class TokenStore {
     return store;
   }
 
+  /** Throws `invalid_request` for a name that belongs to the user or the console. */
   async create(input: NewToken): Promise<IssuedToken> {
+    if (isReservedName(input.name)) throw nameReserved(input.name);
     if (this.#tokens.size >= maxTokens) {
       throw new ContractError("quota_exceeded", {
         details: [{ field: "", issue: "out_of_range", expected: `at most ${maxTokens} tokens`, got: "more" }],
@@ -301,6 +304,21 @@ export class TokenStore {
 
 function isOver(expiry: Expiry | undefined): boolean {
   return expiry?.over === true;
+}
+
+function nameReserved(name: string): ContractError {
+  const owner = name === localName ? "the user at the unix socket" : "the console";
+  return new ContractError("invalid_request", {
+    message: `The name \`${name}\` is that of ${owner}; name the token after the program that uses it.`,
+    details: [
+      {
+        field: "name",
+        issue: "invalid_value",
+        expected: `a name other than ${localName} and ${consoleName}`,
+        got: name,
+      },
+    ],
+  });
 }
 
 /** A bearer token taken apart. */

@@ -67,7 +67,8 @@ export const cliCommands: readonly CliCommand[] = [
         field: "name",
         type: "string",
         values: null,
-        description: "The principal that the token stands for; its own session is `user-<name>`.",
+        description:
+          "The principal that the token stands for; its own session is `user-<name>`. `local` and `console` belong to the user and are refused.",
         required: true,
       },
     ],

@@ -1,6 +1,7 @@
 import type { OperationSpec, Scope } from "../generated/operations.js";
 import { defaultSession, type Principal } from "./context.js";
 import { ContractError } from "./contract-error.js";
+import { type PrincipalId, samePrincipal } from "./principal.js";
 
 /** Throws `unauthenticated` when the operation needs credentials and there are none; cheap enough to come before a body is read. */
 export function requireCredentials(spec: Pick<OperationSpec, "scope">, principal: Principal | null): void {
@@ -31,29 +32,40 @@ export function requireScope(scope: string | null, principal: Principal | null):
   }
 }
 
-/** Tells whether the session belongs to the principal; only asked when the credentials alone do not allow it. */
-export type SessionOwnership = (principal: Principal, session: string) => boolean;
+/** Whether the principal may see, hold and feed the session: its own, one that its credentials name, or any. */
+export function mayUse(
+  principal: Principal | null,
+  session: { name: string; principal: PrincipalId },
+): boolean {
+  if (principal === null) return false;
+  return isGranted(principal, session.name) || samePrincipal(session.principal, principal);
+}
+
+/** Whether the credentials name the session, whoever made it. */
+export function isGranted({ kind, sessions }: Principal, session: string): boolean {
+  return kind === "local" || sessions.includes("*") || sessions.includes(session);
+}
+
+/** The principal whose session has the name; undefined when there is no such session. */
+export type SessionOwner = (session: string) => PrincipalId | undefined;
 
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** Throws `permission_denied` unless the principal may act as the session, `invalid_request` when it is no name at all. */
-export function requireSession(principal: Principal, session: string, owns: SessionOwnership): void {
-  if (session === defaultSession(principal)) {
-    return;
-  }
-  if (!namePattern.test(session)) {
+export function requireSession(principal: Principal, session: string, ownerOf: SessionOwner): void {
+  const own = defaultSession(principal);
+  if (session !== own && !namePattern.test(session)) {
     throw new ContractError("invalid_request", {
       details: [
         { field: "session", issue: "pattern", expected: `a match of ${namePattern.source}`, got: "string" },
       ],
     });
   }
-  if (principal.sessions.includes("*") || principal.sessions.includes(session) || owns(principal, session)) {
-    return;
-  }
+  if (isGranted(principal, session)) return;
+  const owner = ownerOf(session);
+  if (owner === undefined ? session === own : samePrincipal(owner, principal)) return;
+  const expected = session === own ? "a session that no other principal has opened" : own;
   throw new ContractError("permission_denied", {
-    details: [
-      { field: "session", issue: "invalid_value", expected: defaultSession(principal), got: session },
-    ],
+    details: [{ field: "session", issue: "invalid_value", expected, got: session }],
   });
 }

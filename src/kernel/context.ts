@@ -2,10 +2,10 @@ import type { Scope } from "../generated/operations.js";
 import type { Clock } from "./clock.js";
 import type { Ids } from "./ids.js";
 import type { Logger } from "./logger.js";
+import { isReservedName, type PrincipalId } from "./principal.js";
 
 /** Who calls, as proven by credentials. */
-export interface Principal {
-  readonly name: string;
+export interface Principal extends PrincipalId {
   readonly kind: "local" | "token" | "browser";
   readonly scopes: ReadonlySet<Scope>;
   /** Sessions that it may act as besides its own; `*` is any. */
@@ -113,7 +113,12 @@ export class Call implements CallContext {
   }
 }
 
-/** The acting session when none is chosen. */
+/**
+ * The acting session when none is chosen. Tokens named like the user or the console, which earlier versions made, get
+ * one that is neither's.
+ */
 export function defaultSession(principal: Principal | null): string {
-  return principal === null ? "" : `user-${principal.name}`;
+  if (principal === null) return "";
+  const { kind, name } = principal;
+  return kind === "token" && isReservedName(name) ? `user-token-${name}` : `user-${name}`;
 }

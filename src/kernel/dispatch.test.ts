@@ -6,6 +6,7 @@ import { ContractError } from "./contract-error.js";
 import { createDispatch, type DispatchOptions, handlerTable } from "./dispatch.js";
 import type { HandlerTable, PlaneTables } from "./handlers.js";
 import { systemIds } from "./ids.js";
+import type { PrincipalId } from "./principal.js";
 import { createValidators } from "./validate.js";
 
 const peers = { peers: [], generation: 1 };
@@ -32,7 +33,7 @@ function setUp(
   const dispatch = createDispatch({
     handlers: handlers as HandlerTable,
     validators: createValidators(),
-    ownsSession: () => false,
+    sessionOwner: () => undefined,
     observe: (id, _call, code) => void seen.push(`${id} ${code}`),
     ...options,
   });
@@ -67,10 +68,25 @@ describe("the order of checks", () => {
   test("[kernel.authorise] a session is allowed to its owner", async () => {
     const { dispatch, call } = setUp(
       { "comms.peers": async () => peers },
-      { ownsSession: (who, session) => who.name === "ann" && session === "planner" },
+      { sessionOwner: (session) => (session === "planner" ? { kind: "token", name: "ann" } : undefined) },
     );
     expect(await codeOf(dispatch.unary("comms.peers", {}, call(reader, "planner")))).toBe("ok");
     expect(await codeOf(dispatch.unary("comms.peers", {}, call(reader, "other")))).toBe("permission_denied");
+  });
+
+  test("[trust.principals] a session is not allowed to a principal of the owner's name and another kind", async () => {
+    const owners: Record<string, PrincipalId> = {
+      planner: { kind: "browser", name: "ann" },
+      "user-ann": { kind: "local", name: "ann" },
+    };
+    const { dispatch, call } = setUp(
+      { "comms.peers": async () => peers },
+      { sessionOwner: (session) => owners[session] },
+    );
+    for (const session of Object.keys(owners))
+      expect(await codeOf(dispatch.unary("comms.peers", {}, call(reader, session)))).toBe(
+        "permission_denied",
+      );
   });
 
   test("[kernel.authorise] an operation without a scope takes anybody", async () => {

@@ -6,7 +6,7 @@ import {
   type UnaryOperationId,
 } from "../generated/operations.js";
 import { Admission } from "./admission.js";
-import { requireCredentials, requireScope, requireSession, type SessionOwnership } from "./authorise.js";
+import { requireCredentials, requireScope, requireSession, type SessionOwner } from "./authorise.js";
 import type { Call, CallContext } from "./context.js";
 import { ContractError } from "./contract-error.js";
 import { type Deadline, Deadlines } from "./deadlines.js";
@@ -28,7 +28,7 @@ export type CallObserver = (id: OperationId, call: Call, code: string, elapsedMs
 export interface DispatchOptions {
   handlers: HandlerTable;
   validators: Validators;
-  ownsSession: SessionOwnership;
+  sessionOwner: SessionOwner;
   observe?: CallObserver;
   /** Milliseconds per timeout class; default 30 s and 75 s (the longest wait that a request may ask for, and some). */
   timeouts?: { short: number; wait: number };
@@ -47,7 +47,7 @@ const freeRefusals = 32;
 type AnyHandler = (request: unknown, context: CallContext) => Promise<unknown>;
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { handlers, validators, ownsSession, observe } = options;
+  const { handlers, validators, sessionOwner, observe } = options;
   const timeouts = { short: 30_000, wait: 75_000, ...options.timeouts };
   const deadlines = new Map<string, Deadlines>();
   const { calls = 128 } = options;
@@ -63,7 +63,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     }
     requireScope(spec.scope, call.principal);
     if (call.principal !== null) {
-      requireSession(call.principal, call.session, ownsSession);
+      requireSession(call.principal, call.session, sessionOwner);
     }
     return checked.value;
   }

@@ -11,6 +11,7 @@ export function createCallObserver(operations: OperationMetrics, logRequests: bo
         operation: id,
         surface: call.surface,
         principal: call.principal?.name,
+        principal_kind: call.principal?.kind,
         session: call.session,
         code,
         ms: Math.round(elapsedMs * 1000) / 1000,

@@ -1,7 +1,7 @@
 import type { PeerRequestCommand, SendReceipt } from "../../generated/types.js";
+import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import { mayUse } from "./access.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";

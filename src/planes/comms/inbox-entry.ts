@@ -6,13 +6,13 @@ import type {
   Surface,
   Usage,
 } from "../../generated/types.js";
+import type { StoredPrincipal } from "../../kernel/principal.js";
 import type { EndState } from "./reservation.js";
 
 /** Who sent a command. */
-export interface Sender {
+export interface Sender extends StoredPrincipal {
   session_id: string;
   name: string;
-  principal: string;
 }
 
 interface AcceptedBase {

@@ -391,7 +391,11 @@ export class Inbox {
 
   #sender(said: Sender): Sender {
     const known = this.#senders.get(said.session_id);
-    if (known !== undefined && known.name === said.name && known.principal === said.principal) return known;
+    const isKnown =
+      known?.name === said.name &&
+      known.principal === said.principal &&
+      known.principal_kind === said.principal_kind;
+    if (isKnown) return known;
     if (this.#senders.size >= sendersKnown) this.#senders.clear();
     this.#senders.set(said.session_id, said);
     return said;

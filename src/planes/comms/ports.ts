@@ -4,6 +4,7 @@ import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
 import type { Ids } from "../../kernel/ids.js";
 import type { Logger } from "../../kernel/logger.js";
+import type { PrincipalId } from "../../kernel/principal.js";
 import type { RouteSource, TrustedRoute } from "./route-source.js";
 
 /** What the comms plane needs from outside; `daemon.ts` binds it. */
@@ -79,7 +80,7 @@ export const defaultLimits: CommsLimits = {
 export interface DirectorySession {
   readonly sessionId: string;
   readonly name: string;
-  readonly principal: string;
+  readonly principal: PrincipalId;
   readonly description: string | undefined;
   readonly labels: Record<string, string> | undefined;
   /** What it does with each kind; one that is not named is accepted. */

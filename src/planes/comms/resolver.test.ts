@@ -28,7 +28,15 @@ const me = session("me", "me");
 
 function session(name: string, sessionId: string): DirectorySession {
   const unsaid = { description: undefined, labels: undefined, leaseExpiresAt: undefined };
-  return { name, sessionId, principal: "local", inboundPolicy: {}, closed: false, live: true, ...unsaid };
+  return {
+    name,
+    sessionId,
+    principal: { kind: "local", name: "local" },
+    inboundPolicy: {},
+    closed: false,
+    live: true,
+    ...unsaid,
+  };
 }
 
 function routeTo(name: string, { peerId, policy = {}, carries = sendableKinds }: Said): Omit<Route, "kind"> {

@@ -1,7 +1,7 @@
 import type { CommandKind, SendableKind } from "../../generated/types.js";
+import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import { mayUse } from "./access.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
 import type { Route, RouteSource } from "./route-source.js";
 

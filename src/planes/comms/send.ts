@@ -9,6 +9,7 @@ import type {
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError, type DetailIssue } from "../../kernel/contract-error.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
+import { storedPrincipal } from "../../kernel/principal.js";
 import type { Admission } from "./admission.js";
 import { bodyHash } from "./body-hash.js";
 import { cancel, cancelIntent } from "./cancel.js";
@@ -148,7 +149,7 @@ class Acceptance {
     let said = senders.get(this.sender);
     if (said === undefined) {
       const { sessionId, name, principal } = this.sender;
-      said = { session_id: sessionId, name, principal };
+      said = { session_id: sessionId, name, ...storedPrincipal(principal) };
       senders.set(this.sender, said);
     }
     return said;

@@ -1,8 +1,9 @@
 import type { CommsStreamRequest, StreamScope, StreamSnapshot } from "../../generated/types.js";
+import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamHandler } from "../../kernel/handlers.js";
-import { mayUse } from "./access.js";
+import { isStoredAs, samePrincipal } from "../../kernel/principal.js";
 import { type EventRecord, eventOf, isTerminal } from "./event-record.js";
 import type { InboxItem } from "./inbox-item.js";
 import { interactionSource, type LogSource, sessionSource } from "./log-source.js";
@@ -79,7 +80,7 @@ async function openInteraction(
   const found = await mailboxes.find(scope.interaction_id);
   if (found === undefined) throw new ContractError("interaction_not_found");
   const { item, session } = found;
-  if (item.sender.principal !== principal.name && !mayUse(principal, session))
+  if (!isStoredAs(item.sender, principal) && !mayUse(principal, session))
     throw new ContractError("permission_denied");
   return found.mailbox.during(() => openFound(found, mailboxes, streams, request, scope, context));
 }
@@ -180,7 +181,7 @@ function start(options: {
   streams.add({
     streamId,
     connectionId,
-    principal: principal.name,
+    principal,
     scope: request.scope,
     stream: opened,
   });
@@ -198,7 +199,7 @@ function supersedable(
   principal: Principal,
 ): HeldStream | undefined {
   const old = request.resume_of === undefined ? undefined : streams.get(request.resume_of);
-  if (old === undefined || old.principal !== principal.name) return undefined;
+  if (old === undefined || !samePrincipal(old.principal, principal)) return undefined;
   return JSON.stringify(old.scope) === JSON.stringify(request.scope) ? old : undefined;
 }
 

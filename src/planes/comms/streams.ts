@@ -1,4 +1,5 @@
 import type { StreamScope } from "../../generated/types.js";
+import type { PrincipalId } from "../../kernel/principal.js";
 import type { LogStream } from "./log-stream.js";
 
 /** Ended streams whose closing may be repeated. */
@@ -8,7 +9,7 @@ const remembered = 10_000;
 export interface HeldStream {
   readonly streamId: string;
   readonly connectionId: string;
-  readonly principal: string;
+  readonly principal: PrincipalId;
   readonly scope: StreamScope;
   readonly stream: LogStream;
 }

@@ -1,12 +1,14 @@
 import type { InboundPolicy } from "../../generated/types.js";
+import { mayUse } from "../../kernel/authorise.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Ids } from "../../kernel/ids.js";
 import type { Logger } from "../../kernel/logger.js";
+import { storedPrincipal } from "../../kernel/principal.js";
 import { tokenHash } from "../../kernel/token-hash.js";
-import { mayCreate, mayUse } from "./access.js";
+import { mayCreate } from "./access.js";
 import { HeldSession } from "./held-session.js";
 import { decideOpen } from "./session-lease.js";
 import type { SessionRecord } from "./session-record.js";
@@ -135,18 +137,16 @@ export class Directory {
     return [...this.#byId.values()].filter((session) => session.closed);
   }
 
-  owns(principal: Principal, name: string): boolean {
-    return this.byName(name)?.principal === principal.name;
-  }
-
-  /** The session with the name, made without a holder when there is none. */
+  /** The session with the name, made without a holder when there is none. Throws unless the principal may use it. */
   ensure(name: string, principal: Principal): Promise<HeldSession> | HeldSession {
-    const found = this.byName(name);
-    if (found !== undefined) return found;
-    return this.#turns.run(
-      name,
-      async () => this.byName(name) ?? this.#create(name, { principal: principal.name }),
-    );
+    const session = this.byName(name);
+    if (session !== undefined) return usable(session, principal);
+    return this.#turns.run(name, async () => {
+      const before = this.byName(name);
+      return before === undefined
+        ? this.#create(name, storedPrincipal(principal))
+        : usable(before, principal);
+    });
   }
 
   open(input: OpenInput): Promise<Opened> {
@@ -180,8 +180,7 @@ export class Directory {
   requireUse(name: string, principal: Principal | null): HeldSession {
     const session = this.byName(name);
     if (session === undefined) throw new ContractError("session_not_found");
-    if (!mayUse(principal, session)) throw new ContractError("permission_denied");
-    return session;
+    return usable(session, principal);
   }
 
   renew(session: HeldSession): void {
@@ -299,7 +298,7 @@ export class Directory {
     }
     if (known === undefined) {
       if (!mayCreate(principal, name)) throw new ContractError("permission_denied");
-      return this.#create(name, { principal: principal.name, holder, ...said });
+      return this.#create(name, { ...storedPrincipal(principal), holder, ...said });
     }
     if (move === "take") {
       const { fence: _, released: __, holder: previous, ...kept } = known.record;
@@ -395,6 +394,11 @@ export class Directory {
     if (!session.live) this.#changed();
     session.hold(lease, () => this.#leaseEnded(session));
   }
+}
+
+function usable(session: HeldSession, principal: Principal | null): HeldSession {
+  if (!mayUse(principal, session)) throw new ContractError("permission_denied");
+  return session;
 }
 
 function changes(record: SessionRecord, said: object): boolean {

@@ -1,5 +1,6 @@
 import type { InboundPolicy } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
+import { type PrincipalId, principalOf } from "../../kernel/principal.js";
 import { isLive, type SessionLease } from "./session-lease.js";
 import type { SessionRecord } from "./session-record.js";
 
@@ -11,6 +12,8 @@ export class HeldSession {
   readonly name: string;
   readonly sessionId: string;
   readonly #clock: Clock;
+  /** Of the record; a session changes its holder, never its principal. */
+  readonly #principal: PrincipalId;
   #record: SessionRecord;
   #rev: number;
   #lease: SessionLease | undefined;
@@ -21,6 +24,7 @@ export class HeldSession {
     this.#clock = clock;
     this.name = name;
     this.sessionId = record.session_id;
+    this.#principal = principalOf(record);
     this.#record = record;
     this.#rev = rev;
   }
@@ -33,8 +37,8 @@ export class HeldSession {
     return this.#rev;
   }
 
-  get principal(): string {
-    return this.#record.principal;
+  get principal(): PrincipalId {
+    return this.#principal;
   }
 
   get description(): string | undefined {

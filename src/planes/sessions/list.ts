@@ -1,5 +1,5 @@
+import { mayUse } from "../../kernel/authorise.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
-import { mayUse } from "./access.js";
 import type { Directory } from "./directory.js";
 import type { SessionsPorts } from "./ports.js";
 import { viewOf } from "./view.js";

@@ -10,6 +10,7 @@ import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { Ids } from "../../kernel/ids.js";
 import type { Logger } from "../../kernel/logger.js";
+import type { PrincipalId } from "../../kernel/principal.js";
 
 /** What the sessions plane needs from outside; `daemon.ts` binds it. */
 export interface SessionsPorts {
@@ -26,7 +27,7 @@ export interface SessionsPorts {
 /** What a host does with its session's inbox and log. */
 export interface SessionInboxes {
   /** What is on its way to a session of another daemon, by the name that the session has here. */
-  outboxOf(name: string): { sessionId: string; name: string; principal: string } | undefined;
+  outboxOf(name: string): { sessionId: string; name: string; principal: PrincipalId } | undefined;
   summary(sessionId: string): Promise<{ unread: number; lastSequence: number }>;
   drain(
     request: DrainRequest,

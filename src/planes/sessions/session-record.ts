@@ -1,9 +1,9 @@
 import type { InboundPolicy } from "../../generated/types.js";
+import type { StoredPrincipal } from "../../kernel/principal.js";
 
 /** A session as the bucket `sessions` keeps it, under its name. */
-export interface SessionRecord {
+export interface SessionRecord extends StoredPrincipal {
   session_id: string;
-  principal: string;
   description?: string;
   labels?: Record<string, string>;
   inbound_policy?: InboundPolicy;

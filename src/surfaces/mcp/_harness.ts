@@ -81,9 +81,9 @@ export async function startServer({
   transport = "tcp",
 }: TestServerOptions = {}): Promise<TestServer> {
   const ambient = { clock: systemClock, ids: systemIds(systemClock), log: silentLogger };
-  const ownsSession = (): boolean => false;
-  const dispatch = createDispatch({ handlers: handlers as HandlerTable, validators, ownsSession });
-  const inbox = createInboxResource({ inboxes, ownsSession });
+  const sessionOwner = (): undefined => undefined;
+  const dispatch = createDispatch({ handlers: handlers as HandlerTable, validators, sessionOwner });
+  const inbox = createInboxResource({ inboxes, sessionOwner });
   const surface = createMcpSurface({
     ambient,
     version: "0.3.0",

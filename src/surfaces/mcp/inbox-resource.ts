@@ -1,4 +1,4 @@
-import { requireScope, requireSession, type SessionOwnership } from "../../kernel/authorise.js";
+import { requireScope, requireSession, type SessionOwner } from "../../kernel/authorise.js";
 import type { Call, CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { McpFault } from "./fault.js";
@@ -18,7 +18,7 @@ export interface InboxPort {
 
 export interface InboxResourceOptions {
   inboxes: InboxPort;
-  ownsSession: SessionOwnership;
+  sessionOwner: SessionOwner;
 }
 
 const mimeType = "application/json";
@@ -27,10 +27,10 @@ const uriPattern = /^comms:\/\/inbox\/([^/?#]*)(?:\?after=([^&#]*))?$/;
 const cursorPattern = /^(?:0|[1-9][0-9]{0,15})$/;
 
 /** The inboxes of the sessions that a caller may use, each a resource. */
-export function createInboxResource({ inboxes, ownsSession }: InboxResourceOptions): ResourceSource {
+export function createInboxResource({ inboxes, sessionOwner }: InboxResourceOptions): ResourceSource {
   function requireInbox(session: string, { principal }: Call): void {
     requireScope(scope, principal);
-    requireSession(principal!, session, ownsSession);
+    requireSession(principal!, session, sessionOwner);
   }
 
   return {

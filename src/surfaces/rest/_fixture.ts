@@ -73,7 +73,7 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
   const dispatch = createDispatch({
     handlers: (options.handlers ?? {}) as HandlerTable,
     validators: createValidators(),
-    ownsSession: () => false,
+    sessionOwner: () => undefined,
   });
   const rest = createRestSurface({
     ambient: { clock, ids, log },

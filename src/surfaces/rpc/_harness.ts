@@ -161,7 +161,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const handlers = { "system.initialize": initializeHandler, ...options.handlers } as HandlerTable;
   const surface = createRpcSurface({
     ambient,
-    dispatch: createDispatch({ handlers, validators, ownsSession: () => false }),
+    dispatch: createDispatch({ handlers, validators, sessionOwner: () => undefined }),
     auth: options.auth ?? { admit: () => undefined, authenticate: () => principal },
     openrpc: async () => '{"openrpc":"1.3.2"}',
     ...(options.onClosed === undefined ? {} : { onClosed: options.onClosed }),

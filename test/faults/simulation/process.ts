@@ -43,7 +43,7 @@ export class Process {
         comms: this.#comms.handlers,
       }),
       validators,
-      ownsSession: (principal, name) => this.sessions.directory.owns(principal, name),
+      sessionOwner: (name) => this.sessions.directory.byName(name)?.principal,
     });
   }
 

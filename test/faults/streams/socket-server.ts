@@ -34,7 +34,7 @@ export async function serve({ clock, world }: InProcess): Promise<SocketServer> 
       comms: world.comms.handlers,
     }),
     validators: createValidators(),
-    ownsSession: (principal, name) => world.sessions.directory.owns(principal, name),
+    sessionOwner: (name) => world.sessions.directory.byName(name)?.principal,
   });
   const rpc = createRpcSurface({ ambient, dispatch, auth, openrpc: async () => "{}" });
   const rest = await createRestSurface({

@@ -1915,7 +1915,10 @@ export interface SystemCreateTicketResponse {
  * @generated from schemas/system/create_token.json#/$defs/Request
  */
 export interface SystemCreateTokenRequest {
-  /** The principal that the token stands for; its own session is `user-<name>`. */
+  /**
+   * The principal that the token stands for; its own session is `user-<name>`. `local` and `console` belong
+   * to the user and are refused.
+   */
   name: Name;
   /** What it may do. */
   scopes: GrantableScope[];

@@ -129,6 +129,10 @@ export const catalogue = {
     "The file system stamps files with another time than this machine's: it is a network disk or a virtual machine's.",
     "put state and data on a local disk, or correct the host's clock",
   ),
+  "token-name-reserved": warning(
+    "An earlier version made a token named like the user or the console. It acts as a session of its own, `user-token-...`; new tokens of such names are refused.",
+    "`parley token create <name> --scope ...` for the program that uses it, then `parley token revoke <id>`",
+  ),
   "port-taken": warning(
     "Another program has the configured port; the daemon takes the next free one and tells clients through the discovery file.",
     "end that program, or set `[server] port`",

@@ -11,6 +11,7 @@ import { checkFiles, checkFolder, checkLog, nearest } from "./check-permissions.
 import { checkPort } from "./check-port.js";
 import { checkLimits, checkNode, checkSqlite } from "./check-runtime.js";
 import { checkStore } from "./check-store.js";
+import { checkTokens } from "./check-tokens.js";
 import { type Finding, type Result, trouble } from "./finding.js";
 import { lookAround, type Surroundings } from "./surroundings.js";
 
@@ -65,6 +66,7 @@ function looks(around: Surroundings): Record<string, Look> {
         newestFile: newest(files),
         diskSkew: stampSkewMs(data),
       }),
+    tokens: () => checkTokens(around.tokens),
     port: () => checkPort(around),
     resolution: () => checkNames(),
   };

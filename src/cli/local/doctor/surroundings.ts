@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
-import { ParleyError, type SystemStatusResponse } from "../../../../sdks/typescript/src/index.js";
+import { ParleyError, type SystemStatusResponse, type Token } from "../../../../sdks/typescript/src/index.js";
 import { type Config, loadConfig } from "../../../config/load-config.js";
 import { type Paths, resolvePaths } from "../../../config/paths.js";
 import { withClient } from "../../client.js";
@@ -12,6 +12,8 @@ export interface Surroundings {
   config: Config | Error;
   /** The running daemon, or why it does not answer. */
   daemon: SystemStatusResponse | Error;
+  /** The daemon's tokens; undefined when it does not answer or does not list them to this caller. */
+  tokens: readonly Token[] | undefined;
   /** The store's file; undefined when it is in memory. */
   storePath: string | undefined;
   logPath: string;
@@ -29,6 +31,7 @@ export async function lookAround(configPath: string | undefined, command: Comman
     paths,
     config,
     daemon,
+    tokens: daemon instanceof Error ? undefined : await listTokens(command),
     storePath:
       engine === "sqlite" ? (running?.store.path ?? values?.store.path ?? paths.databaseFile) : undefined,
     logPath: values?.log.file ?? join(paths.stateDir, "daemon.log"),
@@ -40,6 +43,16 @@ async function askDaemon(command: Command): Promise<SystemStatusResponse | Error
     return await withClient(command, (client) => client.system.status({ timeout: 3_000, retries: 0 }));
   } catch (error) {
     if (error instanceof ParleyError) return error;
+    throw error;
+  }
+}
+
+async function listTokens(command: Command): Promise<readonly Token[] | undefined> {
+  try {
+    const options = { timeout: 3_000, retries: 0 };
+    return (await withClient(command, (client) => client.system.listTokens(options))).tokens;
+  } catch (error) {
+    if (error instanceof ParleyError) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { InboundPolicy, RemoteSession, SendableKind } from "../../../generated/types.js";
 import { CONTRACT_VERSION } from "../../../generated/version.js";
+import { linkPrincipal, type PrincipalId } from "../../../kernel/principal.js";
 import type { DirectorySession, LinkedDaemon } from "../ports.js";
 import { kindsTaken, type TrustedRoute } from "../route-source.js";
 
@@ -57,8 +58,8 @@ export class FarSession implements DirectorySession, TrustedRoute {
   }
 
   /** No token's: nobody here may read the outbox as a session. */
-  get principal(): string {
-    return `link:${this.endpointId}`;
+  get principal(): PrincipalId {
+    return linkPrincipal(this.endpointId);
   }
 
   get description(): string | undefined {

@@ -1,6 +1,8 @@
 import type { LinkDirectory, RemoteSession } from "../../../generated/types.js";
 import { ContractError } from "../../../kernel/contract-error.js";
+import { linkPrincipal, storedPrincipal } from "../../../kernel/principal.js";
 import { derivedId } from "../derived-id.js";
+import type { Sender } from "../inbox-entry.js";
 import type { CommsPorts, LinkedDaemon, Links } from "../ports.js";
 import type { RouteSource, TrustedRoute } from "../route-source.js";
 import { type FarRecord, FarSession, farName } from "./far-session.js";
@@ -88,16 +90,12 @@ export class FarSessions implements RouteSource<TrustedRoute> {
   }
 
   /** Who a sender of another daemon is here. */
-  senderOf(
-    endpointId: string,
-    sessionId: string,
-    name: string,
-  ): { session_id: string; name: string; principal: string } {
+  senderOf(endpointId: string, sessionId: string, name: string): Sender {
     const daemon = this.#daemon(endpointId);
     return {
       session_id: localId(endpointId, sessionId),
       name: farName(name, daemon?.name),
-      principal: `link:${endpointId}`,
+      ...storedPrincipal(linkPrincipal(endpointId)),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { LinkResult } from "../../../generated/types.js";
+import { storedPrincipal } from "../../../kernel/principal.js";
 import { ttlOf } from "../delivery.js";
 import { derivedId } from "../derived-id.js";
 import type { AnsweredEntry } from "../inbox-entry.js";
@@ -87,7 +88,7 @@ export class Results {
     const entry: AnsweredEntry = {
       t: "answered",
       envelope_id: resultId,
-      sender: { session_id: sessionId, name, principal },
+      sender: { session_id: sessionId, name, ...storedPrincipal(principal) },
       expires_at: clock.now() + ttlOf(undefined),
       surface: "link",
       interaction_id: item.interactionId,

@@ -128,7 +128,9 @@ class SystemCreateTokenRequest(ClosedModel):
     """
 
     name: Name
-    """The principal that the token stands for; its own session is `user-<name>`."""
+    """The principal that the token stands for; its own session is `user-<name>`. `local` and
+    `console` belong to the user and are refused.
+    """
 
     scopes: Annotated[list[GrantableScope], Field(min_length=1, max_length=32)]
     """What it may do."""
