@@ -181,6 +181,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.repair-turns": hardened(
     "A send after a start waits for its own inbox, not for the repair of others.",
   ),
+  "comms.repeat-in-flight": trust(
+    "A repeat that comes while its first try is in flight joins it: an id is issued once at a time, and both callers get the same answer.",
+  ),
   "comms.reservation": foundation("The reservation's five states move as the table says."),
   "comms.reservation-cleanup": foundation("However a stream ends, nothing of it is left behind."),
   "comms.reservation-final": comms("An end state is one after a restart too, and is told as it was."),
