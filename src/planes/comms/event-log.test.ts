@@ -93,6 +93,24 @@ describe("[comms.repeat-in-flight]", () => {
     expect(await stored(store)).toEqual(["1 1 first", "2 2 x"]);
   });
 
+  test("an event whose id turns out to be stored at another position counts as written, and the next follows it", async () => {
+    const { store, log } = await openLog();
+    const other = openLog().then(async (one) => {
+      const tries = one.log.append(() => [text("other"), text("x")]);
+      await one.store.release();
+      await tries;
+      return one.store.backend.read("events/bob", { fromSeq: 2, limit: 2 });
+    });
+    const append = log.append(() => [text("x")]);
+    const held = store.held.splice(0);
+    store.hold(() => false);
+    for (const entry of await other) await store.backend.append("events/bob", entry);
+    await held[0]!.answer();
+    await append;
+    await log.append(() => [text("y")]);
+    expect(await stored(store)).toEqual(["1 1 first", "2 2 other", "3 3 x", "4 4 y"]);
+  });
+
   test("a host's emit that is repeated while it is in flight is written once, and readers find no gap", async () => {
     const clock = new SimulatedClock();
     const store = new HeldStore(openMemory({ clock }));

@@ -8,23 +8,12 @@ import {
   type ReadOptions,
 } from "../../kernel/backend.js";
 import { type Clock, isoTime } from "../../kernel/clock.js";
-import {
-  decodeRecord,
-  type EventRecord,
-  encodeRecord,
-  encodeTail,
-  isTerminal,
-  timeOf,
-} from "./event-record.js";
+import { decodeRecord, type EventRecord, encodeRecord, encodeTail, timeOf } from "./event-record.js";
 import { InteractionCursor } from "./interaction-cursor.js";
+import { RecentEvents } from "./recent-events.js";
 
-/** Recent events that readers get without asking the store. */
-const ringEvents = 256;
-const ringChars = 2 * 1024 * 1024;
-/** Every so many events the time is remembered, for trimming by age. */
+/** Events between two positions whose time is remembered, for trimming by age. */
 const markEvery = 64;
-/** Roughly what a record takes beside its text. */
-const recordBytes = 256;
 const pageEvents = 1024;
 /** Characters of events that are read from the store together: a slow reader holds as much. */
 const pageChars = 1024 * 1024;
@@ -39,17 +28,20 @@ interface Pending {
   readonly record: EventRecord;
   /** Settles when the store has answered; never rejects. */
   answered: Promise<void>;
-  state: "sent" | "stored" | "failed";
+  /** `elsewhere`: its id is stored at an earlier position. */
+  state: "sent" | "stored" | "elsewhere" | "failed";
   error: unknown;
-  readonly resolve: (record: EventRecord) => void;
+  /** Resolves when the event is durable; rejects when it is not stored. */
+  readonly durable: Promise<void>;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * The single writer of a session's events. Sequences are given out in memory and written without waiting for one
- * another; each write expects the position before its own, so that one failure fails all behind it and no gap can come
- * to be. After a failure what is stored is read again before anything else is written. Readers see an event when it is
- * durable, in order.
+ * The single writer of a session's events. Sequences are assigned in memory and written without waiting for one another;
+ * each write expects the position before its own, so that one failure fails all behind it and no gap can appear. An id is
+ * in flight once: a repeat joins it. After a failure the log reads what is stored before it writes again, and every
+ * interaction continues behind its last published event. Readers see an event when it is durable, in order.
  */
 export class EventLog {
   readonly #backend: Backend;
@@ -57,15 +49,13 @@ export class EventLog {
   readonly #name: string;
   readonly #interactions = new Map<string, InteractionCursor>();
   readonly #listeners = new Set<() => void>();
-  #ring: EventRecord[] = [];
-  #ringSize = 0;
-  /** The last event alone, which is what all who follow ask for; undefined until the first does. */
-  #newest: readonly EventRecord[] | undefined;
+  readonly #recent = new RecentEvents();
   #marks: { sequence: number; at: number }[] = [];
   #first = 1;
   #last = 0;
   #assigned = 0;
-  #inFlight: Pending[] = [];
+  /** By event id, in the order of their sequences. */
+  readonly #inFlight = new Map<string, Pending>();
   #broken = false;
   #repair: Promise<void> | undefined;
 
@@ -85,14 +75,14 @@ export class EventLog {
     return this.#last;
   }
 
-  /** Roughly what the events in memory take. */
-  get ringBytes(): number {
-    return this.#ringSize + this.#ring.length * recordBytes;
+  /** Memory that its recent events take, bytes, estimated. */
+  get recentBytes(): number {
+    return this.#recent.bytes;
   }
 
   /** Everything is stored and nothing is in doubt. */
   get quiet(): boolean {
-    return this.#inFlight.length === 0 && !this.#broken && this.#repair === undefined;
+    return this.#inFlight.size === 0 && !this.#broken && this.#repair === undefined;
   }
 
   get listeners(): Set<() => void> {
@@ -150,38 +140,29 @@ export class EventLog {
   }
 
   /**
-   * Writes what `compose` returns at the moment when its turn has come; resolves when all of it is durable. `deferrable`:
-   * nobody waits for that.
+   * Writes the events that `compose` returns when its turn has come, except those that are stored or in flight; resolves
+   * when all of them are durable. `deferrable`: no caller waits for that.
    */
-  append(compose: () => readonly NewEvent[], deferrable = false): Promise<EventRecord[]> {
+  append(compose: () => readonly NewEvent[], deferrable = false): Promise<void> {
     return this.#broken || this.#repair !== undefined
       ? this.#appendLater(compose)
-      : this.#issueAll(compose(), deferrable);
+      : this.#writeAll(compose(), deferrable);
   }
 
-  /** Resolves when the store has answered all that is under way now. */
+  /** Whether the event is stored or in flight. */
+  has({ id, interactionId }: Pick<NewEvent, "id" | "interactionId">): boolean {
+    return this.#inFlight.has(id) || this.interaction(interactionId).has(id);
+  }
+
+  /** Resolves when the store has answered everything that is in flight now. */
   async flushed(): Promise<void> {
-    await Promise.all(this.#inFlight.map(({ answered }) => answered));
+    await Promise.all([...this.#inFlight.values()].map(({ answered }) => answered));
     await this.#repair?.catch(() => {});
-  }
-
-  /** Whether the event with the id is stored. */
-  async has(id: string): Promise<boolean> {
-    return (await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 })).length > 0;
   }
 
   /** Events after the position, oldest first, as far as readers may see; at once when they are in memory. */
   read(after: number, limit: number): readonly EventRecord[] | Promise<readonly EventRecord[]> {
-    if (after === this.#last - 1 && this.#ring.length > 0) {
-      this.#newest ??= [this.#ring[this.#ring.length - 1]!];
-      return this.#newest;
-    }
-    const ringFirst = this.#last - this.#ring.length + 1;
-    if (after + 1 >= ringFirst) {
-      const at = after + 1 - ringFirst;
-      return this.#ring.slice(at, at + limit);
-    }
-    return this.#readStored(after, limit);
+    return this.#recent.after(after, this.#last, limit) ?? this.#readStored(after, limit);
   }
 
   /** As `read`, only of one interaction; `next` is the session position up to which the log was looked at. */
@@ -190,15 +171,10 @@ export class EventLog {
     after: number,
     limit: number,
   ): { records: EventRecord[]; next: number } | Promise<{ records: EventRecord[]; next: number }> {
-    const ringFirst = this.#last - this.#ring.length + 1;
-    if (after + 1 < ringFirst) return this.#readStoredInteraction(id, after, limit);
-    const records: EventRecord[] = [];
-    for (let at = after + 1 - ringFirst; at < this.#ring.length; at += 1) {
-      const record = this.#ring[at]!;
-      if (record.interactionId === id) records.push(record);
-      if (records.length === limit) return { records, next: record.sequence };
-    }
-    return { records, next: this.#last };
+    return (
+      this.#recent.ofInteraction(id, after, this.#last, limit) ??
+      this.#readStoredInteraction(id, after, limit)
+    );
   }
 
   /** Forgets the events below the position. */
@@ -206,62 +182,67 @@ export class EventLog {
     await this.#backend.trim(this.#name, { beforeSeq: first });
     this.#first = Math.max(this.#first, first);
     this.#marks = this.#marks.filter(({ sequence }) => sequence > this.#first);
-    this.#ring = this.#ring.filter(({ sequence }) => sequence >= this.#first);
-    this.#newest = undefined;
-    this.#ringSize = this.#ring.reduce((sum, { tail }) => sum + tail.length, 0);
+    this.#recent.trim(this.#first);
   }
 
-  async #appendLater(compose: () => readonly NewEvent[]): Promise<EventRecord[]> {
+  async #appendLater(compose: () => readonly NewEvent[]): Promise<void> {
     while (this.#broken || this.#repair !== undefined) await this.#repairOnce();
-    return this.#issueAll(compose());
+    await this.#writeAll(compose());
   }
 
-  #issueAll(events: readonly NewEvent[], deferrable = false): Promise<EventRecord[]> {
+  async #writeAll(events: readonly NewEvent[], deferrable = false): Promise<void> {
     const at = isoTime(this.#clock.now());
     const [first, ...others] = events;
-    // Nearly always one; and a send is acknowledged with its first event under way.
-    if (first !== undefined && others.length === 0)
-      return this.#issue(first, at, deferrable).then((record) => [record]);
-    return Promise.all(events.map((event) => this.#issue(event, at, deferrable)));
+    // Nearly always one; and a send is acknowledged while its first event is in flight.
+    if (first !== undefined && others.length === 0) return this.#write(first, at, deferrable);
+    await Promise.all(events.map((event) => this.#write(event, at, deferrable)));
   }
 
-  #issue({ id, interactionId, event }: NewEvent, at: string, deferrable: boolean): Promise<EventRecord> {
+  #write(event: NewEvent, at: string, deferrable: boolean): Promise<void> | undefined {
+    const first = this.#inFlight.get(event.id);
+    if (first !== undefined) return first.durable;
+    return this.interaction(event.interactionId).has(event.id)
+      ? undefined
+      : this.#issue(event, at, deferrable);
+  }
+
+  #issue({ id, interactionId, event }: NewEvent, at: string, deferrable: boolean): Promise<void> {
     const cursor = this.interaction(interactionId);
-    cursor.assigned += 1;
     this.#assigned += 1;
-    if (isTerminal(event.kind)) cursor.sealed = true;
     const record: EventRecord = {
       sequence: this.#assigned,
       interactionId,
-      interactionSequence: cursor.assigned,
+      interactionSequence: cursor.assigned + 1,
       eventId: id,
       kind: event.kind,
       tail: encodeTail(id, at, interactionId, event),
       ascii: undefined,
     };
-    return new Promise((resolve, reject) => {
-      const pending: Pending = {
-        record,
-        answered: Promise.resolve(),
-        state: "sent",
-        error: undefined,
-        resolve,
-        reject,
-      };
-      this.#inFlight.push(pending);
-      pending.answered = this.#backend
-        .append(this.#name, {
-          id,
-          subject: interactionId,
-          body: encodeRecord(record),
-          expectSeq: record.sequence - 1,
-          deferrable,
-        })
-        .then(
-          (result) => this.#answered(pending, result),
-          (error: unknown) => this.#fail(pending, error),
-        );
-    });
+    cursor.assign(record);
+    const { promise: durable, resolve, reject } = Promise.withResolvers<void>();
+    const pending: Pending = {
+      record,
+      answered: Promise.resolve(),
+      state: "sent",
+      error: undefined,
+      durable,
+      resolve,
+      reject,
+    };
+    this.#inFlight.set(id, pending);
+    pending.answered = this.#backend
+      .append(this.#name, {
+        id,
+        subject: interactionId,
+        body: encodeRecord(record),
+        expectSeq: record.sequence - 1,
+        deferrable,
+      })
+      .then(
+        (result) => this.#answered(pending, result),
+        (error: unknown) => this.#fail(pending, "failed", error),
+      );
+    return durable;
   }
 
   #answered(pending: Pending, result: AppendResult): void {
@@ -272,27 +253,30 @@ export class EventLog {
       return;
     }
     const cause = outcome === "unknown" ? result.cause : result;
-    this.#fail(pending, new BackendError("io", "an event before this one was not stored", { cause }));
+    this.#fail(
+      pending,
+      outcome === "committed" ? "elsewhere" : "failed",
+      new BackendError("io", "an event before this one was not stored", { cause }),
+    );
   }
 
-  #fail(pending: Pending, error: unknown): void {
-    pending.state = "failed";
+  #fail(pending: Pending, state: "elsewhere" | "failed", error: unknown): void {
+    pending.state = state;
     pending.error = error;
     this.#broken = true;
     this.#repairOnce().catch(() => {});
   }
 
   #publishStored(): void {
-    let count = 0;
-    while (this.#inFlight[count]?.state === "stored") {
-      const { record, resolve } = this.#inFlight[count]!;
+    const published: EventRecord[] = [];
+    for (const [id, { state, record, resolve }] of this.#inFlight) {
+      if (state !== "stored") break;
+      this.#inFlight.delete(id);
       this.#publish(record);
-      resolve(record);
-      count += 1;
+      resolve();
+      published.push(record);
     }
-    if (count === 0) return;
-    const published = this.#inFlight.splice(0, count);
-    this.#tell(published.map(({ record }) => record));
+    if (published.length > 0) this.#notify(published);
   }
 
   #repairOnce(): Promise<void> {
@@ -302,70 +286,60 @@ export class EventLog {
     return this.#repair;
   }
 
-  /** Finds out what is stored: publishes that, and fails the rest. */
+  /** Reads what is stored, publishes it, and fails every event in flight whose own record is not among it. */
   async #reread(): Promise<void> {
-    await Promise.all(this.#inFlight.map(({ answered }) => answered));
-    const pending = this.#inFlight;
-    const stored = new Set<string>();
+    await Promise.all([...this.#inFlight.values()].map(({ answered }) => answered));
+    const pending = [...this.#inFlight.values()];
+    /** Ids by sequence. */
+    const stored = new Map<number, string>();
     let failure: unknown;
     try {
-      const found: EventRecord[] = [];
-      for (;;) {
-        const page = await this.#backend.read(this.#name, { fromSeq: this.#last + 1, limit: pageEvents });
-        for (const entry of page) {
-          const record = decodeRecord(entry);
-          this.#publish(record);
-          found.push(record);
-          stored.add(record.eventId);
-        }
-        if (page.length < pageEvents) break;
-      }
-      this.#tell(found);
+      await this.#publishUnread(stored);
       this.#broken = false;
     } catch (error) {
       failure = error;
     }
-    this.#inFlight = [];
+    this.#inFlight.clear();
     this.#assigned = this.#last;
-    for (const { record } of pending)
-      if (!stored.has(record.eventId)) this.#interactions.get(record.interactionId)?.rollBack(record);
-    for (const { record, error, resolve, reject } of pending) {
-      if (stored.has(record.eventId)) resolve(record);
+    for (const cursor of this.#interactions.values()) cursor.revert();
+    for (const { record, state, error, resolve, reject } of pending) {
+      if (state === "elsewhere" || stored.get(record.sequence) === record.eventId) resolve();
       else reject(failure ?? error ?? new BackendError("io", "an event before this one was not stored"));
     }
     if (failure !== undefined) throw failure;
   }
 
+  /** Publishes what is stored behind the last event that readers see, and notes it. */
+  async #publishUnread(stored: Map<number, string>): Promise<void> {
+    for (;;) {
+      const page = await this.#backend.read(this.#name, { fromSeq: this.#last + 1, limit: pageEvents });
+      const records = page.map(decodeRecord);
+      for (const record of records) {
+        this.#publish(record);
+        stored.set(record.sequence, record.eventId);
+      }
+      this.#notify(records);
+      if (page.length < pageEvents) return;
+    }
+  }
+
   #publish(record: EventRecord): void {
     this.interaction(record.interactionId).publish(record);
     this.#last = record.sequence;
-    this.#newest = undefined;
     if (record.sequence % markEvery === 0)
       this.#marks.push({ sequence: record.sequence, at: timeOf(record) });
-    this.#ring.push(record);
-    this.#ringSize += record.tail.length;
-    if (this.#ring.length > 2 * ringEvents || this.#ringSize > 2 * ringChars) this.#shrinkRing();
+    this.#recent.add(record);
   }
 
-  #shrinkRing(): void {
-    let keepFrom = Math.max(0, this.#ring.length - ringEvents);
-    let size = 0;
-    for (let at = this.#ring.length - 1; at >= keepFrom; at -= 1) {
-      size += this.#ring[at]!.tail.length;
-      if (size > ringChars) keepFrom = at + 1;
-    }
-    this.#ring = this.#ring.slice(keepFrom);
-    this.#ringSize = this.#ring.reduce((sum, { tail }) => sum + tail.length, 0);
-  }
-
-  #tell(records: readonly EventRecord[]): void {
+  #notify(records: readonly EventRecord[]): void {
     for (const listener of this.#listeners) listener();
     const first = records[0]?.interactionId;
     if (first === undefined) return;
-    if (records.every(({ interactionId }) => interactionId === first)) this.#interactions.get(first)?.tell();
+    if (records.every(({ interactionId }) => interactionId === first))
+      this.#interactions.get(first)?.notify();
     else
       for (const id of new Set(records.map(({ interactionId }) => interactionId)))
-        this.#interactions.get(id)?.tell();
+        this.#interactions.get(id)?.notify();
   }
 
   async #readStored(after: number, limit: number): Promise<EventRecord[]> {

@@ -120,7 +120,7 @@ export class EventTrim {
         last: cursor.published,
         sealed: cursor.ended,
         answers: item.answers.filter((answer) => cursor.hasAnswer(answerId(answer))).length,
-        ...(cursor.ingested ? { ingested: true } : {}),
+        ...(cursor.ingestedDurably ? { ingested: true } : {}),
         ...(item.release !== undefined && cursor.has(releasedId(item)) ? { released: true } : {}),
       };
       const told = item.moves.map(({ state }) => state).filter((state) => cursor.has(movedId(item, state)));

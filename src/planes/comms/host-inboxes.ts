@@ -144,7 +144,7 @@ export class HostInboxes {
     }
   }
 
-  /** Appends a host's events to its interaction; all of them are written before the first is waited for. */
+  /** Appends a host's events to its interaction; all of them are issued before the first is waited for. */
   async emit(
     request: Claimed & { events: readonly HostEvent[]; idempotencyKey?: string },
   ): Promise<{ lastSequence: number; claimExpiresAt: number; cancelRequested: boolean }> {
@@ -152,26 +152,24 @@ export class HostInboxes {
     const { interactionId, idempotencyKey: key, events } = request;
     const { mailbox, item, claim } = await this.#claimed(request);
     for (const [at, event] of events.entries()) encodeFitting(event, `events[${at}]`, frameBytes);
-    const cursor = mailbox.events.interaction(interactionId);
-    const fresh = events.map((event, at): NewEvent => {
+    const { events: log } = mailbox;
+    const batch = events.map((event, at): NewEvent => {
       const id = key === undefined ? ids.uuid() : derivedId("emit", interactionId, key, at);
       return { id, interactionId, event };
     });
-    const firstId = fresh[0]!.id;
-    const missing = cursor.has(firstId) ? await mailbox.during(() => this.#missing(mailbox, fresh)) : fresh;
-    await mailbox.events.append(() => {
-      if (missing.length === 0 || (missing === fresh && cursor.has(firstId))) return [];
+    await log.append(() => {
+      // A repeat waits for what is in flight, and writes only what its first try did not.
+      if (batch.every((event) => log.has(event))) return batch;
+      const cursor = log.interaction(interactionId);
       if (cursor.sealed || mailbox.isEnding(item)) throw new ContractError("interaction_ended");
-      const due = dueEvents(item, cursor, clock.now());
-      if (key !== undefined) cursor.add(firstId);
-      return [...due, ...missing];
+      return [...dueEvents(item, cursor, clock.now()), ...batch];
     });
     item.deadline = Number.POSITIVE_INFINITY;
     mailbox.report(item);
     claim.until = clock.monotonic() + claimTtlMs;
     mailbox.trimEvents();
     return {
-      lastSequence: cursor.published,
+      lastSequence: log.interaction(interactionId).published,
       claimExpiresAt: clock.now() + claimTtlMs,
       cancelRequested: item.cancelRequested,
     };
@@ -269,13 +267,6 @@ export class HostInboxes {
     if (item.settled && item.endedBy === claimHash) throw new ContractError("interaction_ended");
     const claim = requireClaim(item, claimHash, request.fence, this.#ports.clock.monotonic());
     return { mailbox, item, claim };
-  }
-
-  /** Of a repeated batch, the events that the first try did not get into the log. */
-  async #missing(mailbox: Mailbox, events: readonly NewEvent[]): Promise<readonly NewEvent[]> {
-    await mailbox.events.flushed();
-    const stored = await Promise.all(events.map(({ id }) => mailbox.events.has(id)));
-    return events.filter((_, at) => !stored[at]);
   }
 }
 

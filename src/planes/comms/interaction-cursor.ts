@@ -3,7 +3,7 @@ import { type EventRecord, isIngested, isTerminal } from "./event-record.js";
 
 /** One interaction's part of a session's log. */
 export class InteractionCursor {
-  /** Last position given out; ahead of `published` while writes are under way. */
+  /** Last position given to an event; ahead of `published` while events are in flight. */
   assigned = 0;
   /** Last position that readers see. */
   published = 0;
@@ -13,18 +13,20 @@ export class InteractionCursor {
   firstPublished = 0;
   /** Session sequence of the last event. */
   lastSequence = 0;
-  /** A terminal event is written or on its way: nothing may follow. */
+  /** A terminal event is durable or in flight: no event may follow. */
   sealed = false;
   /** The terminal event is durable. */
   ended = false;
-  /** It is written, or on its way, that the host made the command its own. */
+  /** The event that the host ingested the command is durable or in flight. */
   ingested = false;
+  /** That event is durable. */
+  ingestedDurably = false;
   // Most interactions have none of these, and there may be hundreds of thousands.
   #ids: Set<string> | undefined;
   #answered: Set<string> | undefined;
   #listeners: Set<() => void> | undefined;
 
-  /** Whether the repeatable event with the id is written or on its way. */
+  /** Whether the repeatable event with the id is durable. */
   has(id: string): boolean {
     return this.#ids?.has(id) === true;
   }
@@ -50,11 +52,33 @@ export class InteractionCursor {
     return this.#listeners;
   }
 
-  tell(): void {
+  notify(): void {
     if (this.#listeners !== undefined) for (const listener of this.#listeners) listener();
   }
 
-  /** Takes in an event that is durable. */
+  /** Moves to an event that is now in flight. */
+  assign(record: EventRecord): void {
+    this.assigned = record.interactionSequence;
+    if (isIngested(record)) this.ingested = true;
+    if (isTerminal(record.kind)) this.sealed = true;
+  }
+
+  /** Back to what is published: nothing is in flight any more. */
+  revert(): void {
+    this.assigned = this.published;
+    this.sealed = this.ended;
+    this.ingested = this.ingestedDurably;
+  }
+
+  /** Restores what is known about events that were trimmed. */
+  recall({ last, sealed, ingested = false }: { last: number; sealed: boolean; ingested?: boolean }): void {
+    this.published = last;
+    this.ended = sealed;
+    this.ingestedDurably = ingested;
+    this.revert();
+  }
+
+  /** Moves to an event that is durable. */
   publish(record: EventRecord): void {
     this.published = record.interactionSequence;
     this.assigned = Math.max(this.assigned, this.published);
@@ -63,20 +87,14 @@ export class InteractionCursor {
       this.firstPublished = record.interactionSequence;
     }
     this.lastSequence = record.sequence;
-    if (isIngested(record)) this.ingested = true;
-    else if (isDerived(record.eventId) && record.kind !== "interaction_started") this.add(record.eventId);
+    if (isIngested(record)) {
+      this.ingested = true;
+      this.ingestedDurably = true;
+    } else if (isDerived(record.eventId) && record.kind !== "interaction_started") this.add(record.eventId);
     if (record.kind === "peer_response_received") this.addAnswer(record.eventId);
     if (isTerminal(record.kind)) {
       this.sealed = true;
       this.ended = true;
     }
-  }
-
-  /** Takes back an event that did not become durable. */
-  rollBack(record: EventRecord): void {
-    this.#ids?.delete(record.eventId);
-    this.assigned = this.published;
-    if (isIngested(record)) this.ingested = false;
-    if (isTerminal(record.kind)) this.sealed = this.ended;
   }
 }

@@ -42,17 +42,16 @@ export function terminalId(item: InboxItem): string {
 }
 
 /**
- * The daemon's own events that the inbox's log calls for and the event log does not have yet, in order. The same rule
- * writes them when all goes well and repairs them after a crash; their ids follow from what they tell, so none comes twice.
- * `emittedAt` (wall milliseconds) says that the host's own events come behind them: with those it made the command its own.
+ * The daemon's own events that follow from the inbox's log and are not durable yet, in order. The same rule writes them
+ * while the daemon runs and repairs them after a crash. Their ids derive from their content, so that the event log issues
+ * none of them twice. `emittedAt` (wall milliseconds) is set when the host's own events come behind them: with its first
+ * event a host ingests the command.
  */
 export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?: number): NewEvent[] {
   if (cursor.sealed) return [];
   const due: NewEvent[] = [];
   const add = (id: string, event: AgentEvent): void => {
-    if (cursor.has(id)) return;
-    cursor.add(id);
-    due.push({ id, interactionId: item.interactionId, event });
+    if (!cursor.has(id)) due.push({ id, interactionId: item.interactionId, event });
   };
   const { interactionId, surface, kind: command, sender } = item;
   // It is the first event of every interaction: where there is one, this one was.
@@ -67,13 +66,11 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?
   for (const { state, at, reason } of item.moves)
     if (state !== "ingested") add(movedId(item, state), moved(item, state, at, reason));
   const at = emittedAt ?? ingestedAt(item);
-  if (at !== undefined && !cursor.ingested) {
-    cursor.ingested = true;
+  if (at !== undefined && !cursor.ingested)
     due.push({ id: ingestedId(item), interactionId, event: moved(item, "ingested", at) });
-  }
   for (const answer of item.answers) add(answerId(answer), responseReceived(answer));
   if (ending === undefined) return due;
-  if (ending.kind === "failed" && !cursor.ingested)
+  if (ending.kind === "failed" && at === undefined && !cursor.ingested)
     add(undeliveredId(item), moved(item, ending.undelivered, item.endedAt ?? 0, ending.reason.message));
   add(terminalId(item), terminalEvent(ending));
   return due;
@@ -98,7 +95,7 @@ export function outcomesOf(item: InboxItem, cursor: InteractionCursor, now: numb
   const outcomes: Outcome[] = [];
   if (release?.decision === "deliver")
     outcomes.push({ id: releasedId(item), event: moved(item, "delivered", release.at) });
-  if (cursor.ingested || ingestedAt(item) !== undefined)
+  if (cursor.ingestedDurably || ingestedAt(item) !== undefined)
     outcomes.push({ id: ingestedId(item), event: moved(item, "ingested", ingestedAt(item) ?? now) });
   for (const answer of answers)
     outcomes.push({
@@ -110,7 +107,7 @@ export function outcomesOf(item: InboxItem, cursor: InteractionCursor, now: numb
   outcomes.push({
     id: terminalId(item),
     event: terminalEvent(ending),
-    ...(ending.kind === "failed" && !cursor.ingested ? { undelivered: ending.undelivered } : {}),
+    ...(ending.kind === "failed" && !cursor.ingestedDurably ? { undelivered: ending.undelivered } : {}),
   });
   return outcomes;
 }

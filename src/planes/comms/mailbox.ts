@@ -151,7 +151,7 @@ export class Mailbox {
   /** Roughly what it takes in memory. */
   get bytes(): number {
     const { inbox, events } = this;
-    return mailboxBytes + inbox.size * itemBytes + inbox.keptChars + events.ringBytes;
+    return mailboxBytes + inbox.size * itemBytes + inbox.keptChars + events.recentBytes;
   }
 
   /** Keeps it the session's mailbox until the work is done. */

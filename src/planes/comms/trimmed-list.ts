@@ -20,18 +20,14 @@ export class TrimmedList {
   }
 }
 
-/** What the list says of an item: the events that are no more were written. */
+/** Restores what the list contains about an item: the events that were trimmed had been written. */
 export function recallTrimmed(item: InboxItem, known: Interactions[string], events: EventLog): void {
   const cursor = events.interaction(item.interactionId);
-  cursor.assigned = known.last;
-  cursor.published = known.last;
-  cursor.sealed = known.sealed;
-  cursor.ended = known.sealed;
+  cursor.recall(known);
   for (const answer of item.answers.slice(0, known.answers)) {
     cursor.add(answerId(answer));
     cursor.addAnswer(answerId(answer));
   }
-  cursor.ingested = known.ingested === true;
   for (const state of known.moved ?? []) cursor.add(movedId(item, state));
   if (known.released) cursor.add(releasedId(item));
   if (known.sealed) cursor.add(terminalId(item));
