@@ -15,7 +15,7 @@ const foundation = (text: string): Requirement => ({ text, issue: "foundation" }
 const hardened = (text: string): Requirement => ({ text, issue: "foundation-hardened" });
 const comms = (text: string): Requirement => ({ text, issue: "comms-complete" });
 const trust = (text: string): Requirement => ({ text, issue: "trust" });
-const people = (text: string): Requirement => ({ text, issue: "people" });
+export const people = (text: string): Requirement => ({ text, issue: "people" });
 
 export const requirements: Readonly<Record<string, Requirement>> = {
   "abuse.refused": hardened(
