@@ -47,7 +47,7 @@ describe("[contract.determinism]", () => {
       ["--import", hooks, "--input-type=module", "--eval", script],
       {
         cwd,
-        env: { PATH: process.env.PATH, ...env },
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
         maxBuffer: 64 * 1024 * 1024,
       },
     );

@@ -668,6 +668,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "py.resume-kill": comms(
     "The Python SDK, synchronous and asynchronous, goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",
   ),
+  "quality.test-places": trust(
+    "A test that would use the folders, the daemon or the default port of the user who runs it fails.",
+  ),
   "quality.requirements": foundation(
     "Every promise of a delivered issue is cited by a test, and every cited id is a promise.",
   ),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { scopes } from "../../src/generated/operations.js";
 import { daemonNodeFlags } from "../../src/platform/node-flags.js";
 import { localCall } from "../../test/support/daemon.js";
+import { placesIn } from "../../test/support/places.js";
 import { type Running, root, type Side, start } from "./process.js";
 
 /** The built daemon in folders of its own, on the server's processor. */
@@ -50,15 +51,7 @@ export function prepareFolder(options: BenchDaemonOptions = {}): {
     options.comms ?? "inbox_max = 1_000_000",
   ];
   writeFileSync(config, `${lines.join("\n")}\n`);
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    HOME: folder,
-    XDG_STATE_HOME: join(folder, "state"),
-    XDG_DATA_HOME: join(folder, "data"),
-    XDG_CONFIG_HOME: join(folder, "config"),
-    XDG_RUNTIME_DIR: folder,
-  };
-  return { folder, env, config };
+  return { folder, env: placesIn(folder), config };
 }
 
 export async function startDaemon(options: BenchDaemonOptions = {}): Promise<BenchDaemon> {

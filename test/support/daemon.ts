@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { scopes } from "../../src/generated/operations.js";
 import { daemonNodeFlags } from "../../src/platform/node-flags.js";
+import { placesIn } from "./places.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -38,18 +39,16 @@ export interface DaemonOptions {
 /** Starts the built daemon in folders of its own, on a free port. */
 export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
   const folder = mkdtempSync(join(tmpdir(), "parley-"));
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    HOME: folder,
-    XDG_STATE_HOME: join(folder, "state"),
-    XDG_DATA_HOME: join(folder, "data"),
-    XDG_CONFIG_HOME: join(folder, "config"),
-    XDG_RUNTIME_DIR: folder,
-  };
+  const env = placesIn(folder);
   const config = join(folder, "parley.toml");
   let port = 0;
   let tree = options.root ?? root;
-  const writeConfig = (): void => writeFileSync(config, `[server]\nport = ${port}\n${options.config ?? ""}`);
+  // In the user's folder too: a command that reads the config without being given one does not mean the default port.
+  const configs = [config, join(folder, "config/parley/parley.toml")];
+  mkdirSync(dirname(configs[1]!), { recursive: true, mode: 0o700 });
+  const writeConfig = (): void => {
+    for (const path of configs) writeFileSync(path, `[server]\nport = ${port}\n${options.config ?? ""}`);
+  };
   let child: ChildProcess;
   const daemon = { env, folder } as TestDaemon;
   const launch = (): void => {

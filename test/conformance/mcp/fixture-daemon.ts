@@ -6,6 +6,7 @@ import { resolvePaths } from "../../../src/config/paths.js";
 import { createDaemon } from "../../../src/daemon.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
 import { localCall } from "../../support/daemon.js";
+import { placesIn } from "../../support/places.js";
 import { fixtureFeatures } from "./fixture.js";
 
 /** A daemon under test and a token for it. */
@@ -19,7 +20,7 @@ export async function startFixtureDaemon(): Promise<DaemonUnderTest> {
   const folder = mkdtempSync(join(tmpdir(), "parley-mcp-"));
   const path = join(folder, "parley.toml");
   writeFileSync(path, '[server]\nport = 0\n[store]\nengine = "memory"\n');
-  const env = { HOME: folder, XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, "state") };
+  const env = placesIn(folder);
   const paths = resolvePaths(env);
   const daemon = await createDaemon({
     config: loadConfig({ path, cwd: folder, env }),

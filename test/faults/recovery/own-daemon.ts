@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { localCall } from "../../support/daemon.js";
+import { placesIn } from "../../support/places.js";
 import { uncappedLines } from "../../support/uncapped.js";
 
 const program = fileURLToPath(new URL("../../../dist/daemon.js", import.meta.url));
@@ -43,7 +44,7 @@ export async function startOn(folder: string, store: string, config = ""): Promi
   const started = performance.now();
   const child = spawn(process.execPath, [program, "--config", file], {
     cwd: folder,
-    env: { ...process.env, HOME: folder, XDG_STATE_HOME: join(folder, "state"), XDG_RUNTIME_DIR: folder },
+    env: placesIn(folder),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   let says = "";
