@@ -807,8 +807,20 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.host": foundation(
     "A host serves its session in order, renews what it holds, and survives restarts of the daemon.",
   ),
+  "sdk.host-abort": trust(
+    "A host that ends at once gives back what it works on, and does not wait for a daemon that is away.",
+  ),
+  "sdk.host-buffer": trust(
+    "While the daemon is away a turn keeps 8 MiB of events and pauses above that; nothing is dropped.",
+  ),
+  "sdk.host-outage": trust(
+    "A host keeps working while the daemon is away, attaches again, and reports each event and outcome once and in order.",
+  ),
   "sdk.mcp-exchange": comms(
     "The TypeScript client passes messages of MCP on and reads what comes back as it comes, streams included.",
+  ),
+  "sdk.proxy-away": trust(
+    "A gateway error without a payload means that the daemon is away, not that it failed.",
   ),
   "sdk.retries": foundation(
     "Calls are repeated only where their declared idempotency allows it, with one key.",

@@ -12,6 +12,11 @@ export class FakeInbox {
   readonly settled = new Map<string, { kind: string; [field: string]: unknown }>();
   readonly responses: Record<string, unknown>[] = [];
   readonly opens: Record<string, unknown>[] = [];
+  readonly drained: Record<string, unknown>[] = [];
+  /** What the next emits are answered instead; nothing of them is kept. */
+  readonly emitRefusals: Fault[] = [];
+  /** Keys of emits; a repeat appends nothing. */
+  readonly #keys = new Set<string>();
   readonly #waiting: object[] = [];
   readonly #arrivals = new Set<() => void>();
   /** What the next settlements are answered instead. */
@@ -30,13 +35,21 @@ export class FakeInbox {
       this.opens.push(params);
       return { session: { session_id: "s", name: params.name }, lease: { token: params.lease_token } };
     });
-    daemon.on("sessions/drain", (params) => this.#drain(Number(params.max ?? 1)));
-    daemon.on("sessions/emit", ({ claim_token, interaction_id, events }) => {
+    daemon.on("sessions/drain", (params) => {
+      this.drained.push(params);
+      return this.#drain(Number(params.max ?? 1), params.claim_token);
+    });
+    daemon.on("sessions/emit", ({ claim_token, interaction_id, events, idempotency_key: key }) => {
       if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
+      const refusal = this.emitRefusals.shift();
+      if (refusal !== undefined) return refusal;
+      const answer = { last_sequence: 1, claim_expires_at: "2026-11-21T09:30:00.000Z" };
+      if (this.#keys.has(String(key))) return answer;
+      this.#keys.add(String(key));
       const known = this.emitted.get(String(interaction_id)) ?? [];
       this.emitted.set(String(interaction_id), [...known, ...(events as Emitted[])]);
       const cancel = this.#cancelled.has(String(interaction_id)) ? { cancel_requested: true } : {};
-      return { last_sequence: 1, claim_expires_at: "2026-11-21T09:30:00.000Z", ...cancel };
+      return { ...answer, ...cancel };
     });
     daemon.on("sessions/settle", ({ claim_token, interaction_id, outcome }) => {
       if (this.lost.has(String(claim_token))) return new Fault("fence_stale", {}, 409);
@@ -59,9 +72,8 @@ export class FakeInbox {
     });
   }
 
-  /** Puts a request into the inbox; gives its id. */
-  add(more: object = {}): string {
-    const interaction_id = randomUUID();
+  /** Puts a request into the inbox, or one again; returns its id. */
+  add(more: object = {}, interaction_id: string = randomUUID()): string {
     this.#waiting.push({
       kind: "peer_request",
       interaction_id,
@@ -99,13 +111,19 @@ export class FakeInbox {
     return (this.emitted.get(id) ?? []).map(({ kind }) => kind);
   }
 
-  async #drain(max: number): Promise<object> {
+  /** The text that was appended to the interaction. */
+  text(id: string): string {
+    const deltas = (this.emitted.get(id) ?? []).filter(({ kind }) => kind === "text_delta");
+    return deltas.map(({ delta }) => delta).join("");
+  }
+
+  async #drain(max: number, minted: unknown): Promise<object> {
     this.drains += 1;
     this.maxAsked = Math.max(this.maxAsked, max);
     while ((max === 0 || this.#waiting.length === 0) && this.#untold.length === 0) await this.#next();
     if (this.#untold.length > 0) return { interactions: [], cancel_requested: this.#untold.splice(0) };
     const interactions = this.#waiting.splice(0, max);
-    const token = randomUUID();
+    const token = typeof minted === "string" ? minted : randomUUID();
     for (const one of interactions)
       this.claims.set((one as { interaction_id: string }).interaction_id, token);
     const expires_at = new Date(Date.now() + 45_000).toISOString();

@@ -15,7 +15,7 @@ type HostOptions = NonNullable<Parameters<Parley["host"]>[1]>;
 export type Handler = (interaction: Interaction, turn: Turn, signal: AbortSignal) => Promise<void>;
 
 /**
- * Serves a session until the process is told to stop. The first signal lets what is in work finish; the second one, or
+ * Serves a session until the process is asked to stop. The first signal lets the work in flight finish; the second one, or
  * the end of the terminal, aborts it and gives it back to the inbox.
  */
 export async function serve(
@@ -25,33 +25,36 @@ export async function serve(
   handler: Handler,
 ): Promise<void> {
   await withClient(command, async (client) => {
-    const stop = new AbortController();
-    const now = new AbortController();
     let working = 0;
+    let stopping = false;
+    const say = (text: string): void => note(paint("dim", text, process.stderr));
+    const host = client.host(name, {
+      ttl: hostTtl,
+      onError: (error, { interaction_id }) => say(`${interaction_id} ${printable(String(error))}`),
+      onOutage: (error) => say(`${error.message} ${name} keeps what it has to report and tries again.`),
+      onRecovery: () => say(`The daemon answers again; ${name} continues.`),
+      ...inboundPolicyOf(command),
+      ...options,
+    });
     const onSignal = (signal: NodeJS.Signals): void => {
-      if (stop.signal.aborted || signal === "SIGHUP") now.abort();
-      else if (working > 0)
-        note(`${name} finishes what it has in work; once more gives it back to the inbox`);
-      stop.abort();
+      const now = stopping || signal === "SIGHUP";
+      if (!now && working > 0)
+        note(`${name} finishes the work in flight; another Ctrl-C gives it back to the inbox`);
+      stopping = true;
+      void (now ? host.abort() : host.stop());
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
-    const onError: NonNullable<HostOptions["onError"]> = (error, { interaction_id }) =>
-      note(paint("dim", `${interaction_id} ${printable(String(error))}`, process.stderr));
-    const host = client.host(name, { ttl: hostTtl, onError, ...inboundPolicyOf(command), ...options });
     await host.open();
-    note(paint("dim", `${name} serves; Ctrl-C stops it`, process.stderr));
-    const work = async (interaction: Interaction, turn: Turn): Promise<void> => {
+    if (stopping) return;
+    say(`${name} serves; Ctrl-C stops it`);
+    await host.serve(async (interaction, turn) => {
       working += 1;
       try {
-        await handler(interaction, turn, AbortSignal.any([turn.signal, now.signal]));
-      } catch (error) {
-        if (!now.signal.aborted || turn.signal.aborted || turn.settled) throw error;
-        await turn.retryAfter(0);
+        await handler(interaction, turn, turn.signal);
       } finally {
         working -= 1;
       }
-    };
-    await host.serve(work, { signal: stop.signal });
+    });
   });
 }
 

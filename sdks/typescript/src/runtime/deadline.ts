@@ -1,6 +1,11 @@
 import { clientError } from "./errors.js";
 import type { ParleyError } from "./parley-error.js";
 
+/** A timer that fires this late shows that the process did not run, milliseconds. */
+const stoppedFor = 2_000;
+/** Time for what arrived while the process did not run, milliseconds. */
+const afterStop = 500;
+
 /** Ends a call from outside: by its time limit or its caller's signal, whichever is first. */
 export class Deadline {
   readonly #listeners = new Set<(failure: ParleyError) => void>();
@@ -18,7 +23,12 @@ export class Deadline {
     else signal?.addEventListener("abort", this.#abort);
     if (timeout === undefined || this.#failure !== undefined) return;
     const message = `No answer within ${timeout} ms; the operation may still complete.`;
-    this.#timer = setTimeout(() => this.#fail(clientError("deadline_exceeded", message)), timeout);
+    const fail = (): void => this.#fail(clientError("deadline_exceeded", message));
+    this.#timer = setTimeout(() => {
+      // This process was stopped: an answer that came meanwhile is read before the call ends.
+      if (performance.now() - this.#ends > stoppedFor) this.#timer = setTimeout(fail, afterStop);
+      else fail();
+    }, timeout);
   }
 
   get failure(): ParleyError | undefined {

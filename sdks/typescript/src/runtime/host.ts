@@ -6,7 +6,9 @@ import type {
 } from "../generated/types.js";
 import type { Calls } from "./calls.js";
 import type { Environment } from "./environment.js";
+import { clientError } from "./errors.js";
 import type { CallOptions } from "./options.js";
+import { isOutage, longestPause, OutagePatience } from "./outage.js";
 import { ParleyError } from "./parley-error.js";
 import { backoff, passes } from "./retry.js";
 import { type Interaction, Turn } from "./turn.js";
@@ -26,15 +28,21 @@ export interface HostOptions {
   leaseToken?: string;
   /** Interactions at once; default 1: strictly in order. */
   concurrency?: number;
-  /** Hears of a handler that threw and of turns that were lost. */
+  /** Called with what a handler threw, and with the reason when a turn was lost. */
   onError?: (error: unknown, interaction: Interaction) => void;
+  /** Called when the daemon stops answering. The work goes on, and what it emits is kept for the daemon's return. */
+  onOutage?: (error: ParleyError) => void;
+  /** Called when the daemon answers again. */
+  onRecovery?: () => void;
 }
 
 const drainWait = 20_000;
-/** How long all turns are under way before the daemon is asked whether one is cancelled. */
+/** The most that one drain can claim. */
+const largestBatch = 64;
+/** How long all turns are busy before the daemon is asked whether one is cancelled. */
 const listenAfter = 500;
 const releaseTimeout = 2_000;
-/** The lease ended while nobody looked, or the daemon lost sight of this host: opening again settles it. */
+/** The lease ended unnoticed, or the daemon does not know this host any more: opening the session again decides. */
 const reopens: ReadonlySet<string> = new Set(["fence_stale", "session_not_found"]);
 
 /** Calls over connections that belong to one host: its lease ends with them. */
@@ -48,9 +56,19 @@ export class Host {
   readonly #calls: HostCalls;
   readonly #environment: Environment;
   readonly #options: HostOptions;
+  readonly #patience: OutagePatience;
   readonly #stop = new AbortController();
+  /** Aborts when the turns have ended after a stop: the name is not needed any more. */
+  readonly #ended = new AbortController();
   readonly #turns = new Map<Turn, Promise<void>>();
+  /** Set when the host ends at once. */
+  #aborted: ParleyError | undefined;
   #leaseToken: string;
+  /** Token of the next claim: a drain whose answer is lost is repeated with the same one. */
+  #nextClaim: string;
+  #reopening: Promise<void> | undefined;
+  /** Drains that failed since the last one that was answered. */
+  #failedDrains = 0;
   #session: Session | undefined;
   #serving: Promise<void> | undefined;
   #failure: unknown;
@@ -61,7 +79,15 @@ export class Host {
     this.#calls = calls;
     this.#environment = environment;
     this.#options = options;
+    this.#patience = new OutagePatience(environment, {
+      onOutage: (error) => {
+        options.onOutage?.(error);
+        this.#reopen(error).catch((failure: unknown) => this.#lose(failure));
+      },
+      onRecovery: options.onRecovery,
+    });
     this.#leaseToken = options.leaseToken ?? environment.uuid();
+    this.#nextClaim = environment.uuid();
   }
 
   /** The hosted session, once it is open. */
@@ -80,8 +106,8 @@ export class Host {
   }
 
   /**
-   * Serves until `stop()` or the signal, over restarts of the daemon. Fails when the session cannot be opened at first,
-   * or when another holder has taken its name.
+   * Serves until `stop()` or the signal, over outages of the daemon. Fails when the session cannot be opened at first, or
+   * when another holder has taken its name.
    */
   serve(handler: InteractionHandler, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     if (this.#serving !== undefined || this.#stop.signal.aborted)
@@ -96,16 +122,34 @@ export class Host {
   /** Opens the session and keeps its name until `stop()`, without taking work. */
   async hold(): Promise<Session> {
     const session = await this.open();
+    this.#stop.signal.addEventListener("abort", () => this.#ended.abort());
     this.#serving ??= this.#renew().then(() => this.#release());
     return session;
   }
 
-  /** Takes no more work, waits for the turns under way, and lets go of the name. */
+  /**
+   * Takes no more work, waits until the turns in flight have ended and the daemon has their outcomes, and releases the name.
+   */
   async stop(): Promise<void> {
     const unserved = this.#serving === undefined && !this.#stop.signal.aborted;
     this.#stop.abort();
     if (unserved) await this.#release();
     else await this.#serving?.catch(() => {});
+  }
+
+  /**
+   * Ends at once: aborts the turns in flight and gives their interactions back. What the daemon does not take within 2 s is
+   * offered again when its claim has run out.
+   */
+  async abort(): Promise<void> {
+    const reason = clientError("request_cancelled", "The host ends.");
+    this.#aborted ??= reason;
+    this.#stop.abort();
+    for (const turn of this.#turns.keys()) turn.interrupt(reason);
+    void this.#environment.delay(releaseTimeout, this.#ended.signal).then(() => {
+      for (const turn of this.#turns.keys()) turn.abandon(reason);
+    });
+    await this.stop();
   }
 
   async #run(handler: InteractionHandler): Promise<void> {
@@ -121,13 +165,14 @@ export class Host {
       while (!this.#stop.signal.aborted) {
         const free = (this.#options.concurrency ?? 1) - this.#turns.size;
         if (free <= 0) await this.#listen();
-        else await this.#take(handler, free);
+        else await this.#take(handler, Math.min(free, largestBatch));
       }
     } catch (error) {
       this.#lose(error);
     }
     await Promise.all(this.#turns.values());
     this.#stop.abort();
+    this.#ended.abort();
     await renewing;
     if (this.#failure === undefined) return this.#release();
     this.#calls.close();
@@ -140,9 +185,15 @@ export class Host {
     if (claim === undefined) return;
     for (const interaction of interactions) {
       const known = knownInteraction(interaction);
+      const current = this.#turnOf(known.interaction_id);
+      if (current !== undefined) {
+        current.reclaim(claim);
+        continue;
+      }
       const turn = new Turn(known, claim, {
         calls: this.#calls,
         environment: this.#environment,
+        patience: this.#patience,
         name: this.name,
       });
       const work = interaction.kind === "$unknown" ? rejectKind : handler;
@@ -151,13 +202,19 @@ export class Host {
     }
   }
 
-  /** While there is no room for more: resolves when a turn has ended, and hears meanwhile of those that are cancelled. */
+  /** The turn that works on the interaction already: after a long outage the daemon may offer it again. */
+  #turnOf(interactionId: string): Turn | undefined {
+    for (const turn of this.#turns.keys())
+      if (turn.interaction.interaction_id === interactionId && turn.lost === undefined) return turn;
+    return undefined;
+  }
+
+  /** While there is no room for more: resolves when a turn has ended, and cancels turns meanwhile. */
   async #listen(): Promise<void> {
     const ended = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, ended.signal]);
     const listening = this.#cancellations(signal);
-    // It waits for a turn's end all the same, which then shows what went wrong.
-    listening.catch(() => {});
+    listening.catch((error: unknown) => this.#lose(error));
     await Promise.race(this.#turns.values());
     ended.abort();
     await listening;
@@ -193,6 +250,7 @@ export class Host {
       value = await handler(turn.interaction, turn);
     } catch (error) {
       if (turn.settled || turn.lost !== undefined) throw error;
+      if (this.#aborted !== undefined) return turn.retryAfter(0);
       if (turn.cancelled) return turn.fail(messageOf(error), { code: "cancelled" });
       await turn.fail(messageOf(error));
       throw error;
@@ -201,51 +259,77 @@ export class Host {
     await turn.finish(value);
   }
 
-  /** Waits for work; a daemon that is away is waited for, and the name taken up again. */
+  /** Waits for work; when the daemon was away, the session is opened again first. */
   async #drain(max: number, signal: AbortSignal): Promise<SessionsDrainResponse> {
-    const request = { name: this.name, lease_token: this.#leaseToken, max, wait_ms: drainWait };
+    const held = [...this.#turns.keys()].filter(({ lost }) => lost === undefined);
+    const claims = [...new Set(held.map(({ claimToken }) => claimToken))];
+    const request = {
+      name: this.name,
+      lease_token: this.#leaseToken,
+      max,
+      wait_ms: drainWait,
+      ...(max > 0 ? { claim_token: this.#nextClaim } : {}),
+      ...(claims.length > 0 ? { claims } : {}),
+    };
     try {
-      return await this.#calls.unary("sessions.drain", request, { signal });
+      const drained = await this.#calls.unary("sessions.drain", request, { signal });
+      this.#patience.answered();
+      this.#failedDrains = 0;
+      if (drained.claim?.token === this.#nextClaim) this.#nextClaim = this.#environment.uuid();
+      return drained;
     } catch (error) {
       if (signal.aborted) return { interactions: [] };
       if (!(error instanceof ParleyError)) throw error;
       if (!passes(error) && !reopens.has(error.code)) throw error;
+      if (isOutage(error)) this.#patience.failed(error);
       await this.#reopen(error);
       return { interactions: [] };
     }
   }
 
-  async #reopen(cause: ParleyError): Promise<void> {
-    let freshToken = false;
-    for (let attempt = 0; !this.#stop.signal.aborted; attempt++) {
-      if (attempt > 0 || passes(cause)) {
-        const wait = Math.min(2_000, backoff(attempt, this.#environment.random));
-        await this.#environment.delay(wait, this.#stop.signal);
-      }
+  /** Opens the session again, as often as it takes; every caller waits for the same attempt. */
+  #reopen(cause: ParleyError): Promise<void> {
+    this.#reopening ??= this.#tryToReopen(cause).finally(() => {
+      this.#reopening = undefined;
+    });
+    return this.#reopening;
+  }
+
+  async #tryToReopen(cause: ParleyError): Promise<void> {
+    const { signal } = this.#ended;
+    if (passes(cause)) {
+      const pause = Math.min(longestPause, backoff(this.#failedDrains++, this.#environment.random));
+      await this.#environment.delay(Math.max(pause, cause.retryAfterMs ?? 0), signal);
+    }
+    for (let fresh = false; !signal.aborted; ) {
       try {
-        this.#session = await this.#lease();
+        this.#session = await this.#patience.insist(() => this.#lease(undefined, { retries: 0 }), signal);
         return;
       } catch (error) {
-        if (this.#stop.signal.aborted) return;
+        if (signal.aborted) return;
         if (!(error instanceof ParleyError)) throw error;
-        if (error.code === "fence_stale" && !freshToken) {
-          freshToken = true;
-          this.#leaseToken = this.#environment.uuid();
-        } else if (!passes(error)) throw error;
+        if (passes(error)) continue;
+        if (error.code !== "fence_stale" || fresh) throw error;
+        // Another holder had the name meanwhile and has left it: this host takes it as a new one.
+        this.#leaseToken = this.#environment.uuid();
+        fresh = true;
       }
     }
   }
 
   async #renew(): Promise<void> {
     const { ttl = 60_000 } = this.#options;
-    while (!this.#stop.signal.aborted) {
-      await this.#environment.delay(ttl / 3, this.#stop.signal);
-      if (this.#stop.signal.aborted) return;
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await this.#environment.delay(ttl / 3, signal);
+      if (signal.aborted) return;
       try {
         this.#session = await this.#lease();
+        this.#patience.answered();
       } catch (error) {
-        const taken = error instanceof ParleyError && error.code === "session_name_taken";
-        if (taken) this.#lose(error);
+        if (!(error instanceof ParleyError)) continue;
+        if (isOutage(error)) this.#patience.failed(error);
+        await this.#reopen(error).catch((failure: unknown) => this.#lose(failure));
       }
     }
   }

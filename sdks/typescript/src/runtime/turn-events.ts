@@ -8,67 +8,169 @@ export type TurnEvent = WithoutTurn<HostEvent>;
 const longestDelta = 65_536;
 const longestBatch = 64;
 const largestBatch = 256 * 1024;
+/** Bytes of events that are kept while the daemon is away; what exceeds them waits. */
+export const bufferBytes = 8 * 1024 * 1024;
+/** A batch that takes longer counts as held up by an outage, milliseconds. */
+const lateAfter = 1_000;
 
-interface Waiting {
-  event: HostEvent;
+/** Events with the key under which a repeat of them is appended once. */
+export interface EventBatch {
+  readonly events: HostEvent[];
+  readonly key: string;
+}
+
+export interface TurnEventsDeps {
+  /**
+   * Appends a batch, with as many tries as it takes; calls `outage` when one was ended by an outage. Rejects when the batch
+   * is refused for good.
+   */
+  append(batch: EventBatch, outage: () => void): Promise<void>;
+  uuid(): string;
+  delay(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+interface Queued {
+  readonly event: HostEvent;
+  readonly bytes: number;
+}
+
+interface Waiter {
+  /** Bytes of everything that was pushed so far, the event included. */
+  readonly through: number;
   done(): void;
   failed(error: unknown): void;
 }
 
 /**
  * Sends a turn's events in order, one call at a time: what is emitted while a call runs goes along with the next one,
- * neighbouring deltas of text or of reasoning as one.
+ * neighbouring deltas of text or of reasoning as one. While the daemon is away, events up to `bufferBytes` are kept, and an
+ * emit above that waits.
  */
 export class TurnEvents {
-  readonly #append: (events: HostEvent[]) => Promise<void>;
-  readonly #queue: Waiting[] = [];
+  readonly #deps: TurnEventsDeps;
+  #queue: Queued[] = [];
+  #waiters: Waiter[] = [];
+  /** Bytes pushed and stored so far. */
+  #pushed = 0;
+  #stored = 0;
+  #outage = false;
   #running: Promise<void> | undefined;
+  #refusal: { error: unknown } | undefined;
+  #dropped: { reason: unknown } | undefined;
 
-  constructor(append: (events: HostEvent[]) => Promise<void>) {
-    this.#append = append;
+  constructor(deps: TurnEventsDeps) {
+    this.#deps = deps;
   }
 
-  /** Resolves when the event is durable. */
+  /** Some events are not durable yet. */
+  get pending(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Why an event was refused whose emit had resolved before, because the daemon was away. */
+  get refusal(): { readonly error: unknown } | undefined {
+    return this.#refusal;
+  }
+
+  /** Resolves when the event is durable or, while the daemon is away, kept. */
   push(event: HostEvent): Promise<void> {
-    const durable = new Promise<void>((done, failed) => {
-      this.#queue.push({ event, done, failed });
+    if (this.#dropped !== undefined) return rejected(this.#dropped.reason);
+    const bytes = bytesOf(event);
+    this.#queue.push({ event, bytes });
+    this.#pushed += bytes;
+    const emitted = new Promise<void>((done, failed) => {
+      this.#waiters.push({ through: this.#pushed, done, failed });
     });
-    // A handler that does not wait hears of the failure by its signal.
-    durable.catch(() => {});
+    // A handler that does not wait learns of the failure by its signal.
+    emitted.catch(() => {});
+    this.#release();
     this.#running ??= this.#run();
-    return durable;
+    return emitted;
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when everything is durable, or refused. */
   async flush(): Promise<void> {
     await this.#running;
+  }
+
+  /** Drops what waits: the turn is void. */
+  drop(reason: unknown): void {
+    this.#dropped ??= { reason };
+    this.#queue = [];
+    for (const { failed } of this.#waiters.splice(0)) failed(reason);
   }
 
   async #run(): Promise<void> {
     // What is emitted in the same tick travels together.
     await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const batch = this.#take();
-      try {
-        await this.#append(merge(batch.map(({ event }) => event)));
-        for (const { done } of batch) done();
-      } catch (error) {
-        for (const { failed } of [...batch, ...this.#queue.splice(0)]) failed(error);
-      }
-    }
+    while (this.#queue.length > 0) await this.#send(this.#take());
     this.#running = undefined;
   }
 
-  #take(): Waiting[] {
-    let size = 0;
+  async #send(batch: readonly Queued[]): Promise<void> {
+    try {
+      await this.#append(batch);
+      this.#outage = false;
+      this.#settle(batch);
+    } catch (error) {
+      if (this.#dropped !== undefined) return;
+      // One event at fault does not take its neighbours along.
+      if (batch.length > 1) for (const one of batch) await this.#send([one]);
+      else this.#refuse(batch, error);
+    }
+  }
+
+  async #append(batch: readonly Queued[]): Promise<void> {
+    const answered = new AbortController();
+    const outage = (): void => {
+      this.#outage = true;
+      this.#release();
+    };
+    void this.#deps.delay(lateAfter, answered.signal).then(() => answered.signal.aborted || outage());
+    try {
+      const events = merge(batch.map(({ event }) => event));
+      await this.#deps.append({ events, key: this.#deps.uuid() }, outage);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  #settle(batch: readonly Queued[]): void {
+    for (const { bytes } of batch) this.#stored += bytes;
+    this.#release();
+  }
+
+  #refuse(batch: readonly Queued[], error: unknown): void {
+    const [first] = this.#waiters;
+    const through = batch.reduce((sum, { bytes }) => sum + bytes, this.#stored);
+    if (first === undefined || first.through > through) this.#refusal ??= { error };
+    else this.#waiters.shift()?.failed(error);
+    this.#settle(batch);
+  }
+
+  /** Resolves the emits of what is stored and, during an outage, of what fits into the buffer. */
+  #release(): void {
+    const through = this.#stored + (this.#outage ? bufferBytes : 0);
     let count = 0;
-    for (const { event } of this.#queue.slice(0, longestBatch)) {
-      size += isDelta(event) ? event.delta.length : JSON.stringify(event).length;
-      if (count > 0 && size > largestBatch) break;
+    while (count < this.#waiters.length && this.#waiters[count]!.through <= through) count += 1;
+    for (const { done } of this.#waiters.splice(0, count)) done();
+  }
+
+  /** As much as fits into one call. */
+  #take(): Queued[] {
+    let bytes = 0;
+    let count = 0;
+    for (const one of this.#queue.slice(0, longestBatch)) {
+      bytes += one.bytes;
+      if (count > 0 && bytes > largestBatch) break;
       count += 1;
     }
     return this.#queue.splice(0, count);
   }
+}
+
+function bytesOf(event: HostEvent): number {
+  return new TextEncoder().encode(JSON.stringify(event)).length;
 }
 
 function merge(events: HostEvent[]): HostEvent[] {
@@ -88,6 +190,12 @@ function merge(events: HostEvent[]): HostEvent[] {
 
 function isDelta(event: HostEvent): event is Extract<HostEvent, { delta: string }> {
   return event.kind === "text_delta" || event.kind === "reasoning_delta";
+}
+
+function rejected(reason: unknown): Promise<void> {
+  const failure = Promise.reject(reason);
+  failure.catch(() => {});
+  return failure;
 }
 
 /** Cuts a text into pieces that fit one delta each, never inside a surrogate pair. */

@@ -2,9 +2,9 @@ import type { Claim, HostEvent, InboxInteraction, Outcome } from "../generated/t
 import type { Calls } from "./calls.js";
 import type { Environment } from "./environment.js";
 import { clientError } from "./errors.js";
+import type { OutagePatience } from "./outage.js";
 import { ParleyError } from "./parley-error.js";
-import { passes } from "./retry.js";
-import { cutText, type TurnEvent, TurnEvents } from "./turn-events.js";
+import { cutText, type EventBatch, type TurnEvent, TurnEvents } from "./turn-events.js";
 import type { UnknownVariant } from "./unknown-variant.js";
 
 /** An interaction of a kind that this SDK knows. */
@@ -20,25 +20,32 @@ export interface Failure {
 export interface TurnDeps {
   calls: Calls;
   environment: Environment;
+  patience: OutagePatience;
   /** The hosted session. */
   name: string;
 }
 
-/** Tries of a host's own calls: over half a minute, enough for a restart of the daemon. */
-const retries = 12;
 const longestText = 262_144;
+interface ClaimFields {
+  name: string;
+  interaction_id: string;
+  claim_token: string;
+}
+
 const cancelledText = "It was cancelled by its sender.";
-/** Codes that end a turn: what it would still say has no place any more. */
+/** Codes after which nothing more of a turn is accepted: its claim is over, or the interaction is. */
 const over: ReadonlySet<string> = new Set(["fence_stale", "interaction_not_found", "interaction_ended"]);
 
-/** A handler's work on one interaction: what it says, and how it ends. */
+/** A handler's work on one interaction: what it emits, and how it ends. */
 export class Turn {
   /** The `turn_id` of this turn's events. */
   readonly id: string;
   readonly interaction: Interaction;
   readonly #deps: TurnDeps;
-  readonly #claim: Claim;
+  #claim: Claim;
   readonly #over = new AbortController();
+  /** Aborts when the turn is void, which ends its calls. */
+  readonly #void = new AbortController();
   #lost: { reason: unknown } | undefined;
   #cancelled = false;
   readonly #events: TurnEvents;
@@ -47,7 +54,7 @@ export class Turn {
   /** The whole text was said. */
   #told = false;
   #completed = false;
-  #outcome: "none" | "under way" | "settled" = "none";
+  #outcome: "none" | "ending" | "settled" = "none";
   #emitted = false;
 
   /** @private Internal code, does not follow semantic versioning. */
@@ -56,12 +63,17 @@ export class Turn {
     this.interaction = interaction;
     this.#claim = claim;
     this.#deps = deps;
-    this.#events = new TurnEvents((events) => this.#append(events));
+    this.#events = new TurnEvents({
+      append: (batch, outage) => this.#append(batch, outage),
+      uuid: () => deps.environment.uuid(),
+      delay: (ms, signal) => deps.environment.delay(ms, signal),
+    });
   }
 
   /**
-   * Aborts when nobody wants the work any more: its sender cancelled it, the claim is lost, or the interaction ended
-   * otherwise. A handler that then throws, or returns nothing, ends a cancelled turn as `cancelled`.
+   * Aborts when the work is not wanted any more: its sender cancelled it, the claim is lost, the interaction ended
+   * otherwise, or the host ends at once. A handler that then throws, or returns nothing, ends a cancelled turn as
+   * `cancelled`. An outage of the daemon aborts nothing.
    */
   get signal(): AbortSignal {
     return this.#over.signal;
@@ -72,7 +84,7 @@ export class Turn {
     return this.#cancelled;
   }
 
-  /** @private Why what it would still say has no place any more. */
+  /** @private Why nothing more of it is accepted. */
   get lost(): { readonly reason: unknown } | undefined {
     return this.#lost;
   }
@@ -82,15 +94,16 @@ export class Turn {
     return this.#outcome !== "none";
   }
 
-  /** Emits a piece of the answer's text; resolves when it is durable. */
+  /** Emits a piece of the answer's text; resolves as `emit` does. */
   async text(delta: string): Promise<void> {
     this.#text += delta;
     await Promise.all(cutText(delta).map((piece) => this.emit({ kind: "text_delta", delta: piece })));
   }
 
   /**
-   * Emits an event; resolves when it is durable. A `turn_completed` with usage or a reason takes the place of the one that
-   * the turn ends with by itself, the whole text before it.
+   * Emits an event; resolves when it is durable. While the daemon is away, it resolves when the event is kept: up to 8 MiB
+   * of events wait for the daemon, in order, and above that `emit` resolves when there is room again. A `turn_completed`
+   * with usage or a reason takes the place of the one that the turn ends with by itself, the whole text before it.
    */
   emit(event: TurnEvent): Promise<void> {
     if (event.kind === "turn_started") this.#started = true;
@@ -105,21 +118,27 @@ export class Turn {
     return this.#events.push(withTurn as HostEvent);
   }
 
+  /** Resolves when everything that was emitted is durable; throws when an event was refused. */
+  async flush(): Promise<void> {
+    await this.#events.flush();
+    if (this.#lost !== undefined) throw this.#lost.reason;
+    if (this.#events.refusal !== undefined) throw this.#events.refusal.error;
+  }
+
   /** Ends the interaction well. A handler's return value does the same. */
   async reply(result: unknown = null): Promise<void> {
     this.#take();
-    await this.#complete();
-    const { interaction } = this;
     try {
-      if (interaction.kind === "peer_request") await this.#respond("completed", result);
-      await this.#settle(interaction.kind === "peer_request" ? { kind: "done" } : { kind: "done", result });
+      await this.#complete();
+      if (this.interaction.kind !== "peer_request") await this.#settle({ kind: "done", result });
+      else await this.#answer("completed", result);
     } catch (error) {
       // An answer that is refused would be refused again each time: the work can only fail.
-      if (this.#lost === undefined && error instanceof ParleyError && !passes(error))
+      if (this.#lost === undefined && error instanceof ParleyError)
         await this.#dead({
           code: "executor_error",
           message: `${error.code}: ${error.message}`.slice(0, 4096),
-          retryable: false,
+          retryable: error.retryable,
         });
       throw error;
     }
@@ -128,7 +147,9 @@ export class Turn {
   /** Ends the interaction without a result. A handler that throws does the same. */
   async fail(message: string, { code = "executor_error", retryable = false }: Failure = {}): Promise<void> {
     this.#take();
-    await this.#complete();
+    await this.#complete().catch((error: unknown) => {
+      if (this.#lost !== undefined) throw error;
+    });
     await this.#dead({ code, message: message.slice(0, 4096), retryable });
   }
 
@@ -152,15 +173,33 @@ export class Turn {
     while (!over.aborted && this.#lost === undefined) {
       this.#emitted = false;
       await this.#deps.environment.delay(life / 3, over);
-      if (over.aborted || this.#emitted || this.#outcome !== "none") continue;
+      if (over.aborted || this.#emitted || this.#events.pending || this.#outcome !== "none") continue;
       const beat: HostEvent = { kind: "extension", namespace: "parley", name: "working", data: null };
       await this.#events.push(beat).catch(() => {});
     }
   }
 
+  /** @private The token of the claim that the turn works under. */
+  get claimToken(): string {
+    return this.#claim.token;
+  }
+
+  /** @private The interaction was offered to this host again: the work goes on under the new claim. */
+  reclaim(claim: Claim): void {
+    this.#claim = claim;
+  }
+
   /** @private Makes the turn void. */
   abandon(reason: unknown): void {
-    this.#lost ??= { reason };
+    if (this.#lost !== undefined) return;
+    this.#lost = { reason };
+    this.#over.abort(reason);
+    this.#void.abort(reason);
+    this.#events.drop(reason);
+  }
+
+  /** @private The host ends now: the handler should stop, and the work is given back. */
+  interrupt(reason: unknown): void {
     this.#over.abort(reason);
   }
 
@@ -179,7 +218,7 @@ export class Turn {
   #take(): void {
     if (this.#outcome !== "none")
       throw clientError("interaction_ended", "This turn already has its outcome.");
-    this.#outcome = "under way";
+    this.#outcome = "ending";
   }
 
   /** Closes the turn's events. */
@@ -188,8 +227,7 @@ export class Turn {
       this.#tell();
       void this.#events.push({ kind: "turn_completed", turn_id: this.id });
     }
-    await this.#events.flush();
-    if (this.#lost !== undefined) throw this.#lost.reason;
+    await this.flush();
   }
 
   #tell(): void {
@@ -203,54 +241,82 @@ export class Turn {
     // Who cancelled it does not wait for an answer.
     const answers = interaction.kind === "peer_request" && reason.code !== "cancelled";
     if (answers && !interaction.stream_reserved) {
-      // Nobody reads this interaction's events: the answer goes to the sender's inbox.
-      await this.#respond("failed", reason);
-      await this.#settle({ kind: "done" });
+      // The answer goes to the sender's inbox, because this interaction's events have no reader.
+      await this.#answer("failed", reason);
     } else await this.#settle({ kind: "dead", ...reason });
   }
 
-  async #append(events: HostEvent[]): Promise<void> {
+  async #append({ events, key }: EventBatch, outage: () => void): Promise<void> {
     this.#emitted = true;
-    const { cancel_requested } = await this.#guard(
-      this.#deps.calls.unary(
-        "sessions.emit",
-        {
-          name: this.#deps.name,
-          claim_token: this.#claim.token,
-          interaction_id: this.interaction.interaction_id,
-          events,
-        },
-        { retries },
-      ),
+    const { cancel_requested } = await this.#underClaim(
+      (claim, signal) =>
+        this.#deps.calls.unary(
+          "sessions.emit",
+          { ...claim, events },
+          { retries: 0, signal, idempotencyKey: key },
+        ),
+      outage,
     );
     if (cancel_requested) this.cancel();
   }
 
-  async #respond(status: "completed" | "failed", result: unknown): Promise<void> {
+  /** Answers the request, which ends the interaction, and takes it out of the inbox. */
+  async #answer(status: "completed" | "failed", result: unknown): Promise<void> {
     const { from, interaction_id } = this.interaction;
     const command = { kind: "peer_response", to: from, in_reply_to: interaction_id, status, result } as const;
-    const { name } = this.#deps;
+    const { calls, environment, name, patience } = this.#deps;
+    const options = { session: name, retries: 0, idempotencyKey: environment.uuid() };
     try {
-      await this.#deps.calls.unary("comms.send", command, { session: name, retries });
+      await patience.insist(
+        (signal) => calls.unary("comms.send", command, { ...options, signal }),
+        this.#void.signal,
+      );
     } catch (error) {
       // The handler answered by itself, or an earlier attempt did: only the settling is left.
       if (!(error instanceof ParleyError) || error.code !== "interaction_ended") throw error;
     }
+    await this.#settle({ kind: "done" }).catch((error: unknown) => {
+      // With the answer the interaction has ended, whether or not the claim still counts.
+      if (!isOver(error)) throw error;
+      this.#outcome = "settled";
+    });
   }
 
   async #settle(outcome: Outcome): Promise<void> {
-    const { interaction_id } = this.interaction;
-    const request = { name: this.#deps.name, claim_token: this.#claim.token, interaction_id, outcome };
-    await this.#guard(this.#deps.calls.unary("sessions.settle", request, { retries }));
+    await this.#underClaim((claim, signal) =>
+      this.#deps.calls.unary("sessions.settle", { ...claim, outcome }, { retries: 0, signal }),
+    );
     this.#outcome = "settled";
   }
 
-  async #guard<T>(call: PromiseLike<T>): Promise<T> {
-    try {
-      return await call;
-    } catch (error) {
-      if (error instanceof ParleyError && over.has(error.code)) this.abandon(error);
-      throw error;
+  /** A call under the turn's claim; repeated when the interaction was claimed again meanwhile. */
+  async #underClaim<T>(
+    call: (claim: ClaimFields, signal: AbortSignal) => PromiseLike<T>,
+    outage?: () => void,
+  ): Promise<T> {
+    const { name, patience } = this.#deps;
+    const { interaction_id } = this.interaction;
+    for (;;) {
+      let used = "";
+      try {
+        return await patience.insist(
+          (signal) => {
+            used = this.#claim.token;
+            return call({ name, interaction_id, claim_token: used }, signal);
+          },
+          this.#void.signal,
+          outage,
+        );
+      } catch (error) {
+        if (!isOver(error)) throw error;
+        if (used !== this.#claim.token) continue;
+        this.abandon(error);
+        throw error;
+      }
     }
   }
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof ParleyError && over.has(error.code);
 }
