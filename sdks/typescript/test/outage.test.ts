@@ -35,7 +35,7 @@ describe("[sdk.host-outage] a host whose daemon is away", () => {
     expect(inbox.text(id)).toBe(Array.from({ length: 201 }, (_, at) => `${at} `).join(""));
     expect(inbox.responses).toMatchObject([{ status: "completed", result: "done" }]);
     expect(heard).toEqual(["daemon_unreachable", "back"]);
-    expect(inbox.opens.length).toBeGreaterThan(1);
+    while (inbox.opens.length < 2) await new Promise((resolve) => setImmediate(resolve));
     expect(new Set(inbox.opens.map(({ lease_token }) => lease_token)).size).toBe(1);
   });
 
