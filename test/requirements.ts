@@ -100,6 +100,26 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Tab completes commands, flags, choices and the names of peers and sessions, in bash, zsh and fish.",
   ),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),
+  "cli.exec-drain": trust(
+    "Output that lies in the pipe at a command's exit arrives whole; then a short silence, bounded overall, ends the reading.",
+  ),
+  "cli.exec-end": trust(
+    "A time limit, a cancel and Ctrl-C end a command of `parley agent exec` within a second, whatever ignores SIGTERM or keeps the pipes open.",
+  ),
+  "cli.exec-kill-children": trust("`--kill-children` ends every process that a command has left running."),
+  "cli.exec-outcome": trust(
+    "The outcome of `parley agent exec` follows the command's exit, whatever keeps its pipes open.",
+  ),
+  "cli.exec-recipe": trust("The recipe for progress and answers from a script runs as the docs print it."),
+  "cli.exec-reply": trust(
+    "`parley reply` answers from inside a command as the session it serves; a final answer is the only one, whatever the exit code.",
+  ),
+  "cli.exec-start": trust(
+    "A program that cannot be started fails its interaction with the reason and leaves the host serving.",
+  ),
+  "cli.exec-survivors": trust(
+    "Processes that outlive a command are named in an event with pid and command, those of another session too.",
+  ),
   "cli.inbound-policy": comms("An agent says on its command line what it holds and what it refuses."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.next-step": comms(

@@ -165,13 +165,16 @@ function addAgentCommands(agent: Command): void {
     .requiredOption("--name <session>", "the session to serve")
     .option("--concurrency <n>", concurrencyText, "1")
     .option("--timeout <duration>", "end the command and fail the interaction after this long")
+    .option("--kill-children", "end every process that the command leaves running")
     .argument("<command...>", "the command, after --")
     .addHelpText(
       "after",
       `
-The command finds INTERACTION_ID, INTERACTION_FROM, INTERACTION_KIND, INTERACTION_INTENT, INTERACTION_ATTEMPT
-and TRACEPARENT in its environment. Exit code 0 completes the interaction with what was printed, 75 fails it
-as worth another try, any other fails it with the end of stderr.
+The command finds INTERACTION_ID, INTERACTION_FROM (who asks), INTERACTION_TO (the session above), INTERACTION_KIND,
+INTERACTION_INTENT, INTERACTION_ATTEMPT and TRACEPARENT in its environment. Exit code 0 completes the interaction
+with what was printed, 75 fails it as worth another try, any other fails it with the end of stderr. The exit is
+what counts: output of processes that the command leaves is not waited for. \`parley reply\` answers from inside.
+Ctrl-C ends the command and gives the interaction back; SIGTERM lets the command finish.
 
 Examples:
   parley agent exec --name count -- wc -w

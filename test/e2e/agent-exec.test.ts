@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parley, type RunningCli, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
 import { untilLive } from "../support/hosts.js";
+import { isRunning, pidsIn } from "../support/processes.js";
 import { until } from "../support/wait.js";
 
 let daemon: TestDaemon;
@@ -45,15 +46,6 @@ async function ask(
     .map((line) => JSON.parse(line));
   return { receipt, lines };
 }
-
-const isRunning = (pid: number): boolean => {
-  try {
-    // A killed process that nobody has waited for yet is a zombie, not running.
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] !== "Z";
-  } catch {
-    return false;
-  }
-};
 
 describe("[cli.agent-exec] a command as a host", () => {
   test("[cli.agent-exec-context] finds who asks, what and how in its environment", async () => {
@@ -110,9 +102,8 @@ describe("[cli.agent-exec] a command as a host", () => {
   const stubborn = (file: string): string =>
     `trap "" TERM; sleep 600 & echo "$$ $!" > ${file}.new; mv ${file}.new ${file}; wait; wait`;
 
-  async function pidsIn(file: string): Promise<number[]> {
-    await until("the command to run", async () => (existsSync(file) ? true : undefined));
-    const pids = readFileSync(file, "utf8").trim().split(" ").map(Number);
+  async function runningIn(file: string): Promise<number[]> {
+    const pids = await pidsIn(file);
     expect(pids.map(isRunning)).toEqual([true, true]);
     return pids;
   }
@@ -121,7 +112,7 @@ describe("[cli.agent-exec] a command as a host", () => {
     const file = join(daemon.folder, "late");
     await host("late", ["--timeout", "3s"], "sh", "-c", stubborn(file));
     const asked = ask("late", "x");
-    const pids = await pidsIn(file);
+    const pids = await runningIn(file);
     const { lines } = await asked;
     expect(lines.at(-1)?.event.reason).toMatchObject({ code: "timeout", retryable: true });
     expect(pids.map(isRunning)).toEqual([false, false]);
@@ -132,7 +123,7 @@ describe("[cli.agent-exec] a command as a host", () => {
     await host("unwanted", [], "sh", "-c", stubborn(file));
     const { stdout } = await parley(daemon.env, ["send", "unwanted", "x", "--intent", "ask", "--json"]);
     const id: string = JSON.parse(stdout).interaction_id;
-    const pids = await pidsIn(file);
+    const pids = await runningIn(file);
     expect((await parley(daemon.env, ["send", "unwanted", "--cancel", id])).code).toBe(0);
     await until("the command to end", async () => (pids.some(isRunning) ? undefined : true));
     const reason = await until("the interaction to end", async () => {
@@ -147,7 +138,7 @@ describe("[cli.agent-exec] a command as a host", () => {
     const file = join(daemon.folder, "hung");
     const first = await host("hung", [], "sh", "-c", stubborn(file));
     const asked = ask("hung", "x");
-    const pids = await pidsIn(file);
+    const pids = await runningIn(file);
     first.child.kill("SIGHUP");
     await first.result;
     expect(pids.map(isRunning)).toEqual([false, false]);

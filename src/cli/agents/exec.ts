@@ -1,18 +1,21 @@
+import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { parseDuration, UsageError } from "../arguments.js";
-import { AnswerText } from "./answer-text.js";
-import { type Ending, isProgram, ProcessGroup } from "./process-group.js";
-import { bodyOf, concurrencyOf, type Interaction, ingested, serve, type Turn } from "./serve.js";
+import { globals } from "../client.js";
+import { CommandRun } from "./command-run.js";
+import { isProgram } from "./program-path.js";
+import { bodyOf, concurrencyOf, type Interaction, isAnswered, serve } from "./serve.js";
+import { StartFailure } from "./start-failure.js";
 
-/** The end of stderr is kept for the failure's message; more would only fill memory. */
-const stderrKept = 2_000;
-/** What `sysexits.h` calls EX_TEMPFAIL: the command says that another try may work. */
+/** What `sysexits.h` calls EX_TEMPFAIL: the command reports that another try may work. */
 const tempFail = 75;
 
 export interface ExecFlags {
   name: string;
   concurrency: string;
   timeout?: string;
+  killChildren?: boolean;
 }
 
 /** Runs a command for each interaction: body on stdin, stdout as text, exit code as outcome. */
@@ -26,71 +29,62 @@ export async function exec(words: string[], flags: ExecFlags, command: Command):
     );
   const concurrency = concurrencyOf(flags.concurrency);
   const timeout = flags.timeout === undefined ? undefined : parseDuration(flags.timeout);
-  const hosted = { description: `runs ${words.join(" ")}`.slice(0, 512), concurrency };
-  await serve(command, flags.name, hosted, async (interaction, turn, signal) => {
-    const group = new ProcessGroup(program, args, environmentOf(interaction), bodyOf(interaction));
-    let late = false;
-    const timer =
-      timeout === undefined
-        ? undefined
-        : setTimeout(() => {
-            late = true;
-            void group.kill();
-          }, timeout);
-    const end = (): void => void group.kill();
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
+  const daemon = addressOf(command);
+  const hosted = {
+    description: `runs ${words.join(" ")}`.slice(0, 512).toWellFormed(),
+    concurrency,
+    endsOnInterrupt: true,
+  };
+  await serve(command, flags.name, hosted, async (interaction, turn, signal, hostEnds) => {
+    const marker = `INTERACTION_RUN=${randomUUID()}`;
+    const env = { ...environmentOf(interaction, flags.name), ...daemon, ...variable(marker) };
     try {
-      const { answer, errors, ending } = await relay(group, interaction, turn);
+      const endsAll = flags.killChildren === true;
+      const line = { program, args, env, marker, input: bodyOf(interaction), endsAll };
+      const run = new CommandRun(line, interaction, turn);
+      const { ending, late } = await run.toItsEnd(hostEnds, timeout);
+      await run.reportSurvivors();
+      // The script has answered by itself: its exit code adds no second answer.
+      if (isAnswered(turn)) return;
       signal.throwIfAborted();
-      const why = errors.trim() === "" ? "" : `: ${errors.trim()}`;
-      if (late)
-        await turn.fail(`${program} was ended after ${flags.timeout}${why}`, {
-          code: "timeout",
-          retryable: true,
-        });
-      else if (ending.code === 0) await turn.reply(answer.result);
-      else
-        await turn.fail(`${program} ended with ${ending.signal ?? `exit code ${ending.code}`}${why}`, {
-          retryable: ending.code === tempFail,
-        });
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      await group.kill();
+      if (!late && ending.code === 0) return await turn.reply(run.answer.result);
+      const outcome = late
+        ? `was ended after ${flags.timeout}`
+        : `ended with ${ending.signal ?? `exit code ${ending.code}`}`;
+      const message = `${program} ${outcome}${run.errors === "" ? "" : `: ${run.errors}`}`;
+      if (late) await turn.fail(message, { code: "timeout", retryable: true });
+      else await turn.fail(message, { retryable: ending.code === tempFail });
+    } catch (error) {
+      if (!(error instanceof StartFailure)) throw error;
+      await turn.fail(error.message, { retryable: error.retryable });
     }
   });
 }
 
-/** Passes the output on as it comes; returns what is left to say at the end. */
-async function relay(
-  group: ProcessGroup,
-  interaction: Interaction,
-  turn: Turn,
-): Promise<{ answer: AnswerText; errors: string; ending: Ending }> {
-  let errors = "";
-  group.errors.on("data", (text: string) => {
-    errors = (errors + text).slice(-stderrKept);
-  });
-  void ingested(interaction, turn);
-  const answer = new AnswerText();
-  for await (const text of group.output) {
-    answer.add(text);
-    await turn.text(text);
-  }
-  const ending = await group.ended;
-  return { answer, errors, ending };
-}
-
-/** The command's environment: this one, and what the interaction says besides its body. */
-function environmentOf(interaction: Interaction): NodeJS.ProcessEnv {
+/** The command's environment: this one, and what the interaction holds besides its body. */
+function environmentOf(interaction: Interaction, name: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     INTERACTION_ID: interaction.interaction_id,
+    INTERACTION_TO: name,
     INTERACTION_FROM: interaction.from,
     INTERACTION_KIND: interaction.kind,
     INTERACTION_ATTEMPT: String(interaction.attempt),
     INTERACTION_INTENT: interaction.kind === "peer_request" ? interaction.intent : undefined,
     TRACEPARENT: interaction.traceparent ?? process.env.TRACEPARENT,
   };
+}
+
+/** Where `parley reply` inside the command finds the daemon that this host serves; by default this machine's own. */
+function addressOf(command: Command): NodeJS.ProcessEnv {
+  const { baseUrl, tokenFile } = globals(command);
+  return {
+    INTERACTION_BASE_URL: baseUrl,
+    INTERACTION_TOKEN_FILE: tokenFile === undefined ? undefined : resolve(tokenFile),
+  };
+}
+
+function variable(text: string): NodeJS.ProcessEnv {
+  const at = text.indexOf("=");
+  return { [text.slice(0, at)]: text.slice(at + 1) };
 }

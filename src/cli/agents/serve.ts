@@ -11,8 +11,26 @@ export type Interaction = Parameters<SdkHandler>[0];
 export type Turn = Parameters<SdkHandler>[1];
 type HostOptions = NonNullable<Parameters<Parley["host"]>[1]>;
 
-/** Does the work of one interaction. The signal aborts when the work is void: cancelled, lost, or the host ends now. */
-export type Handler = (interaction: Interaction, turn: Turn, signal: AbortSignal) => Promise<void>;
+/**
+ * Does the work of one interaction. `signal` aborts when the work is void: cancelled, lost, or the host ends at once;
+ * `hostEnds` only for the last of these.
+ */
+export type Handler = (
+  interaction: Interaction,
+  turn: Turn,
+  signal: AbortSignal,
+  hostEnds: AbortSignal,
+) => Promise<void>;
+
+export interface ServeOptions extends HostOptions {
+  /** Whether the first Ctrl-C ends the work at once; default false: it lets the work finish, as SIGTERM does. */
+  endsOnInterrupt?: boolean;
+}
+
+/** Whether the interaction has its answer already, by other means than this turn. */
+export function isAnswered({ signal }: Turn): boolean {
+  return signal.aborted && (signal.reason as { code?: unknown } | undefined)?.code === "interaction_ended";
+}
 
 /**
  * Serves a session until the process is asked to stop. The first signal lets the work in flight finish; the second one, or
@@ -21,12 +39,13 @@ export type Handler = (interaction: Interaction, turn: Turn, signal: AbortSignal
 export async function serve(
   command: Command,
   name: string,
-  options: HostOptions,
+  { endsOnInterrupt = false, ...options }: ServeOptions,
   handler: Handler,
 ): Promise<void> {
   await withClient(command, async (client) => {
     let working = 0;
     let stopping = false;
+    const hostEnds = new AbortController();
     const say = (text: string): void => note(paint("dim", text, process.stderr));
     const host = client.host(name, {
       ttl: hostTtl,
@@ -37,10 +56,11 @@ export async function serve(
       ...options,
     });
     const onSignal = (signal: NodeJS.Signals): void => {
-      const now = stopping || signal === "SIGHUP";
+      const now = stopping || signal === "SIGHUP" || (signal === "SIGINT" && endsOnInterrupt);
       if (!now && working > 0)
         note(`${name} finishes the work in flight; another Ctrl-C gives it back to the inbox`);
       stopping = true;
+      if (now) hostEnds.abort();
       void (now ? host.abort() : host.stop());
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
@@ -50,7 +70,7 @@ export async function serve(
     await host.serve(async (interaction, turn) => {
       working += 1;
       try {
-        await handler(interaction, turn, turn.signal);
+        await handler(interaction, turn, turn.signal, hostEnds.signal);
       } finally {
         working -= 1;
       }
