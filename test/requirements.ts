@@ -255,6 +255,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.stream-restart": foundation("After a restart a reservation waits again and nothing is lost."),
   "comms.stream-slow": foundation("A reader far behind is served from the store without a gap."),
   "comms.trim-crash": foundation("Old events go without damage wherever the daemon stops."),
+  "comms.trim-in-flight": trust(
+    "A trim notes only what is durable, so that an event in flight is written after a crash all the same.",
+  ),
   "comms.truncated": foundation("What retention took is told to the reader."),
   "comms.truthful": foundation("Send reaches every peer and kind that peers lists."),
   "comms.ttl": comms(

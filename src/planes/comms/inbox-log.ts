@@ -1,11 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Backend, BackendError } from "../../kernel/backend.js";
+import { type AppendResult, type Backend, BackendError, type NewEntry } from "../../kernel/backend.js";
 import type { AcceptedRecord, InboxEntry } from "./inbox-entry.js";
 
 /** Entries may be large: few of them are in memory at once while a log is read. */
 const pageEntries = 128;
 /** Entries so far apart are read together with what lies between them. */
 const readTogether = 16;
+
+/** What became of an append; the entry is the first one under its id. */
+export interface Appended {
+  duplicate: boolean;
+  entry: InboxEntry;
+}
 
 /**
  * The log of one inbox: writes entries and hands over all of them, whoever wrote them, once and in the order of the log.
@@ -16,9 +22,12 @@ export class InboxLog {
   readonly #apply: (seq: number, entry: InboxEntry, chars: number) => void;
   /** Entries that are durable but wait for one before them, with the length of their JSON. */
   readonly #held = new Map<number, { entry: InboxEntry; chars: number }>();
+  /** Appends by the entry's id until they are applied. */
+  readonly #inFlight = new Map<string, Promise<Appended>>();
   #waiting: (() => void)[] = [];
   #applied = 0;
-  #inFlight = 0;
+  /** Appends that the store has not answered. */
+  #unanswered = 0;
   #unsure = false;
   /** Every 256th applied position with its time, for trimming by age. */
   #marks: { seq: number; at: number }[] = [];
@@ -39,8 +48,8 @@ export class InboxLog {
   }
 
   /**
-   * Resolves when the entry is durable and applied; with the first entry when the id was used before. `deferrable`: nobody
-   * waits for that.
+   * Resolves when the entry is durable and applied; with the first entry when the id was used before. An id is in flight
+   * once: a repeat joins it. `deferrable`: no caller waits for that.
    */
   async append(
     id: string,
@@ -48,29 +57,24 @@ export class InboxLog {
     entry: InboxEntry,
     body = JSON.stringify(entry),
     deferrable = false,
-  ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
-    if (this.#unsure) await this.#catchUp();
-    this.#inFlight += 1;
+  ): Promise<Appended> {
+    const first = this.#inFlight.get(id);
+    if (first !== undefined) return { duplicate: true, entry: (await first).entry };
+    const appended = this.#append(id, subject, entry, body, deferrable);
+    this.#inFlight.set(id, appended);
     try {
-      const result = await this.#backend.append(this.#name, { id, subject, body, deferrable });
-      if (result.outcome === "unknown")
-        return await this.#settleUnknown(id, subject, entry, body, result.cause);
-      if (result.outcome === "conflict")
-        throw new BackendError("io", "an append without condition conflicted");
-      if (result.duplicate) return await this.#first(id);
-      this.#put(result.seq, entry, body.length);
-      if (this.#applied < result.seq) await this.#appliedThrough(result.seq);
-      return { duplicate: false, entry };
+      return await appended;
     } finally {
-      this.#inFlight -= 1;
-      if (this.#held.size > 0) this.#wakeWaiting();
+      this.#inFlight.delete(id);
     }
   }
 
-  /** The entry with the id, when it is kept. */
+  /** The entry with the id, when it is kept; applied by then, as what an append gives. */
   async find(id: string): Promise<InboxEntry | undefined> {
     const [found] = await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 });
-    return found === undefined ? undefined : (JSON.parse(found.body) as InboxEntry);
+    if (found === undefined) return undefined;
+    await this.#appliedThrough(found.seq);
+    return JSON.parse(found.body) as InboxEntry;
   }
 
   /** The commands at the positions, which rise, by position. */
@@ -119,19 +123,47 @@ export class InboxLog {
     this.#marks = this.#marks.filter(({ seq }) => seq > old.seq);
   }
 
-  /** The append may have got through: looks, and tries once more under the same id, which cannot double it. */
+  async #append(
+    id: string,
+    subject: string,
+    entry: InboxEntry,
+    body: string,
+    deferrable: boolean,
+  ): Promise<Appended> {
+    if (this.#unsure) await this.#catchUp();
+    const result = await this.#write({ id, subject, body, deferrable });
+    if (result.outcome === "unknown")
+      return await this.#settleUnknown(id, subject, entry, body, result.cause);
+    if (result.outcome === "conflict") throw new BackendError("io", "an append without condition conflicted");
+    if (!result.duplicate) this.#put(result.seq, entry, body.length);
+    if (this.#applied < result.seq) await this.#appliedThrough(result.seq);
+    return result.duplicate ? this.#first(id) : { duplicate: false, entry };
+  }
+
+  /** Appends that wait for an entry before theirs look again with each answer. */
+  async #write(entry: NewEntry): Promise<AppendResult> {
+    this.#unanswered += 1;
+    try {
+      return await this.#backend.append(this.#name, entry);
+    } finally {
+      this.#unanswered -= 1;
+      if (this.#waiting.length > 0) this.#wakeWaiting();
+    }
+  }
+
+  /** The append may have got through: reads, and tries once more under the same id, which cannot double it. */
   async #settleUnknown(
     id: string,
     subject: string,
     entry: InboxEntry,
     body: string,
     cause: unknown,
-  ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+  ): Promise<Appended> {
     this.#unsure = true;
     const byId = { fromSeq: 1, id, limit: 1 };
     let [found] = await this.#backend.read(this.#name, byId);
     if (found === undefined) {
-      const again = await this.#backend.append(this.#name, { id, subject, body });
+      const again = await this.#write({ id, subject, body });
       if (again.outcome !== "committed") throw new BackendError("io", "the outcome is unknown", { cause });
       // A repeat of the caller's came between: what that one wrote is the first.
       if (again.duplicate) [found] = await this.#backend.read(this.#name, byId);
@@ -140,7 +172,7 @@ export class InboxLog {
     return found === undefined || found.body === body ? { duplicate: false, entry } : await this.#first(id);
   }
 
-  async #first(id: string): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+  async #first(id: string): Promise<Appended> {
     const entry = await this.find(id);
     if (entry === undefined) throw new BackendError("io", "an entry was trimmed while it was repeated");
     return { duplicate: true, entry };
@@ -192,9 +224,9 @@ export class InboxLog {
 
   async #appliedThrough(seq: number): Promise<void> {
     while (this.#applied < seq) {
-      // Only writes under way can fill the hole; without any the log itself is asked.
+      // Only an append that is not answered can fill the hole; without any, the log itself is read.
       const before = this.#applied;
-      if (this.#inFlight > this.#held.size) {
+      if (this.#unanswered > 0) {
         await new Promise<void>((resolve) => this.#waiting.push(resolve));
         continue;
       }

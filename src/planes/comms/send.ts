@@ -9,6 +9,7 @@ import type {
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError, type DetailIssue } from "../../kernel/contract-error.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
+import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import { storedPrincipal } from "../../kernel/principal.js";
 import type { Admission } from "./admission.js";
 import { bodyHash } from "./body-hash.js";
@@ -40,24 +41,31 @@ export interface SendParts {
 
 /** Accepts a command: validates what the schema cannot, resolves, and appends once. */
 export function send(parts: SendParts): UnaryHandler<"comms.send"> {
-  const { resolver, mailboxes } = parts;
+  const repeats = new KeyedQueue();
   return async (command, context) => {
-    const acting = resolver.actor(context);
+    const acting = parts.resolver.actor(context);
     const sender = acting instanceof Promise ? await acting : acting;
     const accepted = new Acceptance(sender, command, context);
-    if (command.kind === "peer_response") return answer(accepted, command, parts);
-    const recipient = recipientOf(sender, command, resolver, context);
-    if (recipient.endpointId !== undefined) await parts.useOutbox(recipient.sessionId);
-    const found = mailboxes.get(recipient.sessionId);
-    const mailbox = found instanceof Promise ? await found : found;
-    if (command.kind === "peer_request" && command.intent === cancelIntent) {
-      const refusal = parts.admission.refusal(sender.sessionId, mailbox, command);
-      if (refusal !== undefined) return accepted.receiptOfRepeat(mailbox, refusal);
-      const receipt = await cancel(accepted, command, recipient, mailbox);
-      if (receipt !== undefined) return receipt;
-    }
-    return accepted.deliver(recipient, mailbox, parts);
+    if (!accepted.isRepeatable) return accept(accepted, command, parts);
+    // A repeat waits for the tries before it: what is in flight for those must not refuse it.
+    return repeats.run(accepted.id, () => accept(accepted, command, parts));
   };
+}
+
+async function accept(accepted: Acceptance, command: CommsCommand, parts: SendParts): Promise<SendReceipt> {
+  const { sender, context } = accepted;
+  if (command.kind === "peer_response") return answer(accepted, command, parts);
+  const recipient = recipientOf(sender, command, parts.resolver, context);
+  if (recipient.endpointId !== undefined) await parts.useOutbox(recipient.sessionId);
+  const found = parts.mailboxes.get(recipient.sessionId);
+  const mailbox = found instanceof Promise ? await found : found;
+  if (command.kind === "peer_request" && command.intent === cancelIntent) {
+    const refusal = parts.admission.refusal(sender.sessionId, mailbox, command);
+    if (refusal !== undefined) return accepted.receiptOfRepeat(mailbox, refusal);
+    const receipt = await cancel(accepted, command, recipient, mailbox);
+    if (receipt !== undefined) return receipt;
+  }
+  return accepted.deliver(recipient, mailbox, parts);
 }
 
 function recipientOf(
@@ -123,6 +131,11 @@ class Acceptance {
     else if (isHeld(recipient, command.kind)) entry.held = true;
     const written = await mailbox.accept(this.id, entry, encodeFitting(entry, "", reservedBytes));
     return this.receiptFrom(written);
+  }
+
+  /** It carries a key: a repeat of it has the same id. */
+  get isRepeatable(): boolean {
+    return this.#key !== undefined;
   }
 
   /** The sender wants it taken now or not at all. */

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
+import { HeldStore } from "../../../test/support/held-store.js";
 import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { type Fault, FaultyBackend, settle } from "../../../test/support/simulation.js";
 import { World } from "../../../test/support/world.js";
 import type { CommsStreamEvent } from "../../generated/types.js";
 import { openMemory } from "../../storage/memory/open-memory.js";
 
+const turnId = "00000000-0000-7000-8000-000000000000";
 const limits = { sessionEventsMax: 16 };
 const token = "token-of-bob-the-host";
 const drain = { name: "bob", lease_token: token, max: 1, wait_ms: 0 };
@@ -95,4 +97,48 @@ test("[comms.trim-crash] old events go without a trace of doubt, wherever the da
       await run({ kind, atWrite }).catch((error: unknown) => {
         throw new Error(`with ${kind} at write ${atWrite} of ${writes}`, { cause: error });
       });
+});
+
+test("[comms.trim-in-flight] what a trim notes about an interaction is durable: an event in flight is written after a crash", async () => {
+  const clock = new SimulatedClock();
+  const inner = openMemory({ clock });
+  const store = new HeldStore(inner);
+  const world = await World.start({ backend: store.backend, clock, seed: "before", limits });
+  const bob = await world.host("bob");
+  for (const body of ["first", "other"])
+    await world.call("comms.send", { kind: "peer_message", to: "bob", body }, { session: "eve" });
+  const [first, other] = await bob.drain();
+  const emit = (id: string, count: number): Promise<unknown> =>
+    world.call("sessions.emit", {
+      name: "bob",
+      claim_token: bob.claim,
+      interaction_id: id,
+      events: Array.from({ length: count }, () => ({
+        kind: "text_delta" as const,
+        turn_id: turnId,
+        delta: "x",
+      })),
+    });
+  store.hold((log, { subject }) => log.startsWith("events/") && subject === first!.interaction_id);
+  await emit(other!.interaction_id, 64);
+  const trimming = emit(other!.interaction_id, 64);
+  void emit(first!.interaction_id, 1);
+  await trimming;
+  await settle();
+  // The daemon dies with the host's first event in flight.
+  world.comms.close().catch(() => {});
+  const later = await World.start({ backend: inner, clock, seed: "after", limits });
+  await later.call("sessions.emit", {
+    name: "bob",
+    claim_token: bob.claim,
+    interaction_id: first!.interaction_id,
+    events: [{ kind: "turn_started", turn_id: turnId }],
+  });
+  const events = await later.read({ kind: "interaction", interaction_id: first!.interaction_id });
+  expect(events.map(({ event }) => event.kind)).toEqual([
+    "stream_truncated",
+    "delivery_updated",
+    "turn_started",
+  ]);
+  await later.stop();
 });

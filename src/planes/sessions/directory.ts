@@ -5,6 +5,7 @@ import type { Clock } from "../../kernel/clock.js";
 import type { Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Ids } from "../../kernel/ids.js";
+import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import type { Logger } from "../../kernel/logger.js";
 import { storedPrincipal } from "../../kernel/principal.js";
 import { tokenHash } from "../../kernel/token-hash.js";
@@ -12,7 +13,6 @@ import { mayCreate } from "./access.js";
 import { HeldSession } from "./held-session.js";
 import { decideOpen } from "./session-lease.js";
 import type { SessionRecord } from "./session-record.js";
-import { Turns } from "./turns.js";
 
 const bucket = "sessions";
 /** After a start a live lease has at least this long, so that its holder can come back. */
@@ -58,7 +58,7 @@ export class Directory {
   /** Closed sessions whose names have new ones, oldest first, and when nobody asks for them any more. */
   readonly #replaced: { session: HeldSession; until: number }[] = [];
   readonly #bySuffix = new Map<string, HeldSession[]>();
-  readonly #turns = new Turns();
+  readonly #turns = new KeyedQueue();
   #generation: number;
   readonly #listeners = new Set<() => void>();
   #stopped = false;

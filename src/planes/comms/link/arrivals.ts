@@ -1,6 +1,7 @@
 import type { CommsCommand, CommsEnvelope, LinkAck, PeerRequestCommand } from "../../../generated/types.js";
 import { ContractError } from "../../../kernel/contract-error.js";
 import { decodeJson } from "../../../kernel/json.js";
+import { KeyedQueue } from "../../../kernel/keyed-queue.js";
 import type { Admission } from "../admission.js";
 import { cancelIntent, interactionOf, isClaimed } from "../cancel.js";
 import { derivedId } from "../derived-id.js";
@@ -21,8 +22,9 @@ type Answer = Omit<LinkAck, "kind" | "envelope_id">;
 type TakenCommand = Extract<CommsCommand, { kind: "peer_message" | "peer_request" }>;
 
 /**
- * Takes in what other daemons send: one append to the recipient's inbox, whose id follows from the envelope's, so that an
- * envelope that comes again finds the first. Only what is durable is acknowledged.
+ * Accepts what other daemons send: one append to the recipient's inbox, whose id derives from the envelope's, so that an
+ * envelope that comes again finds the first. Only what is durable is acknowledged. While the first arrival of an envelope
+ * is in flight, the next waits for it.
  */
 export class Arrivals {
   readonly #ports: CommsPorts;
@@ -30,6 +32,7 @@ export class Arrivals {
   readonly #far: FarSessions;
   readonly #mailboxes: Mailboxes;
   readonly #admission: Admission;
+  readonly #repeats = new KeyedQueue();
 
   constructor(ports: CommsPorts, links: Links, far: FarSessions, mailboxes: Mailboxes, admission: Admission) {
     this.#ports = ports;
@@ -68,10 +71,14 @@ export class Arrivals {
       envelope.to_id === undefined ? directory.byName(envelope.to) : directory.byId(envelope.to_id);
     if (recipient === undefined || !isAnnounced(recipient)) return noPeer();
     const mailbox = await this.#mailboxes.get(recipient.sessionId);
-    return mailbox.during(() => this.#accept(endpointId, envelope, fresh, recipient, mailbox));
+    const id = derivedId("link", endpointId, envelope.envelope_id);
+    return mailbox.during(() =>
+      this.#repeats.run(id, () => this.#accept(id, endpointId, envelope, fresh, recipient, mailbox)),
+    );
   }
 
   async #accept(
+    id: string,
     endpointId: string,
     envelope: CommsEnvelope,
     fresh: boolean,
@@ -79,7 +86,6 @@ export class Arrivals {
     mailbox: Mailbox,
   ): Promise<Answer> {
     const { clock, ids } = this.#ports;
-    const id = derivedId("link", endpointId, envelope.envelope_id);
     const known = await mailbox.find(id);
     if (known !== undefined) return stateOf(mailbox, known.t === "accepted" ? known.interaction_id : "");
     if (recipient.closed) return noPeer();

@@ -116,6 +116,8 @@ export class Reports {
         this.#open.get(endpointId)?.delete(interactionId);
         return;
       }
+      // What is in flight may fail: only what is durable is reported.
+      await mailbox.events.flushed();
       const outcomes = outcomesOf(item, mailbox.events.interaction(interactionId), this.#ports.clock.now());
       const missing = outcomes.filter(({ id }) => !reporting.known.has(id));
       if (missing.length === 0) {

@@ -1,5 +1,5 @@
 /** Runs tasks of the same key one after the other, and those of different keys side by side. */
-export class Turns {
+export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   run<T>(key: string, task: () => Promise<T>): Promise<T> {

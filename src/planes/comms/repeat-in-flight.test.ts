@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { HeldStore } from "../../../test/support/held-store.js";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { settle } from "../../../test/support/simulation.js";
+import { type Host, World } from "../../../test/support/world.js";
+import type { CommsCommand, SendReceipt } from "../../generated/types.js";
+import { openMemory } from "../../storage/memory/open-memory.js";
+import type { CommsLimits } from "./ports.js";
+
+interface Scene {
+  store: HeldStore;
+  world: World;
+  bob: Host;
+  eve: Host;
+  send(command: CommsCommand): Promise<SendReceipt>;
+}
+
+async function scene(limits: Partial<CommsLimits> = {}): Promise<Scene> {
+  const clock = new SimulatedClock();
+  const store = new HeldStore(openMemory({ clock }));
+  const world = await World.start({ clock, backend: store.backend, limits });
+  const bob = await world.host("bob");
+  const eve = await world.host("eve");
+  const send = (command: CommsCommand): Promise<SendReceipt> =>
+    world.call("comms.send", command, { session: command.kind === "peer_response" ? "bob" : "eve" });
+  return { store, world, bob, eve, send };
+}
+
+const ask = (key: string, more: Partial<CommsCommand> = {}): CommsCommand =>
+  ({
+    kind: "peer_request",
+    to: "bob",
+    intent: "ask",
+    params: null,
+    stream: "none",
+    options: { idempotency_key: key },
+    ...more,
+  }) as CommsCommand;
+
+const answer = (id: string, key: string, result: unknown = null): CommsCommand => ({
+  kind: "peer_response",
+  to: "eve",
+  in_reply_to: id,
+  status: "completed",
+  result,
+  options: { idempotency_key: key },
+});
+
+/** Sends the command twice while the inbox's log is in flight; the repeat comes after the first was issued. */
+async function twice({ store, send }: Scene, command: CommsCommand): Promise<SendReceipt[]> {
+  store.hold((log) => log.startsWith("inbox/"));
+  const first = send(command);
+  await settle();
+  const repeat = send(command);
+  await settle();
+  const tries = Promise.all([first, repeat]);
+  // A refusal must not end the test before everything is let go.
+  tries.catch(() => {});
+  await store.release();
+  return tries;
+}
+
+describe("[comms.repeat-in-flight] a send that is repeated while its first try is in flight", () => {
+  test("gives the same receipt", async () => {
+    const all = await scene();
+    const [first, again] = await twice(all, ask("k"));
+    expect(first).toMatchObject({ kind: "peer_request_sent", deduplicated: false });
+    expect(again).toEqual({ ...first, deduplicated: true });
+    expect(await all.bob.drain()).toHaveLength(1);
+    await all.world.stop();
+  });
+
+  test("is not refused because the first took the last room", async () => {
+    const all = await scene({ inboxMax: 1 });
+    const [first, again] = await twice(all, ask("k"));
+    expect(again).toEqual({ ...first, deduplicated: true });
+    await all.world.stop();
+  });
+
+  test("is not refused because the first took the sender's share", async () => {
+    const all = await scene({ unreadPerSender: 1 });
+    const [first, again] = await twice(all, ask("k"));
+    expect(again).toEqual({ ...first, deduplicated: true });
+    await all.world.stop();
+  });
+
+  test("with another content is a conflict, as it is later", async () => {
+    const all = await scene();
+    all.store.hold((log) => log.startsWith("inbox/"));
+    const first = all.send(ask("k"));
+    await settle();
+    const other = expect(all.send(ask("k", { params: 2 } as never))).rejects.toMatchObject({
+      code: "idempotency_conflict",
+    });
+    await all.store.release();
+    await first;
+    await other;
+    await all.world.stop();
+  });
+
+  test("is accepted itself when the first fails", async () => {
+    const { store, send, bob, world } = await scene();
+    store.hold((log) => log.startsWith("inbox/"));
+    const failed = expect(send(ask("k"))).rejects.toThrow("no space");
+    await settle();
+    const repeat = send(ask("k"));
+    await settle();
+    await store.held.shift()!.refuse();
+    await failed;
+    await store.release();
+    expect(await repeat).toMatchObject({ deduplicated: false });
+    expect(await bob.drain()).toHaveLength(1);
+    await world.stop();
+  });
+
+  test("can be read by the receipt that came first", async () => {
+    const { store, send, world } = await scene();
+    store.hold((log) => log.startsWith("inbox/"));
+    const reading = [0, 1].map(async () => {
+      const receipt = await send(ask("k", { stream: "reserve_interaction" } as never));
+      if (receipt.kind !== "peer_request_sent") throw new Error(receipt.kind);
+      return world.read({ kind: "interaction", interaction_id: receipt.interaction_id });
+    });
+    await settle();
+    await store.release();
+    for (const events of await Promise.all(reading)) expect(events).toHaveLength(1);
+    await world.stop();
+  });
+
+  test("is not refused as an answer to what its first try ends", async () => {
+    const all = await scene();
+    await all.send(ask("k"));
+    const [item] = await all.bob.drain();
+    const [first, again] = await twice(all, answer(item!.interaction_id, "a"));
+    expect(first).toMatchObject({ kind: "peer_response_sent", deduplicated: false });
+    expect(again).toEqual({ ...first, deduplicated: true });
+    expect(await all.eve.drain()).toHaveLength(1);
+    await all.world.stop();
+  });
+
+  test("is not refused as a cancel of what its first try ends", async () => {
+    const all = await scene();
+    const asked = await all.send(ask("k"));
+    if (asked.kind !== "peer_request_sent") throw new Error(asked.kind);
+    const params = { interaction_id: asked.interaction_id };
+    const cancel = ask("c", { intent: "comms.cancel", params } as never);
+    const [first, again] = await twice(all, cancel);
+    expect(again).toEqual({ ...first, deduplicated: true });
+    await all.world.stop();
+  });
+});
