@@ -189,6 +189,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.key-ttl": comms(
     "An idempotency key is remembered as long as its command may wait, and a day at least.",
   ),
+  "comms.letter-decisions": trust(
+    "Of a retry and a drop of one dead letter at the same time the first takes effect, and both callers receive which.",
+  ),
   "comms.loops": comms(
     "Two sessions that only answer each other are slowed, those that only repeat themselves sooner.",
   ),

@@ -31,7 +31,7 @@ export function retryDeadLetter(
   interactionId: string,
   ids: Ids,
 ): Promise<{ interactionId: string; alreadyRetried: boolean }> {
-  return mailbox.during(async () => {
+  return decide(mailbox, interactionId, async () => {
     const found = await mailbox.letters.find(interactionId);
     if (found === undefined) throw new ContractError("dead_letter_not_found");
     if ("dropped" in found) {
@@ -52,25 +52,36 @@ export function retryDeadLetter(
     });
     if (found.letter.outbox) accepted.outbox = true;
     accepted.expires_at = accepted.at + ttlOf(command.options);
-    const { entry, duplicate } = await mailbox.accept(derivedId(interactionId, "retry"), accepted);
+    const { entry, duplicate } = await mailbox.accept(retryId(interactionId), accepted);
     if (entry.t !== "accepted") throw new ContractError("internal");
     await mailbox.letters.drop(interactionId, entry.interaction_id);
     return { interactionId: entry.interaction_id, alreadyRetried: duplicate };
   });
 }
 
-/** Repeating it changes nothing; a letter that was retried is off the list already. */
+/** A repeat changes nothing. A letter whose retry was accepted leaves the list as retried. */
 export function dropDeadLetter(
   mailbox: Mailbox,
   interactionId: string,
 ): Promise<{ alreadyDropped: boolean }> {
-  return mailbox.during(async () => {
+  return decide(mailbox, interactionId, async () => {
     const found = await mailbox.letters.find(interactionId);
     if (found === undefined) throw new ContractError("dead_letter_not_found");
     if ("dropped" in found) return { alreadyDropped: true };
-    await mailbox.letters.drop(interactionId);
-    return { alreadyDropped: false };
+    // A fault may have come between a retry's acceptance and the list.
+    const retry = await mailbox.find(retryId(interactionId));
+    await mailbox.letters.drop(interactionId, retry?.t === "accepted" ? retry.interaction_id : undefined);
+    return { alreadyDropped: retry !== undefined };
   });
+}
+
+/** Runs a decision about a letter after those before it, which may still be in flight. */
+function decide<T>(mailbox: Mailbox, interactionId: string, task: () => Promise<T>): Promise<T> {
+  return mailbox.during(() => mailbox.letters.decisions.run(interactionId, task));
+}
+
+function retryId(interactionId: string): string {
+  return derivedId(interactionId, "retry");
 }
 
 function listed(letter: DeadLetter): ListedLetter {

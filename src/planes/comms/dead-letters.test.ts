@@ -1,7 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { HeldStore } from "../../../test/support/held-store.js";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { settle } from "../../../test/support/simulation.js";
 import { type Host, World } from "../../../test/support/world.js";
 import type { CommsCommand, DeadLetter } from "../../generated/types.js";
+import { openMemory } from "../../storage/memory/open-memory.js";
 import type { CommsLimits } from "./ports.js";
 
 type Request = Extract<CommsCommand, { kind: "peer_request" }>;
@@ -184,4 +187,61 @@ test("[comms.attempts] a command whose hosts are always gone is given out so oft
   const later = await world.restart("again", { attemptsMax: 3 });
   expect(await bob.on(later).drain()).toMatchObject([{ interaction_id: kept, attempt: 6 }]);
   await later.stop();
+});
+
+describe("[comms.letter-decisions] of a retry and a drop of one letter at the same time", () => {
+  const decide = (world: World, what: "retry" | "drop", id: string): Promise<object> =>
+    world.call(`sessions.${what}_dead_letter`, letter(id));
+
+  test.each([
+    ["retry", "drop"],
+    ["drop", "retry"],
+  ] as const)("the first of %s and %s takes effect, and both callers receive which", async (...order) => {
+    const { world, bob } = await started();
+    const dead = await sent(world, "work", { ttl_ms: 5_000 });
+    world.clock.advance(5_000);
+    await settle();
+    const results = await Promise.allSettled(order.map((what) => decide(world, what, dead)));
+    const taken = await bob.drain();
+    if (order[0] === "retry") {
+      expect(results).toMatchObject([
+        { status: "fulfilled", value: { already_retried: false } },
+        { status: "fulfilled", value: { already_dropped: true } },
+      ]);
+      expect(taken).toMatchObject([{ retry_of: dead }]);
+      expect(await decide(world, "retry", dead)).toMatchObject({ already_retried: true });
+    } else {
+      expect(results).toMatchObject([
+        { status: "fulfilled", value: { already_dropped: false } },
+        { status: "rejected", reason: { code: "dead_letter_not_found" } },
+      ]);
+      expect(taken).toEqual([]);
+    }
+    expect(await letters(world)).toEqual([]);
+    await world.stop();
+  });
+
+  test("a retry that was accepted before the store failed stays the one that took effect", async () => {
+    const clock = new SimulatedClock();
+    const store = new HeldStore(openMemory({ clock }));
+    const world = await World.start({ clock, backend: store.backend });
+    const bob = await world.host("bob");
+    const dead = await sent(world, "work", { ttl_ms: 5_000 });
+    clock.advance(5_000);
+    await settle();
+    await letters(world);
+    store.hold((log) => log.startsWith("dead/"));
+    const failed = expect(decide(world, "retry", dead)).rejects.toThrow("no space");
+    await settle();
+    await store.held.shift()!.refuse();
+    await failed;
+    await store.release();
+    expect(await decide(world, "drop", dead)).toMatchObject({ already_dropped: true });
+    const [taken] = await bob.drain();
+    expect(await decide(world, "retry", dead)).toMatchObject({
+      interaction_id: taken!.interaction_id,
+      already_retried: true,
+    });
+    await world.stop();
+  });
 });

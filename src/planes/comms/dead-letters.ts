@@ -1,5 +1,6 @@
 import type { CommsCommand, Surface } from "../../generated/types.js";
 import { type Backend, BackendError } from "../../kernel/backend.js";
+import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import { derivedId } from "./derived-id.js";
 import type { Sender, Undelivered } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
@@ -96,6 +97,8 @@ export class DeadLetters {
   readonly #limits: CommsLimits;
   readonly #retentionNow: () => number;
   readonly #name: string;
+  /** What users decide about a letter, by its interaction: one decision at a time. */
+  readonly decisions = new KeyedQueue();
   /** In the order of the log. */
   readonly #listed = new Map<string, Listed>();
   /** Those that were taken off the list, with the interaction that tries again. */
@@ -233,7 +236,7 @@ export class DeadLetters {
       subject: entry.interaction_id,
       body,
     });
-    // What is in the log is the truth, whoever wrote it and whatever this call was told.
+    // The log is the truth, whatever this append was answered.
     await this.#catchUp();
     if (result.outcome === "committed") return;
     const [found] = await this.#backend.read(this.#name, { fromSeq: 1, id, limit: 1 });
