@@ -168,6 +168,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Wherever the daemon stops, each delivery moves once, and no dead letter is lost or doubled.",
   ),
   "comms.done-with": comms("What expects no answer is done with by a completed, and nobody gets a copy."),
+  "comms.ending-in-flight": trust(
+    "While an end of an interaction is in flight no other answer is accepted, also when the write of another end fails.",
+  ),
   "comms.fast-answer": foundation("An answer that came before its reader waits for it."),
   "comms.handling": comms("What steers is offered before what is queued, each in its order."),
   "comms.held": comms("What a policy holds waits for a decision: listed, released once, refused or expired."),

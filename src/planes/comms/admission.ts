@@ -3,9 +3,9 @@ import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { cancelIntent } from "./cancel.js";
 import { Conversations, type Message } from "./conversations.js";
+import { isLimited } from "./limited.js";
 import type { Mailbox } from "./mailbox.js";
 import type { CommsLimits } from "./ports.js";
-import { isLimited } from "./sender-counts.js";
 
 /** When a full inbox is worth another try. */
 const fullRetryMs = 1_000;

@@ -1,4 +1,5 @@
 import { claimLives, claimTtlMs, isClaimOf } from "./claim.js";
+import { Counts } from "./counts.js";
 import { cancelled, closed, endingOfAnswer, endingOfOutcome, expired, lapsed, refused } from "./endings.js";
 import type {
   AcceptedRecord,
@@ -11,10 +12,10 @@ import type {
   SettledEntry,
 } from "./inbox-entry.js";
 import { acceptedItem, type InboxItem } from "./inbox-item.js";
+import { isLimited } from "./limited.js";
 import type { CommsLimits } from "./ports.js";
 import { type Reservation, reserve } from "./reservation.js";
 import type { RestingInbox } from "./resting.js";
-import { isLimited, SenderCounts } from "./sender-counts.js";
 
 /** Commands of one inbox that are kept in memory until they are drained, characters of JSON; others are read again. */
 const keptChars = 1024 * 1024;
@@ -50,7 +51,7 @@ export class Inbox {
   /** One object for each sender, however many entries of the log repeat it. */
   readonly #senders = new Map<string, Sender>();
   /** Messages and requests that are not settled, by sender. */
-  readonly #openOf = new SenderCounts();
+  readonly #openOf = new Counts();
   #kept = 0;
   #said = 0;
   closed = false;

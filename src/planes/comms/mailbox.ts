@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { ContractError } from "../../kernel/contract-error.js";
+import { Counts } from "./counts.js";
 import { type DeadLetter, DeadLetters, isDeadLetter, letterOf } from "./dead-letters.js";
 import { derivedId } from "./derived-id.js";
 import { EventLog, type NewEvent } from "./event-log.js";
@@ -18,11 +19,11 @@ import type { InboxItem } from "./inbox-item.js";
 import { InboxLog } from "./inbox-log.js";
 import { dueEvents, movedId } from "./interaction-events.js";
 import { KeptKeys } from "./kept-keys.js";
+import { isLimited } from "./limited.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import type { Reservations } from "./reservations.js";
 import type { RestingMailbox } from "./resting.js";
-import { isLimited, SenderCounts } from "./sender-counts.js";
 import { recallTrimmed, TrimmedList } from "./trimmed-list.js";
 import { Wakers } from "./wakers.js";
 
@@ -77,8 +78,8 @@ export class Mailbox {
   readonly #trim: EventTrim;
   readonly #expiry: Expiry;
   readonly #wakers: Wakers;
-  /** Endings that are being written: nothing may be answered any more. */
-  readonly #ending = new Set<string>();
+  /** Endings in flight by interaction, which may be several: no answer is accepted meanwhile. */
+  readonly #ending = new Counts();
   /** Settled items of which the kept logs must say something, else they are over. */
   readonly #doubtful = new Set<string>();
   /** Positions of answers that their askers' inboxes may not have yet, in order. */
@@ -86,7 +87,7 @@ export class Mailbox {
   #lastQueued = 0;
   #loaded = false;
   #accepting = 0;
-  readonly #arriving = new SenderCounts();
+  readonly #arriving = new Counts();
   /** Work under way that needs this object to stay the session's only one. */
   #busy = 0;
   #stopRepair: (() => void) | undefined;
@@ -254,8 +255,7 @@ export class Mailbox {
 
   #closing(item: InboxItem, closing: boolean): void {
     item.closing = closing;
-    if (closing) this.#ending.add(item.interactionId);
-    else this.#ending.delete(item.interactionId);
+    this.#ending.add(item.interactionId, closing ? 1 : -1);
   }
 
   /** Accepts an answer to one of this session's interactions. */
@@ -268,21 +268,21 @@ export class Mailbox {
     if (item === undefined) throw new ContractError("interaction_not_found");
     const ends = entry.command.status !== "accepted";
     if (this.isEnding(item)) throw new ContractError("interaction_ended");
-    if (ends) this.#ending.add(item.interactionId);
+    if (ends) this.#ending.add(item.interactionId, 1);
     this.#busy += 1;
     try {
       const written = await this.#log.append(id, entry.interaction_id, entry, body);
       await this.follow(item);
       return written;
     } finally {
-      if (ends) this.#ending.delete(item.interactionId);
+      if (ends) this.#ending.add(item.interactionId, -1);
       this.#busy -= 1;
     }
   }
 
   /** The interaction has its ending, or it is being written. */
   isEnding(item: InboxItem): boolean {
-    return item.ending !== undefined || this.#ending.has(item.interactionId);
+    return item.ending !== undefined || this.#ending.of(item.interactionId) > 0;
   }
 
   /** Writes an entry about items of this inbox. `id` makes a repeat safe; without it the entry is new. */
@@ -334,14 +334,14 @@ export class Mailbox {
     entry: Unstamped<InboxEntry>,
     id: string,
   ): Promise<{ duplicate: boolean }> {
-    this.#ending.add(item.interactionId);
+    this.#ending.add(item.interactionId, 1);
     this.#busy += 1;
     try {
       const written = await this.write(item.interactionId, entry, id);
       await this.follow(item);
       return written;
     } finally {
-      this.#ending.delete(item.interactionId);
+      this.#ending.add(item.interactionId, -1);
       this.#busy -= 1;
     }
   }

@@ -149,3 +149,24 @@ describe("[comms.repeat-in-flight] a send that is repeated while its first try i
     await all.world.stop();
   });
 });
+
+test("[comms.ending-in-flight] while an answer that ends its interaction is in flight, no other is accepted, although another end fails", async () => {
+  const { store, send, bob, eve, world } = await scene();
+  await send(ask("k"));
+  const [item] = await bob.drain();
+  const { interaction_id: id } = item!;
+  store.hold((log) => log.startsWith("inbox/"));
+  const answered = send(answer(id, "first", 1));
+  await settle();
+  const settled = expect(bob.settle(id)).rejects.toThrow("no space");
+  await settle();
+  await store.held.splice(1, 1)[0]!.refuse();
+  await settled;
+  const second = expect(send(answer(id, "second", 2))).rejects.toMatchObject({ code: "interaction_ended" });
+  await settle();
+  await store.release();
+  await second;
+  expect(await answered).toMatchObject({ kind: "peer_response_sent" });
+  expect(await eve.drain()).toMatchObject([{ result: 1 }]);
+  await world.stop();
+});
