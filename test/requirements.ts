@@ -825,7 +825,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Calls carry credentials, session, headers, timeouts and cancellation, and give raw responses.",
   ),
   "sdk.discovery": foundation(
-    "The client finds the daemon by the discovery file, then the config, then the usual places.",
+    "The client finds the daemon's socket by the discovery file, else in the usual places.",
   ),
   "sdk.errors": foundation("Every code is a class of its own under one base, with details and request id."),
   "sdk.examples": foundation(

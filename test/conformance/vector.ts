@@ -60,12 +60,15 @@ interface Shared {
 
 const folder = fileURLToPath(new URL("../vectors/", import.meta.url));
 const sharedFile = "shared.json";
+/** Folders beside the vectors whose files have another form. */
+const otherForms = ["agreement/", "discovery/"];
 
-/** All vectors, in file order; the agreement corpus beside them has another form. */
+/** All vectors, in file order. */
 export function loadVectors(): Vector[] {
   const shared = JSON.parse(readFileSync(folder + sharedFile, "utf8")) as Shared;
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".json") && path !== sharedFile && !path.startsWith("agreement"))
+    .filter((path) => path.endsWith(".json") && path !== sharedFile)
+    .filter((path) => !otherForms.some((form) => path.startsWith(form)))
     .sort()
     .flatMap((path) => JSON.parse(readFileSync(folder + path, "utf8")) as (Vector & { given?: string[] })[])
     .map(({ given = [], setup = [], ...vector }) => ({

@@ -43,7 +43,7 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
     expect(JSON.parse(log.at(-1)!)).toMatchObject({ level: "info", msg: "Stopped." });
     const after = await parley(daemon.env, ["status"]);
     expect(after.code).toBe(7);
-    expect(after.stderr).toContain("No daemon answers");
+    expect(after.stderr).toContain("No daemon of yours is running. Start your own with `parley up --detach`");
     await daemon[Symbol.asyncDispose]();
   });
 

@@ -1,65 +1,31 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createClient } from "../src/index.js";
 import { connectHost } from "../src/runtime/node/address.js";
-import { findDaemon, type Surroundings } from "../src/runtime/node/discovery.js";
-import { readServerSection } from "../src/runtime/node/toml-address.js";
+import { lookForDaemon, type Surroundings } from "../src/runtime/node/discovery.js";
+import { noDaemonMessage } from "../src/runtime/node/no-daemon.js";
+import { NodeSource } from "../src/runtime/node/node-source.js";
+import { strangerOnPort } from "../src/runtime/node/port-owner.js";
+import { cases, needsRoot, Scene } from "./_discovery-cases.js";
 
-const found = { address: "http://127.0.0.1:7501", instance_id: "i", pid: 1 };
+const uid = process.geteuid?.() ?? 0;
 
-describe("[sdk.discovery] [field.discovery] the daemon is found", () => {
-  test("by its discovery file: the socket first", () => {
-    const place = surroundings();
-    const socket = place.write("run/somewhere.sock", "");
-    place.write("state/parley/daemon.json", JSON.stringify({ ...found, socket_path: socket }));
-    expect(findDaemon(undefined, place)).toEqual({ socketPath: socket });
+describe("[sdk.discovery] [field.discovery] [trust.socket-only] [trust.clients-no-config] the daemon is found", () => {
+  const possible = cases.filter(({ needs }) => needs === undefined || needs === process.platform);
+  test.each(possible.filter((one) => uid === 0 || !needsRoot(one)))("$name", async (one) => {
+    await using scene = await Scene.of(one);
+    const seen = lookForDaemon({ env: scene.env(one.env), home: scene.root, uid });
+    const { socket, starting, message } = one.expect;
+    expect(seen.sockets[0]).toBe(socket === undefined ? undefined : join(scene.root, socket));
+    expect(seen.startingPid).toBe(starting === undefined ? undefined : process.pid);
+    if (message === undefined) return;
+    const stranger = (port: number): number | undefined => one.strangers?.[port];
+    expect(noDaemonMessage(seen, uid, stranger)).toBe(scene.fill(message));
   });
 
-  test("by its discovery file: the address where there is no socket, on Windows, and with a token", () => {
-    const place = surroundings();
-    const gone = join(place.root, "gone.sock");
-    place.write("state/parley/daemon.json", JSON.stringify({ ...found, socket_path: gone }));
-    expect(findDaemon(undefined, place)).toEqual({ url: new URL(found.address) });
-    const socket = place.write("there.sock", "");
-    place.write("state/parley/daemon.json", JSON.stringify({ ...found, socket_path: socket }));
-    expect(findDaemon("token", place)).toEqual({ url: new URL(found.address) });
-    expect(findDaemon(undefined, { ...place, platform: "win32" })).toEqual({ url: new URL(found.address) });
-  });
-
-  test.each(["", "{", "[]", '{"address": 5}', '{"address": "nonsense"}'])(
-    "in its usual places when the discovery file is %j",
-    (text) => {
-      const place = surroundings();
-      place.write("state/parley/daemon.json", text);
-      expect(findDaemon(undefined, place)).toEqual({ url: new URL("http://127.0.0.1:7433") });
-      const socket = place.write("run/parley/daemon.sock", "");
-      expect(findDaemon(undefined, place)).toEqual({ socketPath: socket });
-    },
+  test.skipIf(uid === 0)("cases with files of another user need root", ({ skip }) =>
+    skip(`${possible.filter(needsRoot).length} cases`),
   );
-
-  test("by parley.toml, the nearest one", () => {
-    const place = surroundings();
-    place.write("config/parley/parley.toml", "[server]\nport = 1\n");
-    expect(findDaemon(undefined, place)).toEqual({ url: new URL("http://127.0.0.1:1") });
-    place.write("cwd/parley.toml", '[server]\nhost = "::"\nport = 7_600 # mine\n');
-    expect(findDaemon(undefined, place)).toEqual({ url: new URL("http://127.0.0.1:7600") });
-    const socket = place.write("my.sock", "");
-    place.write("cwd/parley.toml", `[server]\nsocket = '${socket}'\n`);
-    expect(findDaemon(undefined, place)).toEqual({ socketPath: socket });
-  });
-
-  test.each([
-    ["", {}],
-    ['[other]\nhost = "a"\n', {}],
-    ['[ server ]\r\nhost="h\\\\x"\r\nport=12\r\n[log]\r\nport=3', { host: "h\\x", port: 12 }],
-    ["[server]\nhost = 5\nport = 'x'\nsocket = \"\"\n", { socket: "" }],
-    ["[server]\nport = 0\n", {}],
-    ["[server]\nport = 99999\n", {}],
-    ['[[endpoints]]\nport = 4\n[server]\n# port = 1\nhost = "::1"', { host: "::1" }],
-  ])("%j says %j", (toml, section) => {
-    expect(readServerSection(toml)).toEqual(section);
-  });
 
   test.each([
     ["web.localhost", "127.0.0.1"],
@@ -72,24 +38,108 @@ describe("[sdk.discovery] [field.discovery] the daemon is found", () => {
   });
 });
 
-function surroundings(): Surroundings & { root: string; write(path: string, text: string): string } {
-  const root = mkdtempSync(join(tmpdir(), "parley-sdk-"));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
-  return {
-    root,
-    platform: "linux",
-    home: root,
-    cwd: join(root, "cwd"),
-    env: {
-      XDG_STATE_HOME: join(root, "state"),
-      XDG_CONFIG_HOME: join(root, "config"),
-      XDG_RUNTIME_DIR: join(root, "run"),
-    },
-    write: (path, text) => {
-      const file = join(root, path);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
-      return file;
-    },
+describe("[trust.start-wait] a daemon that starts", () => {
+  const mark = {
+    file: "state/parley/starting.json",
+    mode: "0600",
+    json: { state: "starting", pid: "<live>" },
+  };
+
+  test("is waited for until its socket answers", async () => {
+    await using scene = await Scene.of({ tree: [mark] });
+    const time = new Time(scene, async (looks) => {
+      if (looks === 3) await scene.add({ socket: "state/parley/daemon.sock", mode: "0600" });
+    });
+    const source = new NodeSource({}, time);
+    expect((await source.get()).address).toBe(`unix:${join(scene.root, "state/parley/daemon.sock")}`);
+    expect(time.looks).toBe(3);
+  });
+
+  test("is waited for 5 s at most, and not again by each repeat of the call", async () => {
+    await using scene = await Scene.of({ tree: [mark] });
+    const time = new Time(scene);
+    const source = new NodeSource({}, time);
+    const late = { code: "daemon_unreachable", message: expect.stringContaining(`(pid ${process.pid})`) };
+    await expect(source.get()).rejects.toMatchObject(late);
+    expect(time.now()).toBe(5_000);
+    await expect(source.get()).rejects.toMatchObject(late);
+    expect(time.now()).toBe(5_000);
+  });
+
+  test("that gives up is not waited for any longer", async () => {
+    await using scene = await Scene.of({ tree: [mark] });
+    const time = new Time(scene, async (looks) => {
+      if (looks === 2) await scene.add({ file: "state/parley/starting.json", mode: "0600", text: "" });
+    });
+    await expect(new NodeSource({}, time).get()).rejects.toThrow("No daemon of yours is running.");
+    expect(time.looks).toBe(2);
+  });
+});
+
+test("[trust.no-unix-sockets] without unix sockets an explicit address is asked for", async () => {
+  await using scene = await Scene.of({ tree: [] });
+  const source = new NodeSource({ token: "t" }, { ...new Time(scene).surroundings, uid: undefined });
+  await expect(source.get()).rejects.toMatchObject({
+    code: "invalid_request",
+    retryable: false,
+    message: expect.stringMatching(/no unix sockets.*pass `baseUrl` and `token`/),
+  });
+  await expect(new NodeSource({ baseUrl: "http://127.0.0.1:1" }).get()).resolves.toBeDefined();
+});
+
+test.each(["127.0.0.1:7433", "ftp://a", "nonsense", "http://"])(
+  "[trust.advice] %s is refused as an address, with an example",
+  (baseUrl) => {
+    expect(() => createClient({ baseUrl })).toThrow(
+      `baseUrl "${baseUrl}" is not an http or https address; write for example http://127.0.0.1:7433`,
+    );
+  },
+);
+
+test("[trust.foreign-port] another user who listens on a port is found in the kernel's tables", () => {
+  const head =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+  const row = (local: string, state: string, owner: number): string =>
+    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000 ${owner} 0 12345 1 0 100 0 0 10 0\n`;
+  const tables: Record<string, string> = {
+    "/proc/net/tcp": head + row("0100007F:1D09", "0A", uid) + row("0100007F:1D0A", "0A", uid + 7),
+    "/proc/net/tcp6":
+      head + row("00000000000000000000000000000000:1D0B", "0A", uid + 8) + row("0:1D0C", "01", uid + 9),
+  };
+  const read = (path: string): string => tables[path] ?? "";
+  expect([7433, 7434, 7435, 7436].map((port) => strangerOnPort(port, uid, read))).toEqual([
+    undefined,
+    uid + 7,
+    uid + 8,
+    undefined,
+  ]);
+  expect(strangerOnPort(7434, uid, () => "")).toBeUndefined();
+});
+
+/** Surroundings of a scene whose time passes only while a client waits. */
+class Time implements Surroundings {
+  readonly env: Record<string, string>;
+  readonly home: string;
+  readonly uid = uid;
+  looks = 0;
+  #ms = 0;
+  readonly #onPause: (looks: number) => Promise<unknown> | undefined;
+
+  constructor(scene: Scene, onPause: (looks: number) => Promise<unknown> | undefined = () => undefined) {
+    this.env = scene.env();
+    this.home = scene.root;
+    this.#onPause = onPause;
+  }
+
+  get surroundings(): Surroundings {
+    return { env: this.env, home: this.home, uid, now: this.now, pause: this.pause };
+  }
+
+  now = (): number => this.#ms;
+
+  pause = async (ms: number): Promise<void> => {
+    this.#ms += ms;
+    this.looks += 1;
+    await this.#onPause(this.looks);
   };
 }

@@ -53,29 +53,36 @@ describe("[sdk.errors] failures", () => {
     expect(error).toMatchObject({ details: [detail], requestId: "r9", message: "fake peer_not_found" });
   });
 
-  test("say that nobody listens, and what to type", async () => {
+  test("[trust.advice] name the address at which no daemon listens, and what to type there", async () => {
     const daemon = await FakeDaemon.start();
     await daemon.stop();
     await using client = createClient({ baseUrl: daemon.address, retries: 0 });
     for (const call of [client.system.status(), client.peers()])
       await expect(call).rejects.toMatchObject({
         code: "daemon_unreachable",
-        message: expect.stringContaining("parley up"),
+        message: `No daemon answers at ${daemon.address}. Start it on that machine with \`parley up --detach\`, or correct the address.`,
       });
   });
 
-  test("name a server that is no daemon", async () => {
-    const server = createServer((_, response) => response.writeHead(404).end("<html>"));
+  test.each([
+    [404, "<html>", 'answered HTTP 404 with "<html>", which no Parley daemon sends', false],
+    [400, "", "answered HTTP 400 with an empty body, which no Parley daemon sends", false],
+    [502, "", "answered HTTP 502: the daemon is away", true],
+    [307, "", "answered with a redirect (HTTP 307). Redirects are not followed", false],
+  ])("[trust.advice] name a server that is no daemon: HTTP %d %s", async (status, body, says, retryable) => {
+    const server = createServer((_, response) => response.writeHead(status).end(body));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => {
       server.close();
     });
     const { port } = server.address() as AddressInfo;
-    await using client = createClient({ baseUrl: `http://web.localhost:${port}` });
-    await expect(client.system.status()).rejects.toMatchObject({
-      code: "internal",
-      message: expect.stringContaining("is it a Parley daemon?"),
-    });
+    await using client = createClient({ baseUrl: `http://web.localhost:${port}`, retries: 0 });
+    for (const call of [client.system.status(), client.peers({ headers: { "x-a": "1" } })])
+      await expect(call).rejects.toMatchObject({
+        code: "daemon_unreachable",
+        retryable,
+        message: expect.stringContaining(says),
+      });
   });
 });
 

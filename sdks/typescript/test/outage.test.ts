@@ -3,6 +3,7 @@ import { createClient, type Host, type HostOptions, type Turn } from "../src/ind
 import { Deadline } from "../src/runtime/deadline.js";
 import { systemEnvironment } from "../src/runtime/environment.js";
 import { httpError } from "../src/runtime/http-errors.js";
+import { isOutage } from "../src/runtime/outage.js";
 import { bufferBytes } from "../src/runtime/turn-events.js";
 import { FakeDaemon, Fault } from "./_fake-daemon.js";
 import { FakeInbox } from "./_fake-inbox.js";
@@ -204,7 +205,9 @@ test("[sdk.proxy-away] a gateway error is an outage of the daemon behind it", ()
   const page = "<html>Bad Gateway</html>";
   for (const status of [502, 503, 504])
     expect(httpError(status, page, "https://home")).toMatchObject({ code: "daemon_unreachable" });
-  expect(httpError(500, page, "https://home")).toMatchObject({ code: "internal" });
+  const foreign = httpError(500, page, "https://home");
+  expect(foreign).toMatchObject({ code: "daemon_unreachable", retryable: false });
+  expect(isOutage(foreign)).toBe(false);
 });
 
 describe("[sdk.host-buffer] while the daemon is away", () => {

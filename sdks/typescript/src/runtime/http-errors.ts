@@ -1,4 +1,4 @@
-import { clientError, errorFrom, isErrorPayload } from "./errors.js";
+import { errorFrom, isErrorPayload } from "./errors.js";
 import type { ParleyError } from "./parley-error.js";
 
 /** What a proxy answers while the daemon behind it is away. */
@@ -8,13 +8,19 @@ const awayStatuses: ReadonlySet<number> = new Set([502, 503, 504]);
 export function httpError(status: number, text: string, address: string): ParleyError {
   const payload = parseJson(text);
   if (isErrorPayload(payload)) return errorFrom(payload);
-  if (awayStatuses.has(status))
-    return clientError(
-      "daemon_unreachable",
-      `A proxy at ${address} answered HTTP ${status}: the daemon is away.`,
-    );
-  const got = text === "" ? "nothing" : JSON.stringify(text.slice(0, 80));
-  return clientError("internal", `${address} answered HTTP ${status} with ${got}: is it a Parley daemon?`);
+  return errorFrom({
+    code: "daemon_unreachable",
+    message: foreignAnswer(status, text, address),
+    retryable: awayStatuses.has(status),
+  });
+}
+
+function foreignAnswer(status: number, text: string, address: string): string {
+  if (awayStatuses.has(status)) return `A proxy at ${address} answered HTTP ${status}: the daemon is away.`;
+  if (status >= 300 && status < 400)
+    return `${address} answered with a redirect (HTTP ${status}). Redirects are not followed: pass the daemon's own address.`;
+  const got = text === "" ? "an empty body" : JSON.stringify(text.slice(0, 80));
+  return `${address} answered HTTP ${status} with ${got}, which no Parley daemon sends: check the address and any proxy in front of it.`;
 }
 
 /** The value of a JSON text, undefined when it is none. */

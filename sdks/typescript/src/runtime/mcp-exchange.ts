@@ -1,6 +1,6 @@
 import type { Deadline } from "./deadline.js";
 import { clientError, errorFrom, isErrorPayload } from "./errors.js";
-import { parseJson } from "./http-errors.js";
+import { httpError, parseJson } from "./http-errors.js";
 import type { StreamOptions } from "./options.js";
 import { SseParser } from "./sse.js";
 import type { HttpFlow } from "./transport.js";
@@ -30,6 +30,8 @@ export async function readMcp(
     return { sessionId, messages: events(flow, idleTimeout, address, signal) };
   const stop = deadline.onFailure(() => flow.destroy());
   const text = await flow.text().finally(stop);
+  const isRefused = flow.status >= 300 && (text === "" || flow.status < 400);
+  if (isRefused) throw httpError(flow.status, text, address);
   if (text === "") return { sessionId, messages: only([]) };
   const value = parseJson(text);
   if (isErrorPayload(value)) throw errorFrom(value);

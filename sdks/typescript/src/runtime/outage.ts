@@ -14,8 +14,10 @@ export const longestPause = 1_000;
 /** Tries of a call that the daemon answers with a limit. */
 const limitedTries = 12;
 
+/** An address that another program answers stays unreachable: that error is not retryable, and no outage. */
 export function isOutage(error: unknown): error is ParleyError {
-  return error instanceof ParleyError && outages.has(error.code);
+  if (!(error instanceof ParleyError) || !outages.has(error.code)) return false;
+  return error.code !== "daemon_unreachable" || error.retryable;
 }
 
 /** Reports of an outage, for those who watch a host. */

@@ -106,8 +106,9 @@ export class Runtime implements Calls {
   /** Posts a message to `/mcp`; without one, opens the stream of the session that the headers name. */
   async mcp(message: string | undefined, options: StreamOptions = {}): Promise<McpExchange> {
     const deadline = new Deadline(this.#settings.timeout, options.signal);
-    const transport = await this.#transport();
+    let transport: Transport | undefined;
     try {
+      transport = await this.#transport(deadline);
       const accept = "application/json, text/event-stream";
       const headers = this.#headers(options, message !== undefined);
       const request = { path: "/mcp", headers: { ...headers, accept } };
@@ -127,7 +128,7 @@ export class Runtime implements Calls {
   /** A runtime with connections of its own to the same daemon: what is bound to them ends with it. */
   fork(): Runtime {
     const source: TransportSource = {
-      get: () => this.#source.get(),
+      get: (deadline) => this.#source.get(deadline),
       forget: (transport) => this.#source.forget(transport),
       close: () => this.#forks.delete(fork),
     };
@@ -185,7 +186,7 @@ export class Runtime implements Calls {
     overRpc: ReadonlySet<string>,
   ): Promise<Answer> {
     if (deadline.failure !== undefined) throw deadline.failure;
-    const transport = await this.#transport();
+    const transport = await this.#transport(deadline);
     try {
       const { rest, rpc } = operation;
       if (rest !== null && (rpc === null || !overRpc.has(operation.plane))) {
@@ -242,9 +243,10 @@ export class Runtime implements Calls {
     signal: AbortSignal,
   ): Promise<StreamSource> {
     const deadline = new Deadline(this.#settings.timeout, signal);
-    const transport = await this.#transport();
     const idleTimeout = options.idleTimeout ?? defaultIdleTimeout;
+    let transport: Transport | undefined;
     try {
+      transport = await this.#transport(deadline);
       if (operation.rest !== null && (transport.local || options.headers !== undefined)) {
         const laidOut = restRequest(operation.rest, request as Request);
         const headers = this.#headers(options, false);
@@ -265,9 +267,9 @@ export class Runtime implements Calls {
     }
   }
 
-  #transport(): Promise<Transport> {
+  #transport(deadline: Deadline): Promise<Transport> {
     if (this.#closed) throw clientError("request_cancelled", "The client is closed.");
-    return this.#source.get();
+    return this.#source.get(deadline);
   }
 
   /** Only the connection that opened a stream may close it. */
@@ -278,8 +280,9 @@ export class Runtime implements Calls {
   }
 
   /** A daemon that does not answer may have come back at another address. */
-  #forgetLost(transport: Transport, error: unknown): void {
-    if (toParleyError(error).code === "daemon_unreachable") this.#source.forget(transport);
+  #forgetLost(transport: Transport | undefined, error: unknown): void {
+    if (transport !== undefined && toParleyError(error).code === "daemon_unreachable")
+      this.#source.forget(transport);
   }
 }
 

@@ -66,7 +66,8 @@ export interface Transport {
 
 /** Gives the transport; looks for the daemon again after `forget`. */
 export interface TransportSource {
-  get(): Promise<Transport>;
+  /** Waits for a daemon that is starting, at most until the deadline. */
+  get(deadline?: Deadline): Promise<Transport>;
   forget(transport: Transport): void;
   close(): void;
 }

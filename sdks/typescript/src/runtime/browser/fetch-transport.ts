@@ -64,6 +64,8 @@ export class FetchTransport implements Transport {
         headers,
         credentials: "same-origin",
         cache: "no-store",
+        // Body and headers are for this origin only.
+        redirect: "error",
         signal: controller.signal,
         ...(body === undefined ? {} : { body }),
       });

@@ -32,6 +32,7 @@ async function post(url: string, body: object): Promise<void> {
     method: "POST",
     headers: { "content-type": "application/json" },
     credentials: "same-origin",
+    redirect: "error",
     body: JSON.stringify(body),
   }).catch((error: unknown) => {
     throw clientError("daemon_unreachable", undefined, error);

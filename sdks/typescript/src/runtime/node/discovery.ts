@@ -1,69 +1,147 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { parseJson } from "../http-errors.js";
-import type { Address } from "./address.js";
-import { readServerSection } from "./toml-address.js";
+import { ownSocket, type Refusal, readOwnFile } from "./own-path.js";
 
-/** What discovery looks at; tests give their own. */
+/** What discovery looks at; tests pass their own. */
 export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
-  cwd: string;
   home: string;
-  platform: string;
+  /** This user's number; undefined on platforms whose files have no owner of that kind. */
+  uid: number | undefined;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+  pause(ms: number): Promise<void>;
 }
 
-export function processSurroundings(): Surroundings {
-  return { env: process.env, cwd: process.cwd(), home: homedir(), platform: process.platform };
+export const processSurroundings: Surroundings = {
+  get env() {
+    return process.env;
+  },
+  get home() {
+    return homedir();
+  },
+  get uid() {
+    return process.geteuid?.();
+  },
+  now: () => performance.now(),
+  pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+/** The state of this user's daemon, as its files show it. */
+export interface Sighting {
+  /** The folder of the discovery file. */
+  folder: string;
+  /** Sockets of this user that exist, the one of the discovery file first. */
+  sockets: readonly string[];
+  /** A live process that starts a daemon, or whose socket file is about to be created again. */
+  startingPid?: number;
+  /** The daemon's live process, when the discovery file names it. */
+  pid?: number;
+  state?: string;
+  /** The port of the daemon's TCP listener, as the discovery file names it. */
+  port?: number;
+  /** Paths that exist and are not used. */
+  refusals: readonly Refusal[];
 }
 
-const defaultPort = 7433;
+/** What the daemon and the command that starts it write about themselves. */
+interface Announcement {
+  state?: unknown;
+  pid?: unknown;
+  process_start?: unknown;
+  socket_path?: unknown;
+  address?: unknown;
+}
+
+type Place = Pick<Surroundings, "env" | "home">;
+
+/** The folder of the discovery file. */
+function stateFolder({ env, home }: Place): string {
+  const { XDG_STATE_HOME: state } = env;
+  return join(state && isAbsolute(state) ? state : join(home, ".local/state"), "parley");
+}
 
 /**
- * Where the daemon of this user is: its discovery file, then `parley.toml`, then its usual places. The unix socket is
- * taken where there is one, except by a caller with a token: that token's principal is who it wants to be.
+ * Looks for this user's daemon: the socket that its discovery file names, else the usual places. Only files and sockets
+ * count that belong to this user and are closed to others; no config file is read, and no TCP address is used.
  */
-export function findDaemon(token: string | undefined, surroundings: Surroundings): Address {
-  const { env, home, platform } = surroundings;
-  const state = join(env.XDG_STATE_HOME || join(home, ".local/state"), "parley");
-  const found = readDiscoveryFile(join(state, "daemon.json"));
-  const configured = readConfig(surroundings);
-  const usual = env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, "parley/daemon.sock")] : [];
-  const sockets = [found.socket_path, configured.socket, ...usual, join(state, "daemon.sock")];
-  if (token === undefined && platform !== "win32") {
-    const socketPath = sockets.find((path) => path !== undefined && existsSync(path));
-    if (socketPath !== undefined) return { socketPath };
+export function lookForDaemon(place: Place & { uid: number }): Sighting {
+  const { env, uid } = place;
+  const folder = stateFolder(place);
+  const refusals: Refusal[] = [];
+  // In this order a start is never missed: its mark is removed after the discovery file has been written.
+  const mark = readAnnouncement(join(folder, "starting.json"), uid, refusals);
+  const found = readAnnouncement(join(folder, "daemon.json"), uid, refusals);
+  const named =
+    typeof found.socket_path === "string" && found.socket_path !== "" ? found.socket_path : undefined;
+  const { XDG_RUNTIME_DIR: runtime } = env;
+  const paths = [
+    ...(named === undefined ? [] : [named]),
+    ...(runtime && isAbsolute(runtime) ? [join(runtime, "parley/daemon.sock")] : []),
+    join(folder, "daemon.sock"),
+  ];
+  const sockets: string[] = [];
+  let isMissing = named !== undefined;
+  for (const path of new Set(paths)) {
+    const looked = ownSocket(path, uid);
+    if (looked === undefined) continue;
+    if (path === named) isMissing = false;
+    if ("refusal" in looked) refusals.push(looked.refusal);
+    else sockets.push(looked.value);
   }
-  if (found.address !== undefined && URL.canParse(found.address)) return { url: new URL(found.address) };
-  const { host = "127.0.0.1", port = defaultPort } = configured;
-  const reachable = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return { url: new URL(`http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`) };
-}
-
-function readDiscoveryFile(path: string): { socket_path?: string; address?: string } {
-  const value = parseJson(readText(path) ?? "");
-  if (typeof value !== "object" || value === null) return {};
-  const { socket_path, address } = value as { socket_path?: unknown; address?: unknown };
+  const pid = livePid(found);
+  const port = portOf(found.address);
+  // A serving daemon creates its socket again within seconds when the file was removed.
+  const isAboutToAnswer = found.state === "starting" || (found.state === "serving" && isMissing);
+  const startingPid = livePid(mark) ?? (isAboutToAnswer ? pid : undefined);
   return {
-    ...(typeof socket_path === "string" ? { socket_path } : {}),
-    ...(typeof address === "string" ? { address } : {}),
+    folder,
+    sockets,
+    refusals,
+    ...(startingPid === undefined ? {} : { startingPid }),
+    ...(pid === undefined ? {} : { pid }),
+    ...(typeof found.state === "string" ? { state: found.state } : {}),
+    ...(port === undefined ? {} : { port }),
   };
 }
 
-function readConfig({ env, cwd, home }: Surroundings): { host?: string; port?: number; socket?: string } {
-  const user = env.XDG_CONFIG_HOME || join(home, ".config");
-  const places = [join(cwd, "parley.toml"), join(user, "parley/parley.toml"), "/etc/parley/parley.toml"];
-  for (const place of places) {
-    const text = readText(place);
-    if (text !== undefined) return readServerSection(text);
+function readAnnouncement(path: string, uid: number, refusals: Refusal[]): Announcement {
+  const looked = readOwnFile(path, uid);
+  if (looked === undefined) return {};
+  if ("refusal" in looked) {
+    refusals.push(looked.refusal);
+    return {};
   }
-  return {};
+  const value = parseJson(looked.value);
+  return typeof value === "object" && value !== null ? value : {};
 }
 
-function readText(path: string): string | undefined {
+/** The process of the announcement, when it runs: a number that another process received since does not count. */
+function livePid({ pid, process_start }: Announcement): number | undefined {
+  if (typeof pid !== "number" || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
   try {
-    return readFileSync(path, "utf8");
+    process.kill(pid, 0);
   } catch {
     return undefined;
   }
+  const runsSince = typeof process_start === "string" ? processStart(pid) : undefined;
+  return runsSince === undefined || runsSince === process_start ? pid : undefined;
+}
+
+/** When the process began, as the daemon writes it on Linux: the boot's id and the clock ticks since then. */
+function processStart(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()}:${ticks}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function portOf(address: unknown): number | undefined {
+  if (typeof address !== "string" || !URL.canParse(address)) return undefined;
+  return Number(new URL(address).port) || undefined;
 }

@@ -23,9 +23,12 @@ export class NodeTransport implements Transport {
   #agent: HttpAgent | undefined;
   #request!: typeof httpRequest;
   readonly #keepAlive: boolean;
+  readonly #explainAbsence: () => string;
 
-  constructor(address: Address, token: string | undefined, keepAlive = true) {
+  /** `explainAbsence`: what to report when no daemon listens at an address that was found, not given. */
+  constructor(address: Address, token: string | undefined, keepAlive = true, explainAbsence?: () => string) {
     this.#keepAlive = keepAlive;
+    this.#explainAbsence = explainAbsence ?? (() => noDaemonAt(address));
     this.address = describeAddress(address);
     this.local = "socketPath" in address;
     this.#secure = "url" in address && address.url.protocol === "https:";
@@ -170,12 +173,20 @@ export class NodeTransport implements Transport {
 
   #lost(error: Error): ParleyError {
     const { code } = error as NodeJS.ErrnoException;
-    const nobody = code === "ECONNREFUSED" || code === "ENOENT";
-    const message = nobody
-      ? `No daemon answers at ${this.address}; start one with \`npm start\` or \`parley up\`.`
+    const isAbsent = code === "ECONNREFUSED" || code === "ENOENT";
+    const message = isAbsent
+      ? this.#explainAbsence()
       : `The connection to ${this.address} failed: ${error.message}.`;
     return clientError("daemon_unreachable", message, error);
   }
+}
+
+function noDaemonAt(address: Address): string {
+  const advice =
+    "url" in address
+      ? "Start it on that machine with `parley up --detach`, or correct the address."
+      : "Correct the path; without one, the client finds your daemon by itself.";
+  return `No daemon answers at ${describeAddress(address)}. ${advice}`;
 }
 
 function plainHeaders(message: IncomingMessage): Record<string, string> {
