@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { createAuthenticator } from "./auth/authenticator.js";
 import { BrowserSessions } from "./auth/browser-sessions.js";
 import { TokenStore } from "./auth/token-store.js";
@@ -21,7 +22,9 @@ import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
 import { createEndpointsPlane, type EndpointsPlane } from "./planes/endpoints/index.js";
 import { createSessionsPlane, type SessionsPlane } from "./planes/sessions/index.js";
 import { createSystemPlane } from "./planes/system/index.js";
+import { makeFolder } from "./platform/make-folder.js";
 import { processStart } from "./platform/process-identity.js";
+import { removeTemporaryPlace, socketPlaces } from "./platform/socket-places.js";
 import { type Announcement, Presence } from "./presence.js";
 import { createSignIn, createSignOut } from "./raw/console/sign-in.js";
 import { createStaticFiles } from "./raw/console/static-files.js";
@@ -174,6 +177,7 @@ export async function createDaemon({
   addGauges(core.metrics, planes, connections);
   listeners = await openListeners(core, surfaces);
   opened.defer(() => listeners.close(0));
+  presence.keep(systemClock, log, () => listeners.checkSocket());
   const { address, socketPath } = listeners;
   presence.serving(address, socketPath);
   log.info({ address, socket: socketPath, instance_id: identity.instance_id }, "Parley serves.");
@@ -204,6 +208,7 @@ async function openStore({ config, paths, ambient, life }: Core): Promise<Store>
     return { backend, status: { engine: "memory", durability: (await backend.info()).durability } };
   }
   const path = config.store.path ?? paths.databaseFile;
+  makeFolder(dirname(path));
   const backend = await openSqlite({
     path,
     clock,
@@ -415,21 +420,24 @@ function addGauges(metrics: Metrics, planes: Planes, connections: () => number):
   });
 }
 
-function openListeners({ config, paths, ambient }: Core, { rest, rpc, link }: Surfaces): Promise<Listeners> {
+function openListeners(
+  { config, paths, ambient, presence }: Core,
+  { rest, rpc, link }: Surfaces,
+): Promise<Listeners> {
   return listen({
     handle: rest.handle,
     upgrades: { "/rpc": rpc.handleUpgrade, "/link": link.handleUpgrade },
     host: config.server.host,
     port: config.server.port,
-    socketPath: config.server.socket ?? paths.socketPath,
+    socketPlaces: socketPlaces(config.server.socket ?? paths.socketPath),
+    onSocketCreated: (path) => presence.socketMoved(path),
     limits: {
       headerBytes: config.limits.header_bytes,
       headerTimeoutMs: config.limits.header_timeout_ms,
       requestTimeoutMs: config.limits.request_timeout_ms,
       connections: config.limits.connections,
     },
-    clock: ambient.clock,
-    ids: ambient.ids,
+    ...ambient,
   });
 }
 
@@ -461,6 +469,7 @@ async function shutDown(core: Core, running: Running): Promise<void> {
   credentials.browser.close();
   metrics.close();
   await store.backend.close();
+  removeTemporaryPlace(listeners.socketPath);
   ambient.log.info({}, "Stopped.");
   presence.release();
 }

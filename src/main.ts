@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { dirname } from "node:path";
 import { isatty } from "node:tty";
 import { loadConfig } from "./config/load-config.js";
 import { resolvePaths } from "./config/paths.js";
 import { createDaemon, type Daemon } from "./daemon.js";
 import { BackendError } from "./kernel/backend.js";
 import type { CompiledValidators } from "./kernel/validate.js";
+import { makeFolder } from "./platform/make-folder.js";
 import { AlreadyRunningError } from "./surfaces/listen.js";
 import { createLogger } from "./telemetry/create-logger.js";
 import { openLogSink } from "./telemetry/log-sink.js";
@@ -30,6 +32,7 @@ try {
   });
   const file = config.log.file ?? detachedLog;
   // Without a file the lines go to stderr, because stdout belongs to the command that was asked for.
+  if (file !== undefined) makeFolder(dirname(file));
   const sink = openLogSink(file ?? 2);
   const readable = file === undefined && isatty(2);
   const log = createLogger({ level: config.log.level, destination: sink, readable });

@@ -1,6 +1,10 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Paths } from "./config/paths.js";
+import type { Clock } from "./kernel/clock.js";
+import type { Logger } from "./kernel/logger.js";
 import { type Discovery, DiscoveryFile, findDaemonProcess } from "./platform/discovery-file.js";
+import { makeFolder } from "./platform/make-folder.js";
 import { lockFile } from "./storage/sqlite/file-lock.js";
 import { toBackendError } from "./storage/sqlite/sqlite-error.js";
 import { AlreadyRunningError } from "./surfaces/listen.js";
@@ -8,16 +12,21 @@ import { AlreadyRunningError } from "./surfaces/listen.js";
 /** What a daemon reports about itself before it has opened anything. */
 export type Announcement = Omit<Discovery, "state" | "address">;
 
+const lookEveryMs = 5_000;
+
 /**
  * Makes this process the only daemon of its state folder and announces it there. The lock comes first: of several daemons
  * that start at once only its holder writes the discovery file, so the file always names the daemon that runs.
  */
 export class Presence {
-  readonly #lock: { close(): void };
+  readonly #lockPath: string;
+  #lock: { close(): void };
   readonly #file: DiscoveryFile;
   readonly #onExit = (): void => this.#file.remove();
+  #cancelLook: () => void = () => undefined;
 
-  private constructor(lock: { close(): void }, file: DiscoveryFile) {
+  private constructor(lockPath: string, lock: { close(): void }, file: DiscoveryFile) {
+    this.#lockPath = lockPath;
     this.#lock = lock;
     this.#file = file;
     // A process that ends out of order, for example by a signal during its start, takes the file along too.
@@ -27,10 +36,15 @@ export class Presence {
   /** Throws `AlreadyRunningError` while another daemon starts, serves or stops here. */
   static claim({ stateDir, discoveryFile }: Paths, announcement: Announcement): Presence {
     const lockPath = join(stateDir, "daemon.lock");
+    makeFolder(stateDir);
     try {
       const lock = lockFile(lockPath);
       if (lock !== undefined)
-        return new Presence(lock, new DiscoveryFile(discoveryFile, { ...announcement, state: "starting" }));
+        return new Presence(
+          lockPath,
+          lock,
+          new DiscoveryFile(discoveryFile, { ...announcement, state: "starting" }),
+        );
     } catch (error) {
       throw toBackendError(error, lockPath);
     }
@@ -43,14 +57,49 @@ export class Presence {
     this.#file.update({ state: "serving", address, socket_path: socketPath });
   }
 
+  socketMoved(path: string): void {
+    this.#file.update({ socket_path: path });
+  }
+
+  /** Looks every few seconds whether the files by which clients find the daemon are in place, and puts them back. */
+  keep(clock: Clock, log: Logger, checkSocket: () => Promise<void>): void {
+    const look = (): void => {
+      this.#cancelLook = clock.after(lookEveryMs, look);
+      void checkSocket();
+      try {
+        if (this.#restore()) log.warn({}, "The discovery file was gone, and was written again.");
+      } catch (err) {
+        log.error(
+          { err },
+          "The discovery file is gone and cannot be written: clients may not find the daemon.",
+        );
+      }
+    };
+    this.#cancelLook = clock.after(lookEveryMs, look);
+  }
+
   stopping(): void {
+    this.#cancelLook();
     this.#file.stopping();
   }
 
   /** Last of all: from here on another daemon may start. */
   release(): void {
+    this.#cancelLook();
     process.off("exit", this.#onExit);
     this.#file.remove();
     this.#lock.close();
+  }
+
+  #restore(): boolean {
+    // The lock went with the folder: another daemon that starts now would not meet it.
+    if (!existsSync(this.#lockPath)) {
+      makeFolder(dirname(this.#lockPath));
+      const lock = lockFile(this.#lockPath);
+      if (lock === undefined) return false;
+      this.#lock.close();
+      this.#lock = lock;
+    }
+    return this.#file.restore();
   }
 }

@@ -352,6 +352,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The discovery file names the one daemon of its state folder from the first moment to the last: starting, serving, stopping.",
   ),
   "daemon.doctor": foundation("`parley doctor` names what is wrong and the fix."),
+  "daemon.folders": trust("Folders are made private, or the reason why they cannot be made is reported."),
   "daemon.identity": trust(
     "The daemon's process is recognised by its start, so that a later process of the same number is left alone.",
   ),
@@ -365,6 +366,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
   "daemon.sigterm": foundation("SIGTERM ends open streams with a reason; receipts given before are kept."),
   "daemon.start-cleanup": hardened("A start that fails half-way closes everything that it opened."),
+  "daemon.socket-elsewhere": trust(
+    "A socket path that is too long, or whose folder is unusable, is replaced by one in a private folder below the system's temporary folder, also when another user took its name first; the discovery file names it.",
+  ),
+  "daemon.socket-kept": trust(
+    "A socket file that was removed or replaced is created again within seconds, without an end of open connections and without a change to what others put there.",
+  ),
   "daemon.store-lock": foundation("A second daemon on the same store is refused by name."),
   "daemon.up-failure": foundation("`up --detach` tells why the daemon could not start."),
   "daemon.up-race": hardened("Of daemons started at once one runs, and every start names it."),
@@ -742,7 +749,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rest.size": foundation("A body over the limit is refused, announced or not."),
   "rest.slow-headers": foundation("A client that never finishes its head is cut with 408."),
   "rest.socket-mode": foundation("Socket and folder belong to the user alone, whatever the mask says."),
-  "rest.socket-path": foundation("A path too long for the system is told before it fails strangely."),
+  "rest.socket-path": foundation("A path too long for the system is refused with its length and the limit."),
   "rest.socket-stale": foundation(
     "What a crash left behind is replaced; a living daemon and foreign files are not.",
   ),

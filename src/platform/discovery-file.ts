@@ -1,7 +1,6 @@
 import {
   closeSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -10,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "./make-folder.js";
 import { isRunning } from "./process-identity.js";
 
 /** How clients of this user find the daemon; field names are those of the wire. */
@@ -74,7 +74,7 @@ export class DiscoveryFile {
   /** In one step, readable by its owner only. */
   #write(): void {
     const folder = dirname(this.#path);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const draft = join(folder, `.daemon-${this.#content.instance_id}.json`);
     writeFileSync(draft, `${JSON.stringify(this.#content, null, 2)}\n`, { mode: 0o600 });
     renameSync(draft, this.#path);

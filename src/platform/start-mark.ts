@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "./make-folder.js";
 import { processStart } from "./process-identity.js";
 
 /**
@@ -15,7 +16,7 @@ export function markStart(stateDir: string): () => void {
     process_start: processStart(process.pid),
   });
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeFolder(stateDir);
     const draft = join(stateDir, `.starting-${process.pid}.json`);
     writeFileSync(draft, content, { mode: 0o600 });
     renameSync(draft, path);

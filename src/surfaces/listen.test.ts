@@ -8,6 +8,8 @@ import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import { transportOf } from "../kernel/authentication.js";
 import { systemClock } from "../kernel/clock.js";
 import { systemIds } from "../kernel/ids.js";
+import { silentLogger } from "../kernel/logger.js";
+import { socketPlaces } from "../platform/socket-places.js";
 import { AlreadyRunningError, type Listeners, type ListenOptions, listen } from "./listen.js";
 
 let folder: string;
@@ -22,14 +24,20 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function start(options: Partial<ListenOptions> = {}): Promise<Listeners> {
+interface StartOptions extends Partial<ListenOptions> {
+  socketPath?: string;
+}
+
+async function start({ socketPath, ...options }: StartOptions = {}): Promise<Listeners> {
+  const path = socketPath ?? join(folder, "run", "d.sock");
   const listeners = await listen({
     handle: (asked: IncomingMessage, answer: ServerResponse) => void answer.end(transportOf(asked)),
     upgrades: {},
     host: "127.0.0.1",
     port: 0,
-    socketPath: join(folder, "run", "d.sock"),
+    socketPlaces: [socketPlaces(path)[0]!],
     clock: systemClock,
+    log: silentLogger,
     ids: systemIds(systemClock),
     limits: { headerBytes: 4096, headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, connections: 100 },
     ...options,
@@ -106,9 +114,10 @@ describe("listening", () => {
     expect(statSync(file).isFile()).toBe(true);
   });
 
-  test("[rest.socket-path] a path too long for the system is told before it fails strangely", async () => {
-    await expect(start({ socketPath: join(folder, "x".repeat(120)) })).rejects.toThrow(
-      "longer than systems allow",
+  test("[rest.socket-path] a path too long for the system is refused with its length and the limit", async () => {
+    const path = join(folder, "x".repeat(120));
+    await expect(start({ socketPath: path })).rejects.toThrow(
+      new RegExp(`${path} is longer than the system allows: ${path.length} of at most 10[37] bytes`),
     );
   });
 

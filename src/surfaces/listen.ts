@@ -1,16 +1,19 @@
-import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect, isIPv6, type Socket } from "node:net";
-import { dirname } from "node:path";
+import { isIPv6, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { markUnixSocket } from "../kernel/authentication.js";
 import type { Clock } from "../kernel/clock.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
+import type { Logger } from "../kernel/logger.js";
 import { FrontDoor, surplusConnections } from "./front-door.js";
 import { writeError } from "./reply.js";
 import { answerBrokenRequest, refuseUpgrade } from "./socket-reply.js";
 import { cutStalledReaders } from "./stalled-readers.js";
+import { started } from "./started.js";
+import { UnixListener } from "./unix-listener.js";
+
+export { AlreadyRunningError } from "./unix-listener.js";
 
 export interface ListenOptions {
   handle(request: IncomingMessage, response: ServerResponse): void;
@@ -21,7 +24,10 @@ export interface ListenOptions {
   port: number;
   /** How many ports to try after `port` when somebody else has it; default 32. */
   portTries?: number;
-  socketPath: string;
+  /** Prepares a folder and returns the unix socket's path, best first; throws with the reason when it cannot lie there. */
+  socketPlaces: readonly (() => string)[];
+  /** The unix socket was created again, at this path. */
+  onSocketCreated?(path: string): void;
   limits: {
     headerBytes: number;
     headerTimeoutMs: number;
@@ -32,6 +38,7 @@ export interface ListenOptions {
   };
   clock: Clock;
   ids: Ids;
+  log: Logger;
 }
 
 /** The open listeners. */
@@ -41,52 +48,54 @@ export interface Listeners {
   readonly port: number;
   readonly socketPath: string;
   connections(): number;
+  /** Creates the unix socket again when its file was removed or replaced, beyond what the system reports by itself. */
+  checkSocket(): Promise<void>;
   /** Takes nothing new, waits at most `drainMs` for answers under way, then cuts what is left. */
   close(drainMs: number): Promise<void>;
-}
-
-/** Another daemon of this user answers at the socket. */
-export class AlreadyRunningError extends Error {
-  override name = "AlreadyRunningError";
 }
 
 /** Opens the unix socket (0600) and the TCP port; both lead to the same handler. */
 export async function listen(options: ListenOptions): Promise<Listeners> {
   const { connections, bodyBytes = 64 * 1024 * 1024 } = options.limits;
-  // The user at his own socket is never locked out by what comes over TCP.
-  const unix = httpServer(options, new FrontDoor({ connections: Number.POSITIVE_INFINITY, bodyBytes }));
-  unix.on("connection", markUnixSocket);
-  await listenUnix(unix, options.socketPath);
-  const tcp = httpServer(options, new FrontDoor({ connections, bodyBytes }));
-  tcp.maxConnections = connections + surplusConnections;
-  const servers = [tcp, unix];
   const open = new Set<Socket>();
-  for (const server of servers) {
+  const track = (server: Server): Server =>
     server.on("connection", (socket: Socket) => {
       open.add(socket);
       socket.once("close", () => open.delete(socket));
     });
-  }
+  // The user at their own socket is never locked out by what arrives over TCP.
+  const unixDoor = new FrontDoor({ connections: Number.POSITIVE_INFINITY, bodyBytes });
+  const unix = await UnixListener.open({
+    places: options.socketPlaces,
+    createServer: () => track(httpServer(options, unixDoor).on("connection", markUnixSocket)),
+    clock: options.clock,
+    log: options.log,
+    onCreated: (path) => options.onSocketCreated?.(path),
+  });
+  const tcp = track(httpServer(options, new FrontDoor({ connections, bodyBytes })));
+  tcp.maxConnections = connections + surplusConnections;
   let port: number;
   try {
     port = await listenTcp(tcp, options);
   } catch (cause) {
     unix.close();
+    for (const server of unix.servers) server.close();
     throw cause;
   }
   const stopLooking = cutStalledReaders(open, options.clock);
   return {
     address: `http://${reachable(options.host)}:${port}`,
     port,
-    socketPath: options.socketPath,
+    get socketPath() {
+      return unix.path;
+    },
     connections: () => open.size,
+    checkSocket: () => unix.check(),
     async close(drainMs) {
+      unix.close();
       const closed = Promise.all(
-        servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+        [tcp, ...unix.servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
       );
-      for (const server of servers) {
-        server.closeIdleConnections();
-      }
       const stopTimer = options.clock.after(drainMs, () => {
         for (const socket of open) {
           socket.destroy();
@@ -150,48 +159,6 @@ function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: Fron
   return server;
 }
 
-/** Binding takes place inside `listen`, so the mask makes the socket private from its first moment. */
-async function listenUnix(server: Server, path: string): Promise<void> {
-  if (Buffer.byteLength(path) > 103) {
-    throw new Error(
-      `the socket path ${path} is longer than systems allow (103 bytes); set [server] socket to a shorter one`,
-    );
-  }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  await removeStaleSocket(path);
-  const mask = process.umask(0o177);
-  try {
-    await started(server, () => server.listen({ path }));
-  } finally {
-    process.umask(mask);
-  }
-  chmodSync(path, 0o600);
-}
-
-/** A socket that nobody answers is left over from a crash; anything else at its path is not ours to remove. */
-async function removeStaleSocket(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) {
-    return;
-  }
-  if (!found.isSocket()) {
-    throw new Error(`${path} exists and is no socket; remove it or set [server] socket to another path`);
-  }
-  const answers = await new Promise<boolean>((resolve) => {
-    const probe = connect(path);
-    probe.once("connect", () => resolve(true));
-    probe.once("error", (error: NodeJS.ErrnoException) =>
-      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"),
-    );
-    probe.once("close", () => probe.destroy());
-    probe.once("connect", () => probe.destroy());
-  });
-  if (answers) {
-    throw new AlreadyRunningError(`a daemon already answers at ${path}`);
-  }
-  rmSync(path, { force: true });
-}
-
 async function listenTcp(server: Server, { host, port, portTries = 32 }: ListenOptions): Promise<number> {
   const last = port === 0 ? 0 : Math.min(port + portTries, 65_535);
   for (let candidate = port; ; candidate += 1) {
@@ -206,21 +173,6 @@ async function listenTcp(server: Server, { host, port, portTries = 32 }: ListenO
   }
   const address = server.address();
   return typeof address === "object" && address !== null ? address.port : port;
-}
-
-function started(server: Server, begin: () => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (then: () => void): void => {
-      server.off("listening", onListening);
-      server.off("error", onError);
-      then();
-    };
-    const onListening = (): void => settle(resolve);
-    const onError = (cause: Error): void => settle(() => reject(cause));
-    server.once("listening", onListening);
-    server.once("error", onError);
-    begin();
-  });
 }
 
 /** A wildcard address is nothing to connect to. */

@@ -34,12 +34,14 @@ export interface DaemonOptions {
   config?: string;
   /** The tree whose built daemon it is. Default: this one. */
   root?: string;
+  /** Variables beside those that place its folders. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** Starts the built daemon in folders of its own, on a free port. */
 export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaemon> {
   const folder = mkdtempSync(join(tmpdir(), "parley-"));
-  const env = placesIn(folder);
+  const env = { ...placesIn(folder), ...options.env };
   const config = join(folder, "parley.toml");
   let port = 0;
   let tree = options.root ?? root;

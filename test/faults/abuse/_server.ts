@@ -46,7 +46,7 @@ export async function startSurfaces(
     upgrades: { "/rpc": rpc.handleUpgrade },
     host: "127.0.0.1",
     port: 0,
-    socketPath: join(folder, "d.sock"),
+    socketPlaces: [() => join(folder, "d.sock")],
     limits: { headerBytes: 16_384, headerTimeoutMs: 10_000, requestTimeoutMs: 30_000, connections: 1000 },
     ...ambient,
   });
