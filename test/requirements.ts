@@ -846,6 +846,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.host-abort": trust(
     "A host that ends at once gives back what it works on, and does not wait for a daemon that is away.",
   ),
+  "sdk.host-answered": trust(
+    "A turn whose interaction was answered by other means learns of it, adds nothing, and leaves the inbox.",
+  ),
   "sdk.host-buffer": trust(
     "While the daemon is away a turn keeps 8 MiB of events and pauses above that; nothing is dropped.",
   ),

@@ -159,6 +159,29 @@ describe("[sdk.host] a host", () => {
     expect(errors).toMatchObject([{ code: "fence_stale" }]);
   });
 
+  test.each(["reply", "fail"] as const)(
+    "[sdk.host-answered] takes an interaction that was answered by other means out of the inbox: %s",
+    async (way) => {
+      const errors: unknown[] = [];
+      const { inbox, host } = await start({ onError: (error) => errors.push(error) });
+      inbox.emitRefusals.push(new Fault("interaction_ended", {}, 409));
+      let reason: unknown;
+      void host.serve(async (_, turn) => {
+        await turn.text("too late").catch(() => {});
+        reason = turn.signal.reason;
+        await turn.text("later still").catch(() => {});
+        await turn[way]("an answer too many");
+      });
+      const id = inbox.add();
+      expect(await inbox.outcome(id)).toEqual({ kind: "done" });
+      await host.stop();
+      expect(reason).toMatchObject({ code: "interaction_ended" });
+      expect(errors).toMatchObject([{ code: "interaction_ended" }]);
+      expect(inbox.responses).toEqual([]);
+      expect(inbox.emitted.get(id) ?? []).toEqual([]);
+    },
+  );
+
   test("comes back after a restart of the daemon with the same token", async () => {
     const { daemon, inbox, host } = await start();
     void host.serve(() => "done");

@@ -47,6 +47,8 @@ export class Turn {
   /** Aborts when the turn is void, which ends its calls. */
   readonly #void = new AbortController();
   #lost: { reason: unknown } | undefined;
+  /** Set when the interaction has its ending by other means; what is left is to take it out of the inbox. */
+  #concluded: { reason: unknown } | undefined;
   #cancelled = false;
   readonly #events: TurnEvents;
   #text = "";
@@ -121,7 +123,8 @@ export class Turn {
   /** Resolves when everything that was emitted is durable; throws when an event was refused. */
   async flush(): Promise<void> {
     await this.#events.flush();
-    if (this.#lost !== undefined) throw this.#lost.reason;
+    const ended = this.#lost ?? this.#concluded;
+    if (ended !== undefined) throw ended.reason;
     if (this.#events.refusal !== undefined) throw this.#events.refusal.error;
   }
 
@@ -133,8 +136,9 @@ export class Turn {
       if (this.interaction.kind !== "peer_request") await this.#settle({ kind: "done", result });
       else await this.#answer("completed", result);
     } catch (error) {
+      if (this.#concluded !== undefined) await this.#settleEnded();
       // An answer that is refused would be refused again each time: the work can only fail.
-      if (this.#lost === undefined && error instanceof ParleyError)
+      else if (this.#lost === undefined && error instanceof ParleyError)
         await this.#dead({
           code: "executor_error",
           message: `${error.code}: ${error.message}`.slice(0, 4096),
@@ -150,6 +154,10 @@ export class Turn {
     await this.#complete().catch((error: unknown) => {
       if (this.#lost !== undefined) throw error;
     });
+    if (this.#concluded !== undefined) {
+      await this.#settleEnded();
+      throw this.#concluded.reason;
+    }
     await this.#dead({ code, message: message.slice(0, 4096), retryable });
   }
 
@@ -170,7 +178,7 @@ export class Turn {
   /** @private Renews the claim when the handler says nothing for long. */
   async keepAlive(over: AbortSignal): Promise<void> {
     const life = Math.min(60_000, Math.max(2_000, Date.parse(this.#claim.expires_at) - Date.now()));
-    while (!over.aborted && this.#lost === undefined) {
+    while (!over.aborted && this.#lost === undefined && this.#concluded === undefined) {
       this.#emitted = false;
       await this.#deps.environment.delay(life / 3, over);
       if (over.aborted || this.#emitted || this.#events.pending || this.#outcome !== "none") continue;
@@ -195,6 +203,12 @@ export class Turn {
     this.#lost = { reason };
     this.#over.abort(reason);
     this.#void.abort(reason);
+    this.#events.drop(reason);
+  }
+
+  #conclude(reason: unknown): void {
+    this.#concluded ??= { reason };
+    this.#over.abort(reason);
     this.#events.drop(reason);
   }
 
@@ -275,8 +289,12 @@ export class Turn {
       // The handler answered by itself, or an earlier attempt did: only the settling is left.
       if (!(error instanceof ParleyError) || error.code !== "interaction_ended") throw error;
     }
+    await this.#settleEnded();
+  }
+
+  /** Takes an interaction that has its ending out of the inbox, whether or not the claim still counts. */
+  async #settleEnded(): Promise<void> {
     await this.#settle({ kind: "done" }).catch((error: unknown) => {
-      // With the answer the interaction has ended, whether or not the claim still counts.
       if (!isOver(error)) throw error;
       this.#outcome = "settled";
     });
@@ -310,13 +328,14 @@ export class Turn {
       } catch (error) {
         if (!isOver(error)) throw error;
         if (used !== this.#claim.token) continue;
-        this.abandon(error);
+        if (error.code === "interaction_ended") this.#conclude(error);
+        else this.abandon(error);
         throw error;
       }
     }
   }
 }
 
-function isOver(error: unknown): boolean {
+function isOver(error: unknown): error is ParleyError {
   return error instanceof ParleyError && over.has(error.code);
 }
