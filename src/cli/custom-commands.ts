@@ -87,6 +87,24 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .action(async (to, body, options, command) =>
         (await import("./commands/send.js")).send(to, body, options, command),
       ),
+  reply: (program) =>
+    program
+      .command("reply")
+      .description("Answer an interaction; inside `parley agent exec` the one that the command works on")
+      .argument("[interaction]", "its id; left out inside a command")
+      .argument("[text]", "the result, JSON or text; `-` or nothing reads stdin")
+      .addOption(
+        new Option("--status <status>", "`accepted` is progress, the others end the interaction")
+          .choices(["accepted", "completed", "failed"])
+          .default("completed"),
+      )
+      .addHelpText(
+        "after",
+        '\nExamples:\n  parley reply --status accepted "half way"      (in a script that agent exec runs)\n  parley reply "all tests pass"                  (there too)\n  parley reply 0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f "yes, go on"\n  parley reply 0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f --status failed "not today"',
+      )
+      .action(async (first, second, options, command) =>
+        (await import("./commands/reply.js")).reply(first, second, options, command),
+      ),
   stream: (program) =>
     program
       .command("stream")

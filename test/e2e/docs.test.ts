@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -62,6 +62,7 @@ describe("[docs.blocks] the code in the docs", () => {
         expect(output).toContain("# Changelog");
         expect(output).toContain("event: interaction_complete");
       }
+      if (file === "docs/agents.md") expect(output).toContain("step 3 of 3");
       for (const block of own.filter(({ language }) => language !== "sh")) {
         const result = await runBlock(daemon, block);
         expect(result.code, `${file}:${block.line}\n${block.text}\n---\n${result.output}`).toBe(0);
@@ -128,7 +129,11 @@ async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: numbe
 /** Runs a script and then ends what it left in the background. */
 function shell(daemon: TestDaemon, script: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const env = { ...daemon.env, PATH: `${root}/node_modules/.bin:${process.env.PATH}` };
+    // The docs have the command on the PATH.
+    const bin = join(daemon.folder, "bin");
+    mkdirSync(bin, { recursive: true });
+    if (!existsSync(join(bin, "parley"))) symlinkSync(join(root, "dist/cli.cjs"), join(bin, "parley"));
+    const env = { ...daemon.env, PATH: `${bin}:${root}/node_modules/.bin:${process.env.PATH}` };
     const child = spawn("bash", ["-eu", "-o", "pipefail", "-c", script], {
       cwd: root,
       env,

@@ -44,9 +44,7 @@ export async function exec(words: string[], flags: ExecFlags, command: Command):
       const run = new CommandRun(line, interaction, turn);
       const { ending, late } = await run.toItsEnd(hostEnds, timeout);
       await run.reportSurvivors();
-      // The script has answered by itself: its exit code adds no second answer.
-      if (isAnswered(turn)) return;
-      signal.throwIfAborted();
+      if (!isAnswered(turn)) signal.throwIfAborted();
       if (!late && ending.code === 0) return await turn.reply(run.answer.result);
       const outcome = late
         ? `was ended after ${flags.timeout}`
@@ -55,6 +53,8 @@ export async function exec(words: string[], flags: ExecFlags, command: Command):
       if (late) await turn.fail(message, { code: "timeout", retryable: true });
       else await turn.fail(message, { retryable: ending.code === tempFail });
     } catch (error) {
+      // The script has answered by itself: its exit adds no second answer.
+      if (isAnswered(turn)) return;
       if (!(error instanceof StartFailure)) throw error;
       await turn.fail(error.message, { retryable: error.retryable });
     }

@@ -58,7 +58,7 @@ export async function serve(
     const onSignal = (signal: NodeJS.Signals): void => {
       const now = stopping || signal === "SIGHUP" || (signal === "SIGINT" && endsOnInterrupt);
       if (!now && working > 0)
-        note(`${name} finishes the work in flight; another Ctrl-C gives it back to the inbox`);
+        note(`${name} finishes the work in flight; Ctrl-C once more gives it back to the inbox`);
       stopping = true;
       if (now) hostEnds.abort();
       void (now ? host.abort() : host.stop());

@@ -36,14 +36,14 @@ export async function send(
     if (!flags.stream) {
       const receipt = await client.send(request).catch((error) => withSuggestion(client, to, error));
       if (options.json) printJson(receipt);
-      else print(describe(receipt as unknown as Record<string, unknown>));
+      else print(describeReceipt(receipt as unknown as Record<string, unknown>));
       return;
     }
     const { receipt, stream } = await client
       .sendAndStream(request as InteractionCommand)
       .catch((error) => withSuggestion(client, to, error));
     if (options.json) print(JSON.stringify(receipt));
-    else note(paint("dim", describe(receipt as unknown as Record<string, unknown>), process.stderr));
+    else note(paint("dim", describeReceipt(receipt as unknown as Record<string, unknown>), process.stderr));
     if ("interaction_id" in receipt) onInterrupt(to, receipt.interaction_id);
     process.exitCode = await printEvents(stream, options.json === true);
   });
@@ -113,13 +113,14 @@ function optionsFrom({ idempotencyKey, ttl, steer, expectPeer }: SendFlags): Pic
   return Object.keys(options).length === 0 ? {} : { options };
 }
 
-async function bodyFrom(word: string | undefined): Promise<string> {
+export async function bodyFrom(word: string | undefined): Promise<string> {
   if (word !== undefined && word !== "-") return word;
   if (word === undefined && process.stdin.isTTY) throw new UsageError("say what to send, or pipe it in");
   return readStdin();
 }
 
-function resultFrom(text: string): unknown {
+/** JSON as it is, anything else as text. */
+export function resultFrom(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -134,7 +135,7 @@ const unfinished: Readonly<Record<string, string>> = {
   ambiguous: "its delivery is being asked for",
 };
 
-function describe(receipt: Record<string, unknown>): string {
+function describeReceipt(receipt: Record<string, unknown>): string {
   const { state } = (receipt.delivery ?? {}) as { state?: string };
   const notes = [
     ...(receipt.deduplicated ? ["sent before; this is its first receipt"] : []),
