@@ -11,7 +11,7 @@ export function httpError(status: number, text: string, address: string): Parley
   return errorFrom({
     code: "daemon_unreachable",
     message: foreignAnswer(status, text, address),
-    retryable: awayStatuses.has(status),
+    retryable: status === 429 || awayStatuses.has(status),
   });
 }
 

@@ -29,13 +29,13 @@ export interface StreamOptions {
   reconnectTimeout?: number;
 }
 
-/** Options of a client. Without an address the client finds the daemon by itself. */
+/** Options of a client. Without an address it uses the unix socket of this user's daemon, and nothing else. */
 export interface ClientOptions {
-  /** For example `http://127.0.0.1:7433`. */
+  /** For example `http://127.0.0.1:7433`. Required where there are no unix sockets. Redirects are not followed. */
   baseUrl?: string;
-  /** The daemon's unix socket; needs no token. */
+  /** A daemon's unix socket; needs no token. Default: the one of this user's daemon. */
   socketPath?: string;
-  /** Bearer token. */
+  /** Bearer token. It is sent to `baseUrl` only; without an address, over this user's socket. */
   token?: string;
   /** Session that calls act as; default is the principal's own. */
   session?: string;

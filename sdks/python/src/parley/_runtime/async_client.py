@@ -147,7 +147,7 @@ class AsyncTransport:
         policy, attempt = self._options.policy, 0
         while True:
             try:
-                return await self._once(operation, encoded, call, rpc, max(deadline - time.monotonic(), 0.001))
+                return await self._once(operation, encoded, call, rpc, deadline)
             except TransportFailure as failure:
                 error, sent = failure.error, failure.sent
                 self._locator.forget()
@@ -161,8 +161,9 @@ class AsyncTransport:
             await asyncio.sleep(delay)
             attempt += 1
 
-    async def _once(self, operation: Operation, encoded: Encoded, call: CallOptions, rpc: bool, timeout: float) -> Any:
-        target = self._locator.target()
+    async def _once(self, operation: Operation, encoded: Encoded, call: CallOptions, rpc: bool, deadline: float) -> Any:
+        target = await self._locator.async_target(deadline - time.monotonic())
+        timeout = max(deadline - time.monotonic(), 0.001)
         session = self._options.session_of(call)
         if rpc and target.socket_path is None and operation.plane == "comms":
             shared = await self._sockets.take(target, session, timeout, self._options.idle_timeout)
@@ -176,12 +177,12 @@ class AsyncTransport:
             response = await asyncio.wait_for(self._http.exchange(target, request, timeout), timeout)
         except asyncio.TimeoutError as error:
             raise timed_out(target, timeout) from error
-        return read_response(operation, request, response, raw=self._raw)
+        return read_response(operation, request, response, target, raw=self._raw)
 
     async def _source(self, operation: Operation, fields: dict[str, Any], call: CallOptions) -> AsyncStreamSource:
-        target: Target = self._locator.target()
         session = self._options.session_of(call)
         timeout = self._options.timeout_of(operation, call, fields)
+        target = await self._locator.async_target(timeout)
         idle = call.idle_timeout if call.idle_timeout is not None else self._options.idle_timeout
         try:
             if target.socket_path is None:

@@ -71,7 +71,9 @@ class AsyncHttp:
                 uds=target.socket_path,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=4),
             )
-            self._client = httpx.AsyncClient(transport=transport, trust_env=False, headers={"Accept-Encoding": "identity"})
+            self._client = httpx.AsyncClient(
+                transport=transport, trust_env=False, follow_redirects=False, headers={"Accept-Encoding": "identity"}
+            )
             self._target = target
         return self._client
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .codec import parse_json
@@ -36,7 +37,7 @@ class AsyncSocket:
 
         headers = {} if target.token is None else {"Authorization": f"Bearer {target.token}"}
         try:
-            connection = await connect(
+            connection = await _without_redirects(connect)(
                 f"{'wss' if target.secure else 'ws'}://{target.authority}{target.prefix}/rpc",
                 host=target.connect_host,
                 port=target.port,
@@ -114,6 +115,12 @@ class AsyncSocket:
     async def close(self) -> None:
         """Closes the connection; its streams close with it."""
         await self._connection.close()
+
+
+@cache
+def _without_redirects(connect: type[Any]) -> type[Any]:
+    """The library's connector, which would follow redirects on the same server, without that."""
+    return type("Connect", (connect,), {"process_redirect": lambda self, error: error})
 
 
 class SharedSocket:

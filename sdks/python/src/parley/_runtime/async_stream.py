@@ -244,7 +244,7 @@ class AsyncSseSource:
             headers = {name.lower(): value for name, value in response.headers.items()}
             check_contract(headers)
             if response.status_code != 200:
-                raise http_error(HttpResponse(response.status_code, headers, await response.aread()))
+                raise http_error(HttpResponse(response.status_code, headers, await response.aread()), target)
             source = cls(target, response)
             frame = await source._frame()
             if frame.event != "stream_opened":

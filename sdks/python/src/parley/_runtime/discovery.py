@@ -1,97 +1,126 @@
-"""Finds the daemon of this user: its discovery file, else the address in `parley.toml`."""
+"""Finds the daemon of this user by its files, and nothing else."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from .parley_error import ParleyError
-from .target import Target
-
-DEFAULT_PORT = 7433
+from .own_path import Refusal, own_socket, read_own_file
 
 
-def discover(token: str | None = None, environment: Mapping[str, str] | None = None) -> Target:
-    """The way to the running daemon; raises `daemon_unreachable` when nothing names one.
+@dataclass(frozen=True)
+class Sighting:
+    """The state of this user's daemon, as its files show it."""
 
-    A unix socket comes first: it needs no token. With a token, or where sockets do not work, the
-    address is taken. It is read anew for each new connection, because a restart may move it.
+    folder: str
+    """The folder of the discovery file."""
+    sockets: tuple[str, ...]
+    """Sockets of this user that exist, the one of the discovery file first."""
+    refusals: tuple[Refusal, ...]
+    """Paths that exist and are not used."""
+    starting_pid: int | None = None
+    """A live process that starts a daemon, or whose socket file is about to be created again."""
+    pid: int | None = None
+    """The daemon's live process, when the discovery file names it."""
+    state: str | None = None
+    port: int | None = None
+    """The port of the daemon's TCP listener, as the discovery file names it."""
+
+
+def look_for_daemon(env: Mapping[str, str], uid: int) -> Sighting:
+    """Looks for this user's daemon: the socket that its discovery file names, else the usual places.
+
+    Only files and sockets count that belong to this user and are closed to others; no config file is
+    read, and no TCP address is used.
     """
-    env = os.environ if environment is None else environment
-    found = _read_discovery_file(env)
-    if found is not None:
-        socket_path = found.get("socket_path")
-        if token is None and isinstance(socket_path, str) and _has_unix_sockets() and os.path.exists(socket_path):
-            return Target(socket_path=socket_path)
-        if isinstance(found.get("address"), str):
-            return Target.from_url(found["address"], token)
-    for path in _config_files(env):
-        if path.is_file():
-            return _from_config(path, token)
-    raise _unreachable(env)
-
-
-def discovery_file(environment: Mapping[str, str]) -> Path:
-    """Where a running daemon says how to reach it."""
-    return _folder(environment, "XDG_STATE_HOME", ".local/state") / "parley" / "daemon.json"
-
-
-def _read_discovery_file(env: Mapping[str, str]) -> dict[str, Any] | None:
-    try:
-        found = json.loads(discovery_file(env).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _config_files(env: Mapping[str, str]) -> Iterator[Path]:
-    yield Path("parley.toml")
-    yield _folder(env, "XDG_CONFIG_HOME", ".config") / "parley" / "parley.toml"
-    yield Path("/etc/parley/parley.toml")
-
-
-def _from_config(path: Path, token: str | None) -> Target:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
-    try:
-        server = tomllib.loads(path.read_text("utf-8")).get("server", {})
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise ParleyError(f"{path} cannot be read: {error}", code="invalid_request") from error
-    socket_path = server.get("socket")
-    if token is None and isinstance(socket_path, str) and _has_unix_sockets():
-        full = os.path.expanduser(socket_path)
-        if os.path.exists(full):
-            return Target(socket_path=full)
-    host = str(server.get("host", "127.0.0.1"))
-    if host in ("0.0.0.0", "::"):
-        host = "127.0.0.1"
-    port = server.get("port")
-    # 0 lets the daemon choose: only its discovery file knows what. Mistakes are the daemon's to complain about.
-    known = isinstance(port, int) and 0 < port < 65_536
-    return Target(host=host, port=port if known else DEFAULT_PORT, token=token)
-
-
-def _folder(env: Mapping[str, str], variable: str, fallback: str) -> Path:
-    value = env.get(variable, "")
-    return Path(value) if os.path.isabs(value) else Path(env.get("HOME") or Path.home()) / fallback
-
-
-def _has_unix_sockets() -> bool:
-    import socket
-
-    return hasattr(socket, "AF_UNIX")
-
-
-def _unreachable(env: Mapping[str, str]) -> ParleyError:
-    from .._generated.errors import DaemonUnreachableError
-
-    return DaemonUnreachableError(
-        f"No daemon runs for this user ({discovery_file(env)} is missing, no parley.toml found). "
-        "Start one with `npm start` or `parley up`, or pass base_url and token."
+    folder = _state_folder(env)
+    refusals: list[Refusal] = []
+    # In this order a start is never missed: its mark is removed after the discovery file has been written.
+    mark = _read_announcement(os.path.join(folder, "starting.json"), uid, refusals)
+    found = _read_announcement(os.path.join(folder, "daemon.json"), uid, refusals)
+    named = found.get("socket_path")
+    runtime = env.get("XDG_RUNTIME_DIR", "")
+    paths = [
+        *([named] if isinstance(named, str) and named else []),
+        *([os.path.join(runtime, "parley", "daemon.sock")] if os.path.isabs(runtime) else []),
+        os.path.join(folder, "daemon.sock"),
+    ]
+    is_missing = isinstance(named, str) and named != ""
+    sockets: list[str] = []
+    for path in dict.fromkeys(paths):
+        looked = own_socket(path, uid)
+        if looked is None:
+            continue
+        if path == named:
+            is_missing = False
+        if isinstance(looked, Refusal):
+            refusals.append(looked)
+        else:
+            sockets.append(looked)
+    state, pid = found.get("state"), _live_pid(found)
+    # A serving daemon creates its socket again within seconds when the file was removed.
+    about_to_answer = state == "starting" or (state == "serving" and is_missing)
+    return Sighting(
+        folder=folder,
+        sockets=tuple(sockets),
+        refusals=tuple(refusals),
+        starting_pid=_live_pid(mark) or (pid if about_to_answer else None),
+        pid=pid,
+        state=state if isinstance(state, str) else None,
+        port=_port_of(found.get("address")),
     )
+
+
+def _state_folder(env: Mapping[str, str]) -> str:
+    state = env.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):
+        state = os.path.join(env.get("HOME") or os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "parley")
+
+
+def _read_announcement(path: str, uid: int, refusals: list[Refusal]) -> dict[str, Any]:
+    looked = read_own_file(path, uid)
+    if isinstance(looked, Refusal):
+        refusals.append(looked)
+        return {}
+    try:
+        value = json.loads(looked or "")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _live_pid(announcement: dict[str, Any]) -> int | None:
+    """The process of the announcement, when it runs: a number that another process received since does not count."""
+    pid, start = announcement.get("pid"), announcement.get("process_start")
+    if type(pid) is not int or pid <= 0:
+        return None
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError):
+        return None
+    runs_since = _process_start(pid) if isinstance(start, str) else None
+    return pid if runs_since is None or runs_since == start else None
+
+
+def _process_start(pid: int) -> str | None:
+    """When the process began, as the daemon writes it on Linux: the boot's id and the clock ticks since then."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="latin-1") as file:
+            status = file.read()
+        with open("/proc/sys/kernel/random/boot_id", encoding="latin-1") as file:
+            boot = file.read().strip()
+    except OSError:
+        return None
+    return f"{boot}:{status[status.rindex(')') + 2 :].split(' ')[19]}"
+
+
+def _port_of(address: Any) -> int | None:
+    try:
+        return urlsplit(address).port if isinstance(address, str) else None
+    except ValueError:
+        return None

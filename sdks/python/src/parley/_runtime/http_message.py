@@ -112,11 +112,13 @@ def query_of(operation: Operation, fields: Any) -> str:
     return f"?{urlencode(pairs)}" if pairs else ""
 
 
-def read_response(operation: Operation, request: HttpRequest, response: HttpResponse, *, raw: bool) -> Any:
+def read_response(
+    operation: Operation, request: HttpRequest, response: HttpResponse, place: Target, *, raw: bool
+) -> Any:
     """The typed result of a call; raises the typed error."""
     check_contract(response.headers)
-    if response.status >= 400 and not (request.rpc and response.status == 400):
-        raise http_error(response)
+    if response.status >= 300 and not (request.rpc and response.status == 400):
+        raise http_error(response, place)
     if request.rpc:
         data = result_of(parse_json(response.body), response.status)
         if not raw:
@@ -128,21 +130,50 @@ def read_response(operation: Operation, request: HttpRequest, response: HttpResp
     return decode(operation.response, response.body)
 
 
-def http_error(response: HttpResponse) -> ParleyError:
-    """The typed error of an answer with a status of 400 or more."""
+def http_error(response: HttpResponse, place: Target) -> ParleyError:
+    """The typed error of an answer with a status of 300 or more.
+
+    A body that is no error payload comes from a proxy, or from another program than a daemon.
+    """
     try:
         payload = parse_json(response.body)
     except ParleyError:
         payload = None
     if isinstance(payload, dict) and isinstance(payload.get("error"), dict):
         payload = payload["error"].get("data", payload)
-    error = error_from_payload(payload, status=response.status)
+    if isinstance(payload, dict) and isinstance(payload.get("code"), str):
+        error = error_from_payload(payload, status=response.status)
+    else:
+        error = _foreign_answer(response, place)
     retry_after = response.headers.get("retry-after", "")
     if error.retry_after_ms is None and retry_after.isdigit():
         error.retry_after_ms = int(retry_after) * 1000
-    if error.code == "internal" and response.status in (429, 502, 503, 504):
-        error.retryable = True
     return error
+
+
+_AWAY_STATUSES = (502, 503, 504)
+"""What a proxy answers while the daemon behind it is away."""
+
+
+def _foreign_answer(response: HttpResponse, place: Target) -> ParleyError:
+    from .._generated.errors import DaemonUnreachableError
+
+    status = response.status
+    if status in _AWAY_STATUSES:
+        message = f"A proxy at {place} answered HTTP {status}: the daemon is away."
+    elif 300 <= status < 400:
+        message = (
+            f"{place} answered with a redirect (HTTP {status}). "
+            "Redirects are not followed: pass the daemon's own address."
+        )
+    else:
+        text = response.body[:80].decode("utf-8", "replace")
+        got = json.dumps(text, ensure_ascii=False) if text else "an empty body"
+        message = (
+            f"{place} answered HTTP {status} with {got}, which no Parley daemon sends: "
+            "check the address and any proxy in front of it."
+        )
+    return DaemonUnreachableError(message, retryable=status in (*_AWAY_STATUSES, 429), status=status)
 
 
 def check_contract(headers: Mapping[str, str]) -> None:

@@ -35,9 +35,11 @@ class Parley(Planes, CommsRoot):
     Without arguments it finds this user's daemon by itself.
 
     Args:
-        base_url: Address of the daemon, for example `http://127.0.0.1:7433`; needs `token`.
-        token: Bearer token; over the unix socket none is needed.
-        socket_path: Unix socket of the daemon.
+        base_url: Address of the daemon, for example `http://127.0.0.1:7433`; needs `token`. Required where
+            there are no unix sockets.
+        token: Bearer token; over the unix socket none is needed. It is sent to `base_url` only, never over a
+            redirect; without an address, over this user's socket.
+        socket_path: Unix socket of the daemon. Default: the one of this user's daemon.
         session: The session that calls act as; default is the caller's own.
         timeout: Seconds for one call with all its tries.
         idle_timeout: Seconds of silence after which a stream's connection counts as dropped.
@@ -134,9 +136,8 @@ class SyncCalls:
     def call(self, operation: Operation, request: Any, call: CallOptions) -> Any:
         encoded = encode(operation, request, call.idempotency_key, check=False)
         if operation.kind == "stream":
-            target = self._locator.target()
             try:
-                source = self._source(operation, target, encoded.fields, call)
+                source = self._source(operation, encoded.fields, call)
             except TransportFailure as failure:
                 raise failure.error from failure
             source.close(explicit=True)
@@ -149,7 +150,7 @@ class SyncCalls:
         fields = encode(operation, request, None).fields
 
         def connect(wanted: dict[str, Any]) -> StreamSource:
-            return self._source(operation, self._locator.target(), wanted, call)
+            return self._source(operation, wanted, call)
 
         return EventStream(operation, fields, connect, self._options.policy)
 
@@ -163,7 +164,7 @@ class SyncCalls:
         policy, attempt = self._options.policy, 0
         while True:
             try:
-                return self._once(operation, encoded, call, rpc, max(deadline - time.monotonic(), 0.001))
+                return self._once(operation, encoded, call, rpc, deadline)
             except TransportFailure as failure:
                 error, sent = failure.error, failure.sent
                 self._locator.forget()
@@ -177,15 +178,16 @@ class SyncCalls:
             time.sleep(delay)
             attempt += 1
 
-    def _once(self, operation: Operation, encoded: Encoded, call: CallOptions, rpc: bool, timeout: float) -> Any:
-        target = self._locator.target()
+    def _once(self, operation: Operation, encoded: Encoded, call: CallOptions, rpc: bool, deadline: float) -> Any:
+        target = self._locator.target(deadline - time.monotonic())
+        timeout = max(deadline - time.monotonic(), 0.001)
         session = self._options.session_of(call)
         if rpc and target.socket_path is None and operation.plane == "comms":
             return self._over_socket(operation, encoded, target, session, timeout)
         headers = base_headers(target, session, self._options.headers_of(call))
         request = build_request(operation, encoded, target, headers, rpc=rpc)
         response = self._http.exchange(target, request, timeout)
-        return read_response(operation, request, response, raw=self._raw)
+        return read_response(operation, request, response, target, raw=self._raw)
 
     def _over_socket(
         self, operation: Operation, encoded: Encoded, target: Target, session: str | None, timeout: float
@@ -207,9 +209,10 @@ class SyncCalls:
             return RawResponse("rpc", None, {}, result, operation.response)
         return decode_value(operation.response, result)
 
-    def _source(self, operation: Operation, target: Target, fields: dict[str, Any], call: CallOptions) -> StreamSource:
+    def _source(self, operation: Operation, fields: dict[str, Any], call: CallOptions) -> StreamSource:
         session = self._options.session_of(call)
         timeout = self._options.timeout_of(operation, call, fields)
+        target = self._locator.target(timeout)
         idle = call.idle_timeout if call.idle_timeout is not None else self._options.idle_timeout
         try:
             if target.socket_path is None:

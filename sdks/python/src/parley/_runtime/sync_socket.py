@@ -142,14 +142,24 @@ class SyncSockets:
 
 def connect_failure(target: Target, error: Exception) -> Exception:
     """A refused upgrade carries the daemon's error; everything else is an unreachable daemon."""
-    from websockets.exceptions import InvalidStatus
-
     if isinstance(error, TransportFailure):
         return error
-    if isinstance(error, InvalidStatus):
-        from .http_message import HttpResponse, http_error
+    response = _refusal(error)
+    if response is None:
+        return unreachable(target, error, sent=False)
+    from .http_message import HttpResponse, http_error
 
-        response = error.response
-        headers = {name.lower(): value for name, value in response.headers.raw_items()}
-        return TransportFailure(http_error(HttpResponse(response.status_code, headers, bytes(response.body or b""))), sent=False)
-    return unreachable(target, error, sent=False)
+    headers = {name.lower(): value for name, value in response.headers.raw_items()}
+    refusal = HttpResponse(response.status_code, headers, bytes(response.body or b""))
+    return TransportFailure(http_error(refusal, target), sent=False)
+
+
+def _refusal(error: BaseException | None) -> Any:
+    """The HTTP answer to an upgrade. The library reports a redirect, which it cannot follow here, in errors of its own."""
+    from websockets.exceptions import InvalidStatus
+
+    while error is not None:
+        if isinstance(error, InvalidStatus):
+            return error.response
+        error = error.__cause__ or error.__context__
+    return None

@@ -242,7 +242,7 @@ class SseSource:
         try:
             check_contract(headers)
             if self._response.status != 200:
-                raise http_error(HttpResponse(self._response.status, headers, self._response.read()))
+                raise http_error(HttpResponse(self._response.status, headers, self._response.read()), target)
             if self._socket is not None:
                 self._socket.settimeout(idle)
             frame = self._frame()

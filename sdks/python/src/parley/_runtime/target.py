@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
@@ -16,6 +17,8 @@ class Target:
     prefix: str = ""
     socket_path: str | None = None
     token: str | None = None
+    explain: Callable[[], str] | None = field(default=None, compare=False, repr=False)
+    """What to report when no daemon listens at a socket that was found, not given."""
 
     @classmethod
     def from_url(cls, url: str, token: str | None = None) -> Target:
@@ -44,6 +47,16 @@ class Target:
             return "localhost"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+
+    def absence(self) -> str:
+        """The message for a place where no daemon listens: what to type there."""
+        if self.explain is not None:
+            return self.explain()
+        if self.socket_path is not None:
+            advice = "Correct the path; without one, the client finds your daemon by itself."
+        else:
+            advice = "Start it on that machine with `parley up --detach`, or correct the address."
+        return f"No daemon answers at {self}. {advice}"
 
     def __str__(self) -> str:
         return f"unix:{self.socket_path}" if self.socket_path else f"{self.scheme}://{self.authority}{self.prefix}"

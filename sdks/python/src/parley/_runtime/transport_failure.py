@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .parley_error import ParleyError
+
+if TYPE_CHECKING:
+    from .target import Target
 
 
 class TransportFailure(Exception):
@@ -14,15 +19,24 @@ class TransportFailure(Exception):
         self.sent = sent
 
 
-def unreachable(place: object, cause: BaseException, *, sent: bool) -> TransportFailure:
+def unreachable(place: Target, cause: BaseException, *, sent: bool) -> TransportFailure:
     """The daemon does not answer, or stopped answering."""
     from .._generated.errors import DaemonUnreachableError
 
-    verb = "The connection to the daemon broke" if sent else "No daemon answers"
-    hint = "" if sent else " Start one with `npm start` or `parley up`."
-    error = DaemonUnreachableError(f"{verb} at {place} ({cause or type(cause).__name__}).{hint}")
+    reason = str(cause) or type(cause).__name__
+    if not sent and _is_absent(cause):
+        error = DaemonUnreachableError(place.absence())
+    else:
+        error = DaemonUnreachableError(f"The connection to {place} {'broke' if sent else 'failed'}: {reason}.")
     error.__cause__ = cause
     return TransportFailure(error, sent=sent)
+
+
+def _is_absent(cause: BaseException | None) -> bool:
+    """Nothing listens there; httpx keeps the system's error as a cause of its own."""
+    while cause is not None and not isinstance(cause, (ConnectionRefusedError, FileNotFoundError)):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 def timed_out(place: object, seconds: float) -> TransportFailure:

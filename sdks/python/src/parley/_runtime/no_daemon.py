@@ -1,0 +1,64 @@
+"""What to report when no daemon of this user answers, and what to type."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from .discovery import Sighting
+from .port_owner import stranger_on_port
+
+_DEFAULT_PORT = 7433
+
+
+def no_daemon_message(
+    sighting: Sighting, uid: int, stranger_on: Callable[[int, int], int | None] = stranger_on_port
+) -> str:
+    """Why no daemon of this user answers, and what to type."""
+    parts = [_headline(sighting)]
+    if sighting.refusals:
+        shown = "; ".join(f"{refusal.path} ({refusal.why})" for refusal in sighting.refusals)
+        parts.append(f"Not used: {shown}.")
+    ports = dict.fromkeys((sighting.port or _DEFAULT_PORT, _DEFAULT_PORT))
+    owners = ((port, stranger_on(port, uid)) for port in ports)
+    foreign = next(((port, owner) for port, owner in owners if owner is not None), None)
+    if foreign is not None:
+        port, owner = foreign
+        parts.append(f"Port {port} belongs to user {owner}: a daemon there is not yours, and nothing was sent to it.")
+    parts.append(_advice(sighting, is_port_taken=foreign is not None))
+    return " ".join(parts)
+
+
+def still_starting_message(pid: int) -> str:
+    """The message about a daemon whose start takes longer than clients wait."""
+    return (
+        f"Your daemon is starting (pid {pid}) and does not answer yet. "
+        "Try again in a moment; `parley doctor` shows more."
+    )
+
+
+def _headline(sighting: Sighting) -> str:
+    if sighting.pid is None:
+        return "No daemon of yours is running."
+    return f"Your daemon (pid {sighting.pid}) {'is stopping' if sighting.state == 'stopping' else 'does not answer'}."
+
+
+def _advice(sighting: Sighting, *, is_port_taken: bool) -> str:
+    blocked = _nearest(sighting.folder)
+    if not os.access(blocked, os.W_OK | os.X_OK):
+        return (
+            f"You cannot write to {blocked}: type `unset XDG_STATE_HOME`, or log in as the user that you are, "
+            "then `parley up --detach`."
+        )
+    fixes = [refusal.fix for refusal in sighting.refusals if refusal.fix is not None]
+    runs = sighting.pid is not None and sighting.state != "stopping"
+    if fixes:
+        return f"Type `{' && '.join(fixes)}`{'' if runs else ', then `parley up --detach`'}."
+    if runs:
+        return "Type `parley stop`, then `parley up --detach`."
+    return f"Start your own with `parley up --detach`{', which takes the next free port' if is_port_taken else ''}."
+
+
+def _nearest(folder: str) -> str:
+    """The folder, or the nearest one above it that exists."""
+    return folder if os.path.exists(folder) or os.path.dirname(folder) == folder else _nearest(os.path.dirname(folder))
