@@ -455,6 +455,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
   ),
   "faults.recovery-sees": hardened("The recovery run is red when a store was replaced by an empty one."),
+  "faults.repeat-in-flight": trust(
+    "The simulation and the model-based suites repeat calls while the first try is in flight, and find out a program that issues one twice or refuses it.",
+  ),
   "faults.replay": hardened("The seed of a simulated world replays it step by step."),
   "faults.report": hardened("A fault run tells what it saw, what broke and what it left out."),
   "faults.seed": hardened("A fault run's printed seed repeats its choices."),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { SimulatedClock } from "../../test/support/simulated-clock.js";
-import type { Backend, KeyChangeEvent, LogEntry } from "../kernel/backend.js";
+import type { AppendResult, Backend, KeyChangeEvent, LogEntry } from "../kernel/backend.js";
 import type { Clock } from "../kernel/clock.js";
 import { commands, emptyModel, idOf, type Real } from "./_model.js";
 import { expiredKeptMs, sweepEveryMs, tombstoneKeptMs } from "./retention.js";
@@ -86,6 +86,21 @@ export function backendConformance(name: string, engine: Engine): void {
         new Set([1]),
       );
       expect(await backend.read("a", { fromSeq: 0, limit: 10 })).toHaveLength(1);
+    });
+
+    test("[storage.append-idempotent] answers a repeat that a writer issues behind its first try with the first position, and refuses what counted on another", async () => {
+      const backend = await open();
+      const write = (n: number, expectSeq: number): Promise<AppendResult> =>
+        backend.append("a", { id: idOf(n), subject: "s", body: `${n} behind ${expectSeq}`, expectSeq });
+      expect(await Promise.all([write(1, 0), write(2, 1), write(2, 2), write(3, 3), write(3, 2)])).toEqual([
+        { outcome: "committed", seq: 1, duplicate: false },
+        { outcome: "committed", seq: 2, duplicate: false },
+        { outcome: "committed", seq: 2, duplicate: true },
+        { outcome: "conflict", lastSeq: 2 },
+        { outcome: "committed", seq: 3, duplicate: false },
+      ]);
+      const bodies = (await backend.read("a", { fromSeq: 0, limit: 10 })).map(({ body }) => body);
+      expect(bodies).toEqual(["1 behind 0", "2 behind 1", "3 behind 2"]);
     });
 
     test("[storage.append-expect-seq] lets exactly one of concurrent writers have a position", async () => {

@@ -39,16 +39,22 @@ const expectation = fc.option(fc.constantFrom(0, 0, 0, 1, -1));
 
 interface AppendPlan {
   n: number;
+  /** Repeats the id of an append of the same burst, which is in flight: the last one, or one before it. */
+  again: number | null;
   subject: string;
   body: string;
+  /** Relative to the last position, or to the one that the writer assumes when all before were written. */
   off: number | null;
+  pipelined: boolean;
 }
 
 const appendPlan: fc.Arbitrary<AppendPlan> = fc.record({
   n: fc.nat({ max: 40 }),
+  again: fc.option(fc.nat({ max: 3 }), { freq: 2 }),
   subject,
   body: text,
   off: expectation,
+  pipelined: fc.boolean(),
 });
 
 export function commands(): fc.Arbitrary<Iterable<Command>> {
@@ -89,9 +95,11 @@ function appendBurst([log, plans]: [string, AppendPlan[]]): Command {
     const stored = modelLog(model, log);
     const expected: AppendResult[] = [];
     const calls: NewEntry[] = [];
-    for (const { n, subject, body, off } of plans) {
-      const entry: NewEntry = { id: idOf(n), subject, body };
-      if (off !== null) entry.expectSeq = Math.max(0, stored.last + off);
+    const start = stored.last;
+    for (const { n, again, subject, body, off, pipelined } of plans) {
+      const id = (again === null ? undefined : calls.at(-1 - again)?.id) ?? idOf(n);
+      const entry: NewEntry = { id, subject, body };
+      if (off !== null) entry.expectSeq = Math.max(0, (pipelined ? start + calls.length : stored.last) + off);
       calls.push(entry);
       const first = stored.entries.find(({ id }) => id === entry.id);
       if (first) expected.push({ outcome: "committed", seq: first.seq, duplicate: true });

@@ -11,6 +11,9 @@ export interface HeldAppend {
   answer(): Promise<void>;
   /** Answers that nothing was written, as on a full disk. */
   refuse(): Promise<void>;
+  /** The answer is lost; whether it is written depends on `write` before. */
+  lose(): Promise<void>;
+  readonly written: boolean;
 }
 
 /** A store on which chosen appends stay in flight until the test lets each of them go on. */
@@ -42,6 +45,13 @@ export class HeldStore {
           async refuse() {
             reject(new BackendError("full", "no space"));
             await settle();
+          },
+          async lose() {
+            resolve({ outcome: "unknown", cause: new Error("the answer was lost") });
+            await settle();
+          },
+          get written() {
+            return written !== undefined;
           },
         });
         return promise;

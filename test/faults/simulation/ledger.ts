@@ -12,9 +12,12 @@ import type {
   SessionsSettleRequest,
   SessionsSettleResponse,
 } from "../../../src/generated/types.js";
+import { ContractError } from "../../../src/kernel/contract-error.js";
 import type { Scheduler } from "./scheduler.js";
 
 const claimMs = 60_000;
+/** Why a repeat may be refused although its first try is accepted: the daemon fails or stops, or another holder came. */
+const excused: ReadonlySet<string> = new Set(["storage_unavailable", "shutting_down", "fence_stale"]);
 
 interface Holder {
   token: string;
@@ -97,10 +100,31 @@ export class Ledger {
     }
   }
 
+  /** A call was delivered again while its first try was in flight: what the first did must not refuse the repeat. */
+  repeated(
+    id: string,
+    sessions: readonly string[],
+    first: PromiseSettledResult<unknown>,
+    again: PromiseSettledResult<unknown>,
+  ): void {
+    if (first.status === "rejected" || again.status === "fulfilled") return;
+    const { reason } = again as PromiseRejectedResult;
+    if (!(reason instanceof ContractError) || excused.has(reason.code)) return;
+    if (sessions.some((session) => this.closed.has(this.sessions.get(session)?.name ?? session))) return;
+    this.violated(`${id} was accepted, and refused with ${reason.code} when it came again in flight`);
+  }
+
   /** From now on the session may be closed, whatever its client hears. */
   closing(name: string): void {
     this.closed.add(name);
     this.unbound(name);
+  }
+
+  /** The session that holds the interaction was, or may have been, closed. */
+  wasClosed(interactionId: string): boolean {
+    return [...this.sessions].some(
+      ([id, { name }]) => id.slice(-8) === interactionId.slice(-8) && this.closed.has(name),
+    );
   }
 
   /** From now on the lease of the name's holder may end before its time. */

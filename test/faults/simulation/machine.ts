@@ -1,6 +1,5 @@
-import type { CommsLimits } from "../../../src/planes/comms/ports.js";
 import type { Disk } from "./disk.js";
-import { Process } from "./process.js";
+import { Process, type ProcessOptions } from "./process.js";
 import type { Scheduler } from "./scheduler.js";
 
 /** The machine that the daemon runs on: ends it at bad moments and starts it again. */
@@ -10,13 +9,13 @@ export class Machine {
   lives = 0;
   readonly #scheduler: Scheduler;
   readonly #disk: Disk;
-  readonly #limits: Partial<CommsLimits>;
+  readonly #options: ProcessOptions;
   #starting = false;
 
-  constructor(scheduler: Scheduler, disk: Disk, limits: Partial<CommsLimits>) {
+  constructor(scheduler: Scheduler, disk: Disk, options: ProcessOptions) {
     this.#scheduler = scheduler;
     this.#disk = disk;
-    this.#limits = limits;
+    this.#options = options;
     disk.onUnknown = () => {
       // The embedded engine takes the process down when it cannot tell what is on disk; another may go on.
       if (scheduler.random.chance(0.5))
@@ -30,7 +29,7 @@ export class Machine {
     this.#starting = true;
     for (;;) {
       this.lives += 1;
-      const process = new Process(this.#scheduler, this.#disk, `life ${this.lives}`, this.#limits);
+      const process = new Process(this.#scheduler, this.#disk, `life ${this.lives}`, this.#options);
       const started = await process.start().then(
         () => true,
         () => false,

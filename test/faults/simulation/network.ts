@@ -7,6 +7,7 @@ import type {
 import { Call, type Principal } from "../../../src/kernel/context.js";
 import { ContractError } from "../../../src/kernel/contract-error.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
+import type { Seeded } from "../kit/seeded.js";
 import type { Ledger } from "./ledger.js";
 import type { Machine } from "./machine.js";
 import type { Process } from "./process.js";
@@ -19,6 +20,16 @@ export interface NetworkFaults {
   duplicated: number;
   cut: number;
   slow: number;
+  /** Calls that their client repeats while the first try is in flight. */
+  repeated: number;
+}
+
+/** One arrival of a call at the daemon. */
+interface Delivery<Id extends UnaryOperationId> {
+  readonly process: Process;
+  readonly id: Id;
+  readonly request: OperationTypes[Id]["request"];
+  readonly caller: Caller;
 }
 
 /** The call came to nothing that the client knows of: it may have happened. */
@@ -40,16 +51,21 @@ const hangMs = 80_000;
 
 /** Between the clients and the dispatcher: delays, loses, repeats and cuts. */
 export class Network {
-  faults: NetworkFaults = { requestLost: 0, replyLost: 0, duplicated: 0, cut: 0, slow: 0 };
+  faults: NetworkFaults = { requestLost: 0, replyLost: 0, duplicated: 0, cut: 0, slow: 0, repeated: 0 };
   readonly #scheduler: Scheduler;
   readonly #machine: Machine;
   readonly #ledger: Ledger;
+  /** A generator of its own: without repeats a seed's world is what it was before there were any. */
+  readonly #repeating: Seeded;
   calls = 0;
+  /** Calls that came again while the first try was in flight. */
+  repeats = 0;
 
   constructor(scheduler: Scheduler, machine: Machine, ledger: Ledger) {
     this.#scheduler = scheduler;
     this.#machine = machine;
     this.#ledger = ledger;
+    this.#repeating = scheduler.random.fork(1);
   }
 
   /** Rejects with ConnectionLost, or with the daemon's ContractError. */
@@ -65,11 +81,14 @@ export class Network {
     if (random.chance(this.faults.requestLost)) return this.#lose();
     const { process } = this.#machine;
     if (process === undefined) return this.#lose();
+    const delivery = { process, id, request, caller };
     if (repeatable && random.chance(this.faults.duplicated))
-      void this.#travel().then(() => this.#deliver(process, id, request, caller).catch(() => {}));
+      void this.#travel().then(() => this.#deliver(delivery).catch(() => {}));
     const replyLost = random.chance(this.faults.replyLost);
     const cutAfter = random.chance(this.faults.cut) ? random.next() * 20 : undefined;
-    const reply = await this.#deliver(process, id, request, caller, cutAfter);
+    const first = this.#deliver(delivery, cutAfter);
+    const repeats = repeatable && this.#repeating.chance(this.faults.repeated);
+    const reply = await (repeats ? this.#repeat(delivery, first) : first);
     await this.#travel();
     if (replyLost) return this.#lose();
     return reply;
@@ -127,11 +146,31 @@ export class Network {
     });
   }
 
+  /** Delivers the call again, up to three times, as long as its first try is in flight; the client takes what comes first. */
+  #repeat<Id extends UnaryOperationId, Reply>(delivery: Delivery<Id>, first: Promise<Reply>): Promise<Reply> {
+    const { process, id, request, caller } = delivery;
+    const reply = Promise.withResolvers<Reply>();
+    let inFlight = true;
+    const ended = (): void => {
+      inFlight = false;
+    };
+    first.then(ended, ended);
+    first.then(reply.resolve, reply.reject);
+    for (let count = this.#repeating.between(1, 3); count > 0; count -= 1)
+      this.#scheduler.after(this.#repeating.next() * 6, "repeat", () => {
+        if (!inFlight || process.gone.signal.aborted) return;
+        this.repeats += 1;
+        const repeat = this.#deliver(delivery) as Promise<unknown> as Promise<Reply>;
+        repeat.then(reply.resolve, () => {});
+        void Promise.allSettled([first, repeat]).then(([one, again]) =>
+          this.#ledger.repeated(id, [caller.session, ...namesIn(request)], one, again),
+        );
+      });
+    return reply.promise;
+  }
+
   async #deliver<Id extends UnaryOperationId>(
-    process: Process,
-    id: Id,
-    request: OperationTypes[Id]["request"],
-    caller: Caller,
+    { process, id, request, caller }: Delivery<Id>,
     cutAfter?: number,
   ): Promise<OperationTypes[Id]["response"]> {
     const call = this.#callOf(process, caller);
@@ -203,6 +242,17 @@ export class Network {
     await this.#scheduler.sleep(this.#scheduler.random.next() * 1_000, "lost");
     throw connectionLost;
   }
+}
+
+/** Names and ids of sessions in a request. */
+function namesIn(request: object): string[] {
+  return ["name", "to", "session_id"]
+    .map((field) => (request as Record<string, unknown>)[field])
+    .filter(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function whenAborted(...signals: readonly AbortSignal[]): Promise<never> {

@@ -4,7 +4,7 @@ import type { Call } from "../../../src/kernel/context.js";
 import { createDispatch, type Dispatch, handlerTable } from "../../../src/kernel/dispatch.js";
 import type { Ids } from "../../../src/kernel/ids.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
-import { createValidators } from "../../../src/kernel/validate.js";
+import type { Validators } from "../../../src/kernel/validate.js";
 import { type CommsPlane, createCommsPlane } from "../../../src/planes/comms/index.js";
 import type { CommsLimits } from "../../../src/planes/comms/ports.js";
 import { createSessionsPlane, type SessionsPlane } from "../../../src/planes/sessions/index.js";
@@ -12,7 +12,10 @@ import { seededIds } from "../../support/simulation.js";
 import type { AttachedDisk, Disk } from "./disk.js";
 import type { Scheduler } from "./scheduler.js";
 
-const validators = createValidators();
+export interface ProcessOptions {
+  limits: Partial<CommsLimits>;
+  validators: Validators;
+}
 
 /** One life of the daemon: its planes behind the dispatcher, as the composition root wires them, without sockets. */
 export class Process {
@@ -27,7 +30,7 @@ export class Process {
   readonly #comms: CommsPlane;
   readonly #disk: AttachedDisk;
 
-  constructor(scheduler: Scheduler, disk: Disk, life: string, limits: Partial<CommsLimits>) {
+  constructor(scheduler: Scheduler, disk: Disk, life: string, { limits, validators }: ProcessOptions) {
     this.clock = scheduler.clock(() => !this.gone.signal.aborted);
     this.ids = seededIds(this.clock, life);
     this.#disk = disk.attach();

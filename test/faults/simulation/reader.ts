@@ -82,7 +82,11 @@ export async function readInteraction(
         (error.code === "not_reserved" || error.code === "stream_timeout")
       )
         follow = false;
-      if (error instanceof ContractError && error.code === "interaction_not_found") return;
+      if (error instanceof ContractError && error.code === "interaction_not_found") {
+        if (!world.trims && !world.ledger.wasClosed(interactionId))
+          world.ledger.violated(`${interactionId} has a receipt and cannot be read`);
+        return;
+      }
     } finally {
       over();
     }

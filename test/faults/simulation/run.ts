@@ -13,7 +13,7 @@ export const faultRun: FaultRun = {
   /** A cycle is a whole world with its own seed: the one printed with a failure replays it as the only cycle. */
   async run({ cycles, seed, progress }) {
     const broken: string[] = [];
-    let [worlds, steps, calls, crashes, virtualMs] = [0, 0, 0, 0, 0];
+    let [worlds, steps, calls, repeats, crashes, virtualMs] = [0, 0, 0, 0, 0, 0];
     const started = process.cpuUsage();
     for (; worlds < cycles && broken.length < enough; worlds += 1) {
       const own = (seed + worlds) % 2 ** 31;
@@ -22,6 +22,7 @@ export const faultRun: FaultRun = {
         broken.push(`seed ${own}: ${simulation.violations.slice(0, 3).join("; ")}`);
       steps += simulation.steps;
       calls += simulation.calls;
+      repeats += simulation.repeats;
       crashes += simulation.crashes;
       virtualMs += simulation.virtualMs;
       progress?.(worlds + 1);
@@ -32,6 +33,7 @@ export const faultRun: FaultRun = {
         seeds: worlds,
         steps,
         calls,
+        repeats_in_flight: repeats,
         crashes,
         virtual_hours: Math.round(virtualMs / 3_600_000),
         cpu_ms_per_seed: Math.round((user + system) / 100 / worlds) / 10,

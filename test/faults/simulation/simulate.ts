@@ -1,4 +1,5 @@
 import type { Backend } from "../../../src/kernel/backend.js";
+import { createValidators, type Validators } from "../../../src/kernel/validate.js";
 import { host } from "./host.js";
 import { judge } from "./judge.js";
 import { sender } from "./sender.js";
@@ -12,6 +13,8 @@ export interface Simulation {
   trace: readonly string[];
   steps: number;
   calls: number;
+  /** Calls that came again while the first try was in flight. */
+  repeats: number;
   crashes: number;
   virtualMs: number;
 }
@@ -24,12 +27,30 @@ const patienceMs = 30 * 60_000;
 /** Longer than the longest piece of work of a host that is gone, a claim and a lease together. */
 const restMs = 400_000;
 
+/** What may happen beside the faults of the first worlds. Without them a seed's world is what it was before. */
+export interface Moves {
+  /** Clients repeat calls while the first try is in flight. */
+  repeats: boolean;
+}
+
+export interface SimulateOptions {
+  /** Wraps the store with a fault of the program itself. */
+  spoil?: (inner: Backend) => Backend;
+  moves?: Moves;
+  /** Compiled before, for a bundle, which lies where there are no packages. */
+  validators?: Validators;
+}
+
+const allMoves: Moves = { repeats: true };
+let compiled: Validators | undefined;
+
 /** One world from its seed: a storm, then calm, then the judgement. */
 export async function simulate(
   seed: number,
-  spoil: (inner: Backend) => Backend = (inner) => inner,
+  { spoil = (inner) => inner, moves = allMoves, validators }: SimulateOptions = {},
 ): Promise<Simulation> {
-  const world = new SimulatedWorld(seed, spoil);
+  compiled ??= validators ?? createValidators();
+  const world = new SimulatedWorld(seed, spoil, compiled);
   const { scheduler, machine, ledger, network } = world;
   const finish = (): Simulation => ({
     violations: ledger.violations,
@@ -37,6 +58,7 @@ export async function simulate(
     trace: scheduler.trace,
     steps: scheduler.trace.length,
     calls: network.calls,
+    repeats: network.repeats,
     crashes: machine.lives - 1,
     virtualMs: Math.round(scheduler.now),
   });
@@ -61,7 +83,7 @@ export async function simulate(
   if (!(await within("the first start", machine.up(), 60_000))) return finish();
   for (const name of hosts) void host(world, name);
   const sending = Promise.all(senders.map((name) => sender(world, name, hosts, 5)));
-  brew(world);
+  brew(world, moves);
   await scheduler.run(broken, scheduler.now + stormMs);
   settle(world);
   if (!(await within("the senders' work", sending, patienceMs))) return finish();
@@ -74,7 +96,7 @@ export async function simulate(
 }
 
 /** Sets the storm going. */
-function brew(world: SimulatedWorld): void {
+function brew(world: SimulatedWorld, { repeats }: Moves): void {
   const { scheduler, machine, disk, network } = world;
   const { random } = scheduler;
   const some = (most: number): number => (random.chance(0.3) ? 0 : random.next() * most);
@@ -85,6 +107,7 @@ function brew(world: SimulatedWorld): void {
     duplicated: some(0.2),
     cut: some(0.1),
     slow: some(0.05),
+    repeated: repeats ? random.fork(2).next() : 0,
   };
   const again = (meanMs: number, label: string, happen: () => void): void => {
     if (random.chance(0.3)) return;
@@ -112,5 +135,5 @@ function settle(world: SimulatedWorld): void {
   world.calm = true;
   world.disk.faults = { readError: 0, writeError: 0, unknown: 0, stall: 0 };
   world.disk.fullUntil = 0;
-  world.network.faults = { requestLost: 0, replyLost: 0, duplicated: 0, cut: 0, slow: 0 };
+  world.network.faults = { requestLost: 0, replyLost: 0, duplicated: 0, cut: 0, slow: 0, repeated: 0 };
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { AppendResult, Backend, NewEntry } from "../../../src/kernel/backend.js";
+import { createValidators } from "../../../src/kernel/validate.js";
+import { methodsOf } from "../../support/held-store.js";
+import { type Mutation, mutatedBundle } from "../kit/mutated-bundle.js";
 import { expectHeld } from "../kit/short-form.js";
 import { faultRun } from "./run.js";
 import { simulate } from "./simulate.js";
@@ -14,7 +17,9 @@ const keptSeeds: Record<number, string> = {
 };
 
 test.each(Object.entries(keptSeeds))("[faults.kept-seeds] seed %s holds: %s", async (seed) => {
-  expect((await simulate(Number(seed))).violations).toEqual([]);
+  // As the world was when it broke, and as it is now.
+  for (const repeats of [false, true])
+    expect((await simulate(Number(seed), { moves: { repeats } })).violations).toEqual([]);
 });
 
 test("[faults.replay] the same seed gives the same world, step by step, and another seed another", async () => {
@@ -34,7 +39,7 @@ const within = 20;
 
 async function foundOut(spoil: () => (inner: Backend) => Backend): Promise<string[]> {
   for (let seed = 1; seed <= within; seed += 1) {
-    const { violations } = await simulate(seed, spoil());
+    const { violations } = await simulate(seed, { spoil: spoil() });
     if (violations.length > 0) return violations;
   }
   return [];
@@ -45,7 +50,7 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
     const spoil = () => {
       let appends = 0;
       return (inner: Backend): Backend => ({
-        ...bound(inner),
+        ...methodsOf(inner),
         append: async (log, entry) => {
           if (log.startsWith("inbox/")) appends += 1;
           if (appends !== 5 || !log.startsWith("inbox/")) return inner.append(log, entry);
@@ -60,7 +65,7 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
     const spoil = () => {
       let repeats = 0;
       return (inner: Backend): Backend => ({
-        ...bound(inner),
+        ...methodsOf(inner),
         append: (log, entry) =>
           inner.append(
             log,
@@ -75,7 +80,7 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
 
   test("a dead letter is not written", async () => {
     const spoil = () => (inner: Backend) => ({
-      ...bound(inner),
+      ...methodsOf(inner),
       append: async (log: string, entry: NewEntry): Promise<AppendResult> =>
         log.startsWith("dead/")
           ? { outcome: "committed", seq: (await inner.lastSeq(log)) + 1, duplicate: false }
@@ -86,7 +91,7 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
 
   test("what expires is not noted", async () => {
     const spoil = () => (inner: Backend) => ({
-      ...bound(inner),
+      ...methodsOf(inner),
       append: (log: string, entry: NewEntry): Promise<AppendResult> =>
         inner.append(log, {
           ...entry,
@@ -100,7 +105,7 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
     const spoil = () => {
       let events = 0;
       return (inner: Backend): Backend => ({
-        ...bound(inner),
+        ...methodsOf(inner),
         append: (log, entry) => {
           if (!log.startsWith("events/")) return inner.append(log, entry);
           events += 1;
@@ -117,21 +122,62 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
   });
 });
 
-/** The store's methods, so that some can be replaced. */
-function bound(inner: Backend): Backend {
-  return {
-    append: (log, entry) => inner.append(log, entry),
-    read: (log, options) => inner.read(log, options),
-    lastSeq: (log) => inner.lastSeq(log),
-    tail: (log, options) => inner.tail(log, options),
-    trim: (log, options) => inner.trim(log, options),
-    get: (bucket, key) => inner.get(bucket, key),
-    cas: (bucket, key, change) => inner.cas(bucket, key, change),
-    list: (bucket, prefix) => inner.list(bucket, prefix),
-    watch: (bucket, options) => inner.watch(bucket, options),
-    signal: (topic, payload) => inner.signal(topic, payload),
-    onSignal: (topic, listener) => inner.onSignal(topic, listener),
-    info: () => inner.info(),
-    close: () => inner.close(),
-  };
-}
+// Compiled here: a bundle lies where there are no packages.
+const validators = createValidators();
+
+const repeats: Record<string, { flaw: Mutation[]; shows: RegExp }> = {
+  "an event in flight is issued again, and an id counts as stored wherever it is": {
+    flaw: [
+      { file: "event-log.ts", from: "this.#inFlight.get(event.id)", to: "undefined as Pending | undefined" },
+      {
+        file: "event-log.ts",
+        from: "this.#inFlight.set(id, pending);",
+        to: 'this.#inFlight.set(id + " " + record.sequence, pending);',
+      },
+      {
+        file: "event-log.ts",
+        from: "for (const cursor of this.#interactions.values()) cursor.revert();",
+        to: `for (const { record } of pending)
+          if (![...stored.values()].includes(record.eventId))
+            this.#interactions.get(record.interactionId)?.revert();`,
+      },
+      {
+        file: "event-log.ts",
+        from: "stored.get(record.sequence) === record.eventId",
+        to: "[...stored.values()].includes(record.eventId)",
+      },
+    ],
+    shows: /a reader of .* got|lost .* for a reader/,
+  },
+  "an interaction keeps positions that no event has after a repair": {
+    flaw: [
+      {
+        file: "event-log.ts",
+        from: "for (const cursor of this.#interactions.values()) cursor.revert();",
+        to: "",
+      },
+    ],
+    shows: /a reader of .* got|lost .* for a reader/,
+  },
+  "a send does not wait for its first try": {
+    flaw: [
+      {
+        file: "send.ts",
+        from: "repeats.run(accepted.id, () => accept(accepted, command, parts))",
+        to: "accept(accepted, command, parts)",
+      },
+    ],
+    shows: /was accepted, and refused with/,
+  },
+};
+
+describe("[faults.repeat-in-flight] calls that are repeated in flight find out a program in which", () => {
+  test.each(Object.entries(repeats))("%s", async (_, { flaw, shows }) => {
+    using bundle = await mutatedBundle({ simulate: "test/faults/simulation/simulate.ts" }, flaw);
+    const flawed = (await import(bundle.path("simulate"))) as { simulate: typeof simulate };
+    const found: string[] = [];
+    for (let seed = 1; seed <= within && !shows.test(found.join()); seed += 1)
+      found.push(...(await flawed.simulate(seed, { validators })).violations);
+    expect(found.join("\n")).toMatch(shows);
+  });
+});

@@ -1,6 +1,7 @@
 import { type Scope, scopes } from "../../../src/generated/operations.js";
 import type { Backend } from "../../../src/kernel/backend.js";
 import type { Principal } from "../../../src/kernel/context.js";
+import type { Validators } from "../../../src/kernel/validate.js";
 import { uncapped } from "../../support/uncapped.js";
 import { Disk } from "./disk.js";
 import { Ledger } from "./ledger.js";
@@ -20,19 +21,20 @@ export class SimulatedWorld {
   /** From then on nothing breaks any more, and everything must come to its end. */
   calm = false;
 
-  constructor(seed: number, spoil: (inner: Backend) => Backend) {
+  constructor(seed: number, spoil: (inner: Backend) => Backend, validators: Validators) {
     const scheduler = new Scheduler(seed);
     this.scheduler = scheduler;
     this.disk = new Disk(scheduler, spoil);
     this.trims = scheduler.random.chance(0.3);
-    this.machine = new Machine(scheduler, this.disk, {
+    const limits = {
       ...uncapped,
       inboxMax: scheduler.random.pick([4, 64]),
       sessionEventsMax: this.trims ? 64 : 10_000,
       reservationTtlMs: 30_000,
       // Mailboxes come and go all the time, or stay.
       ...(scheduler.random.chance(0.8) ? { idleMailboxBytes: 0 } : {}),
-    });
+    };
+    this.machine = new Machine(scheduler, this.disk, { limits, validators });
     this.ledger = new Ledger(scheduler);
     this.network = new Network(scheduler, this.machine, this.ledger);
   }
