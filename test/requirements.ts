@@ -148,6 +148,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.admission": foundation(
     "A full inbox refuses with a time to wait, counts sends under way, and still knows repeated keys.",
   ),
+  "comms.answer-always": trust(
+    "An answer is delivered when it is appended to its interaction and ends it at once, whatever the asker's inbox, policy or session does.",
+  ),
   "comms.attempts": comms(
     "A command whose hosts are always gone is given out so often and no more; giving back does not count.",
   ),
