@@ -25,6 +25,7 @@ import { createSystemPlane } from "./planes/system/index.js";
 import { makeFolder } from "./platform/make-folder.js";
 import { processStart } from "./platform/process-identity.js";
 import { removeTemporaryPlace, socketPlaces } from "./platform/socket-places.js";
+import { watchPath } from "./platform/watch-path.js";
 import { type Announcement, Presence } from "./presence.js";
 import { createSignIn, createSignOut } from "./raw/console/sign-in.js";
 import { createStaticFiles } from "./raw/console/static-files.js";
@@ -78,7 +79,7 @@ interface Core {
 }
 
 /** What the daemon reports about itself everywhere. */
-type Identity = Omit<Announcement, "process_start" | "socket_path" | "log_file">;
+type Identity = Omit<Announcement, "process_start" | "socket_path" | "config_path" | "log_file">;
 
 interface Store {
   readonly backend: Backend;
@@ -120,6 +121,7 @@ export async function createDaemon({
     ...identity,
     process_start: processStart(process.pid) ?? "",
     socket_path: config.server.socket ?? paths.socketPath,
+    ...(config.path === undefined ? {} : { config_path: config.path }),
     ...(logFile === undefined ? {} : { log_file: logFile }),
   });
   opened.defer(() => presence.release());
@@ -430,6 +432,7 @@ function openListeners(
     host: config.server.host,
     port: config.server.port,
     socketPlaces: socketPlaces(config.server.socket ?? paths.socketPath),
+    watchPath,
     onSocketCreated: (path) => presence.socketMoved(path),
     limits: {
       headerBytes: config.limits.header_bytes,

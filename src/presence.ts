@@ -5,6 +5,7 @@ import type { Clock } from "./kernel/clock.js";
 import type { Logger } from "./kernel/logger.js";
 import { type Discovery, DiscoveryFile, findDaemonProcess } from "./platform/discovery-file.js";
 import { makeFolder } from "./platform/make-folder.js";
+import { watchPath } from "./platform/watch-path.js";
 import { lockFile } from "./storage/sqlite/file-lock.js";
 import { toBackendError } from "./storage/sqlite/sqlite-error.js";
 import { AlreadyRunningError } from "./surfaces/listen.js";
@@ -13,6 +14,8 @@ import { AlreadyRunningError } from "./surfaces/listen.js";
 export type Announcement = Omit<Discovery, "state" | "address">;
 
 const lookEveryMs = 5_000;
+/** What removes the folder file by file, such as a cleaner of old files, has finished by then. */
+const settleMs = 250;
 
 /**
  * Makes this process the only daemon of its state folder and announces it there. The lock comes first: of several daemons
@@ -23,7 +26,7 @@ export class Presence {
   #lock: { close(): void };
   readonly #file: DiscoveryFile;
   readonly #onExit = (): void => this.#file.remove();
-  #cancelLook: () => void = () => undefined;
+  #endKeeping: () => void = () => undefined;
 
   private constructor(lockPath: string, lock: { close(): void }, file: DiscoveryFile) {
     this.#lockPath = lockPath;
@@ -61,31 +64,45 @@ export class Presence {
     this.#file.update({ socket_path: path });
   }
 
-  /** Looks every few seconds whether the files by which clients find the daemon are in place, and puts them back. */
+  /** Puts the files by which clients find the daemon back when they are gone: at once where the system reports it. */
   keep(clock: Clock, log: Logger, checkSocket: () => Promise<void>): void {
+    let isFailing = false;
     const look = (): void => {
-      this.#cancelLook = clock.after(lookEveryMs, look);
-      void checkSocket();
+      this.#endKeeping();
       try {
-        if (this.#restore()) log.warn({}, "The discovery file was gone, and was written again.");
+        if (this.#restore()) log.warn({}, "The discovery file was gone or replaced, and was written again.");
+        isFailing = false;
       } catch (err) {
-        log.error(
-          { err },
-          "The discovery file is gone and cannot be written: clients may not find the daemon.",
-        );
+        if (!isFailing)
+          log.error({ err }, "The discovery file is gone and cannot be written; it is retried every 5 s.");
+        isFailing = true;
       }
+      void checkSocket();
+      lookAfter(lookEveryMs);
     };
-    this.#cancelLook = clock.after(lookEveryMs, look);
+    const lookAfter = (delayMs: number): void => {
+      const cancel = clock.after(delayMs, look);
+      const endWatch = watchPath(this.#file.path, () => {
+        if (this.#file.isInPlace || delayMs === settleMs) return;
+        this.#endKeeping();
+        lookAfter(settleMs);
+      });
+      this.#endKeeping = () => {
+        cancel();
+        endWatch();
+      };
+    };
+    lookAfter(lookEveryMs);
   }
 
   stopping(): void {
-    this.#cancelLook();
+    this.#endKeeping();
     this.#file.stopping();
   }
 
   /** Last of all: from here on another daemon may start. */
   release(): void {
-    this.#cancelLook();
+    this.#endKeeping();
     process.off("exit", this.#onExit);
     this.#file.remove();
     this.#lock.close();

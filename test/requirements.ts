@@ -366,6 +366,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.recovery": hardened(
     "Many messages, a full, read-only, failing or damaged disk: typed, nothing acknowledged lost, never replaced by an empty store.",
   ),
+  "daemon.restart": trust(
+    "`parley restart` replaces the daemon by one with the same config, and keeps it when that config is wrong.",
+  ),
   "daemon.second-up": foundation("A second `parley up` says who already runs and changes nothing."),
   "daemon.sigterm": foundation("SIGTERM ends open streams with a reason; receipts given before are kept."),
   "daemon.start-cleanup": hardened("A start that fails half-way closes everything that it opened."),
@@ -375,10 +378,17 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.socket-kept": trust(
     "A socket file that was removed or replaced is created again within seconds, without an end of open connections and without a change to what others put there.",
   ),
+  "daemon.stop-waits": trust(
+    "`parley stop` returns when the daemon's process is gone, `--no-wait` when the stop has begun; a stop that takes too long is an error that names the process.",
+  ),
   "daemon.store-lock": foundation("A second daemon on the same store is refused by name."),
   "daemon.up-failure": foundation("`up --detach` tells why the daemon could not start."),
+  "daemon.up-names": trust(
+    "`up` names a daemon that runs and cannot be reached, starts no second one, and `stop` ends it.",
+  ),
   "daemon.up-race": hardened("Of daemons started at once one runs, and every start names it."),
   "daemon.up-stranger": foundation("Who answers at the configured port is not taken for the daemon."),
+  "daemon.up-waits": trust("`up` waits for a daemon that is starting or stopping."),
   "daemon.up-detach": foundation(
     "`parley up --detach` returns when it is ready; `parley stop` leaves nothing behind.",
   ),

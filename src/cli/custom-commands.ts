@@ -15,6 +15,23 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--config <path>", "config file to use instead of those found")
       .addOption(new Option("--welcome", "print first things to try").hideHelp())
       .action(async (options, command) => (await import("./local/up.js")).up(options, command)),
+  stop: (program) =>
+    program
+      .command("stop")
+      .description("Stop the daemon: finish what runs, then end; returns when it has stopped")
+      .option("--no-wait", "return when the stop has begun")
+      .option("--timeout <duration>", "how long to wait for its end", "2m")
+      .addHelpText(
+        "after",
+        "\nExample:\n  parley stop && parley restore parley-monday.db && parley up --detach",
+      )
+      .action(async (options, command) => (await import("./local/stop.js")).stop(options, command)),
+  restart: (program) =>
+    program
+      .command("restart")
+      .description("Stop the daemon and start it detached, with the config file that it had")
+      .option("--config <path>", "config file to use instead")
+      .action(async (options, command) => (await import("./local/restart.js")).restart(options, command)),
   doctor: (program) =>
     program
       .command("doctor")

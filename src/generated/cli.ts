@@ -206,7 +206,7 @@ export const cliCommands: readonly CliCommand[] = [
     flags: [],
     columns: [],
     rows: null,
-    custom: false,
+    custom: true,
   },
   {
     operation: "sessions.close",

@@ -31,19 +31,21 @@ export interface Discovery {
   socket_path: string;
   /** HTTP base address of the TCP listener, while serving. */
   address?: string;
+  /** The config file in force; absent when the defaults hold. */
+  config_path?: string;
   /** File that receives the log; absent when the log goes to the terminal or the service manager. */
   log_file?: string;
 }
 
 /** The running daemon's own discovery file. */
 export class DiscoveryFile {
-  readonly #path: string;
+  readonly path: string;
   #content: Discovery;
   #written = "";
 
   /** Writes the file. Only the holder of the state folder's lock may do so. */
   constructor(path: string, content: Discovery) {
-    this.#path = path;
+    this.path = path;
     this.#content = content;
     this.#write();
   }
@@ -60,25 +62,30 @@ export class DiscoveryFile {
     this.#write();
   }
 
+  /** Whether the file is the one that was written last. */
+  get isInPlace(): boolean {
+    return fileId(this.path) === this.#written;
+  }
+
   /** Writes the file again when it was removed or replaced; true when it had to be. */
   restore(): boolean {
-    if (fileId(this.#path) === this.#written) return false;
+    if (this.isInPlace) return false;
     this.#write();
     return true;
   }
 
   remove(): void {
-    if (fileId(this.#path) === this.#written) rmSync(this.#path, { force: true });
+    if (this.isInPlace) rmSync(this.path, { force: true });
   }
 
   /** In one step, readable by its owner only. */
   #write(): void {
-    const folder = dirname(this.#path);
+    const folder = dirname(this.path);
     makeFolder(folder);
     const draft = join(folder, `.daemon-${this.#content.instance_id}.json`);
     writeFileSync(draft, `${JSON.stringify(this.#content, null, 2)}\n`, { mode: 0o600 });
-    renameSync(draft, this.#path);
-    this.#written = fileId(this.#path) ?? "";
+    renameSync(draft, this.path);
+    this.#written = fileId(this.path) ?? "";
   }
 }
 

@@ -26,6 +26,8 @@ export interface ListenOptions {
   portTries?: number;
   /** Prepares a folder and returns the unix socket's path, best first; throws with the reason when it cannot lie there. */
   socketPlaces: readonly (() => string)[];
+  /** Calls back when something may have happened to the path, so that the socket is looked after at once. Default: none. */
+  watchPath?(path: string, changed: () => void): () => void;
   /** The unix socket was created again, at this path. */
   onSocketCreated?(path: string): void;
   limits: {
@@ -68,6 +70,7 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
   const unix = await UnixListener.open({
     places: options.socketPlaces,
     createServer: () => track(httpServer(options, unixDoor).on("connection", markUnixSocket)),
+    watchPath: options.watchPath ?? (() => () => undefined),
     clock: options.clock,
     log: options.log,
     onCreated: (path) => options.onSocketCreated?.(path),

@@ -17,6 +17,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { SimulatedClock } from "../../test/support/simulated-clock.js";
 import { systemClock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/logger.js";
+import { watchPath } from "../platform/watch-path.js";
 import { AlreadyRunningError, UnixListener, type UnixListenerOptions } from "./unix-listener.js";
 
 interface World {
@@ -36,6 +37,7 @@ async function open(options: Partial<UnixListenerOptions> = {}): Promise<World> 
     places: [place(path)],
     createServer: () =>
       createHttpServer((asked, answer) => void asked.resume().on("end", () => answer.end("ours"))),
+    watchPath,
     clock: new SimulatedClock(),
     log,
     onCreated: (at) => void created.push(at),

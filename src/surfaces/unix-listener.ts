@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, type FSWatcher, lstatSync, renameSync, rmSync, watch } from "node:fs";
+import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import { connect } from "node:net";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/logger.js";
 import { started } from "./started.js";
@@ -12,6 +12,8 @@ export interface UnixListenerOptions {
   places: readonly (() => string)[];
   /** A server that does not listen yet. A new one takes over when the socket has to be created again. */
   createServer(): Server;
+  /** Calls back when something may have happened to the path; best effort. The result ends the watch. */
+  watchPath(path: string, changed: () => void): () => void;
   clock: Clock;
   log: Logger;
   /** The socket was created again, at this path. */
@@ -36,7 +38,7 @@ export class UnixListener {
   readonly #servers: Server[] = [];
   #path = "";
   #file: string | undefined;
-  #watcher: FSWatcher | undefined;
+  #endWatch: () => void = () => undefined;
   #cancelCheck: (() => void) | undefined;
   #checking: Promise<void> | undefined;
   #isFailing = false;
@@ -75,7 +77,7 @@ export class UnixListener {
   close(): void {
     this.#isClosed = true;
     this.#cancelCheck?.();
-    this.#watcher?.close();
+    this.#endWatch();
     if (this.#file !== undefined && fileId(this.#path) === this.#file) rmSync(this.#path, { force: true });
   }
 
@@ -143,23 +145,8 @@ export class UnixListener {
     server.once("close", () => this.#servers.splice(this.#servers.indexOf(server), 1));
     this.#path = path;
     this.#file = fileId(path);
-    this.#watch();
-  }
-
-  /** Best effort: without it, and for changes that it does not see, `check` is called from time to time. */
-  #watch(): void {
-    this.#watcher?.close();
-    const folder = dirname(this.#path);
-    // The folder's own name stands for its removal.
-    const names = [null, basename(this.#path), basename(folder)];
-    try {
-      this.#watcher = watch(folder, { persistent: false }, (_event, name) => {
-        if (names.includes(name)) this.#checkSoon();
-      });
-      this.#watcher.on("error", () => this.#watcher?.close());
-    } catch {
-      this.#watcher = undefined;
-    }
+    this.#endWatch();
+    this.#endWatch = this.#options.watchPath(path, () => this.#checkSoon());
   }
 
   #checkSoon(): void {

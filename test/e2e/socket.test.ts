@@ -42,6 +42,14 @@ describe("the socket's file under a running daemon", () => {
     await until("the files to go", () => (existsSync(daemon.socketPath) ? undefined : true));
   });
 
+  test("[daemon.socket-kept] stop finds a daemon whose files were all removed a moment ago", async () => {
+    await using daemon = await startDaemon();
+    rmSync(join(daemon.folder, "state"), { recursive: true });
+    rmSync(dirname(daemon.socketPath), { recursive: true });
+    const { code, stdout } = await parley(daemon.env, ["stop"]);
+    expect([code, stdout]).toEqual([0, `parley has stopped: pid ${daemon.pid}\n`]);
+  });
+
   test("[daemon.socket-elsewhere] a socket path that is too long leads to a private folder that clients find", async () => {
     const temporary = `/tmp/parley-test-${process.pid}`;
     mkdirSync(temporary, { mode: 0o700 });

@@ -25,10 +25,14 @@ export function parley(
 /** Starts the built CLI and leaves it running, for hosts. */
 export function startParley(env: NodeJS.ProcessEnv, args: string[]): RunningCli {
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ["pipe", "pipe", "pipe"] });
-  const result = finished(child);
+  const running = { stdout: "", stderr: "" };
+  const result = finished(child, running);
   return {
     child,
     result,
+    get stderr() {
+      return running.stderr;
+    },
     async stop() {
       child.kill("SIGTERM");
       await result;
@@ -39,16 +43,16 @@ export function startParley(env: NodeJS.ProcessEnv, args: string[]): RunningCli 
 export interface RunningCli {
   child: ChildProcess;
   result: Promise<CliResult>;
+  /** What was printed so far. */
+  readonly stderr: string;
   stop(): Promise<void>;
 }
 
-function finished(child: ChildProcess): Promise<CliResult> {
+function finished(child: ChildProcess, output = { stdout: "", stderr: "" }): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    let stdout = "";
-    let stderr = "";
-    child.stdout!.setEncoding("utf8").on("data", (text) => (stdout += text));
-    child.stderr!.setEncoding("utf8").on("data", (text) => (stderr += text));
+    child.stdout!.setEncoding("utf8").on("data", (text) => (output.stdout += text));
+    child.stderr!.setEncoding("utf8").on("data", (text) => (output.stderr += text));
     child.on("error", reject);
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    child.on("close", (code) => resolve({ code, ...output }));
   });
 }

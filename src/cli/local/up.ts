@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { existsSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { createClient, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { ConfigError } from "../../config/config-error.js";
 import { loadConfig, unreadFiles } from "../../config/load-config.js";
-import { type Paths, resolvePaths } from "../../config/paths.js";
+import { resolvePaths } from "../../config/paths.js";
+import { makeFolder } from "../../platform/make-folder.js";
 import { daemonNodeFlags } from "../../platform/node-flags.js";
 import { markStart } from "../../platform/start-mark.js";
 import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
+import { type OwnDaemon, servingDaemon } from "./own-daemon.js";
 
 export interface UpFlags {
   detach?: boolean;
@@ -26,23 +26,25 @@ type Told =
   /** `taken`: another process has the store or the socket. */
   | { ready: false; message: string; taken?: boolean };
 
-/** How long the daemon that was faster may take to answer, milliseconds, and how often it is asked. */
-const winnerWaitMs = 10_000;
-const winnerAskEveryMs = 50;
+/** A start that lost to another one is repeated this often, in case the other one ended since. */
+const mostStarts = 3;
 
 export async function up(flags: UpFlags, command: Command): Promise<void> {
   const json = globals(command).json === true;
   noteUnreadFiles(flags.config);
-  const running = await runningDaemon();
-  if (running !== undefined) return sayRunning(running, flags, command);
-  checkConfig(flags.config);
-  const child = start(flags);
-  const unmark = markStart(resolvePaths(process.env).stateDir);
-  const told = await firstWords(child).finally(unmark);
+  let child: ChildProcess;
+  let told: Told;
+  for (let starts = 1; ; starts += 1) {
+    const running = await servingDaemon();
+    if (running !== undefined) return sayRunning(running, flags, command);
+    checkConfig(flags.config);
+    child = start(flags);
+    const unmark = markStart(resolvePaths(process.env).stateDir);
+    told = await firstWords(child).finally(unmark);
+    if (told.ready || !told.taken || starts === mostStarts) break;
+  }
   if (!told.ready) {
-    const winner = told.taken ? await winnerOfTheStart() : undefined;
-    if (winner !== undefined) return sayRunning(winner, flags, command);
-    // In the foreground the daemon has said it itself.
+    // In the foreground the daemon has printed it itself.
     if (flags.detach || json) throw new Error(told.message);
     process.exitCode = 1;
     return;
@@ -59,26 +61,10 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
   process.exitCode = await new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }
 
-interface RunningDaemon {
-  pid: number;
-  address: string;
-  started_at: string;
-}
-
-async function sayRunning(running: RunningDaemon, flags: UpFlags, command: Command): Promise<void> {
+async function sayRunning(running: OwnDaemon, flags: UpFlags, command: Command): Promise<void> {
   if (globals(command).json) printJson({ already_running: true, ...running });
   else print(`parley already runs: pid ${running.pid} at ${running.address}, since ${running.started_at}`);
   if (flags.welcome) await welcome(command, running.address);
-}
-
-/** Of two that start at once one gets the store; the other waits until that one answers. */
-async function winnerOfTheStart(): Promise<RunningDaemon | undefined> {
-  for (let waited = 0; waited < winnerWaitMs; waited += winnerAskEveryMs) {
-    const winner = await runningDaemon();
-    if (winner !== undefined) return winner;
-    await wait(winnerAskEveryMs);
-  }
-  return undefined;
 }
 
 /** The line about config files of the working directory, which are read only when `--config` names them. */
@@ -93,8 +79,8 @@ function noteUnreadFiles(path: string | undefined): void {
   note(`${files.join(" and ")} ${verb} not read; to use ${which}: parley up --config ${files[0]}`);
 }
 
-/** A mistake in the config is told before the start, in the terminal of the person who made it. */
-function checkConfig(path: string | undefined): void {
+/** A mistake in the config is reported before the start, in the terminal of the person who made it. */
+export function checkConfig(path: string | undefined): void {
   try {
     loadConfig({ ...(path === undefined ? {} : { path }), cwd: process.cwd(), env: process.env });
   } catch (error) {
@@ -114,7 +100,7 @@ function start(flags: UpFlags): ChildProcess {
   ];
   if (!flags.detach) return spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const { stateDir } = resolvePaths(process.env);
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir);
   const path = join(stateDir, "daemon.log");
   // The daemon opens its log itself, to do so again after a rotation; here lands what Node says when it cannot start.
   const log = openSync(path, "a", 0o600);
@@ -134,29 +120,6 @@ function firstWords(child: ChildProcess): Promise<Told> {
       }),
     );
   });
-}
-
-/** This user's daemon, whatever the config says of addresses: what answers there may be anybody. */
-async function runningDaemon(): Promise<RunningDaemon | undefined> {
-  const client = createClient({ socketPath: socketInUse(resolvePaths(process.env)) });
-  try {
-    return await client.system.status({ timeout: 2_000, retries: 0 });
-  } catch (error) {
-    const silent = ["daemon_unreachable", "deadline_exceeded"];
-    if (error instanceof ParleyError && silent.includes(error.code)) return undefined;
-    throw error;
-  } finally {
-    await client.close();
-  }
-}
-
-function socketInUse({ discoveryFile, socketPath }: Paths): string {
-  try {
-    const found = JSON.parse(readFileSync(discoveryFile, "utf8")) as { socket_path?: unknown };
-    return typeof found.socket_path === "string" ? found.socket_path : socketPath;
-  } catch {
-    return socketPath;
-  }
 }
 
 async function welcome(command: Command, address: string): Promise<void> {

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "7e4686abbd01f45d"
+CONTRACT_DIGEST = "a7ad153a62799b74"
 """First 16 hex digits of that contract's digest."""
