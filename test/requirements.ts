@@ -464,6 +464,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.links-self-test": comms(
     "The run over cut links is red when something is acknowledged before it is stored, or taken twice, or not asked for again.",
   ),
+  "faults.minutes": trust(
+    "A fault run by time goes on from seed to seed, prints its cycles, and can be continued.",
+  ),
   "faults.power-loss-sees": hardened(
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
   ),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FaultRun } from "./fault-run.js";
+import { carryOutFor } from "./minutes.js";
 import { carryOut, table } from "./report.js";
 import { seeded } from "./seeded.js";
 
@@ -36,6 +37,33 @@ describe("[faults.report] a run's verdict", () => {
       options,
     );
     expect(line.broken).toEqual([expect.stringContaining("no disk")]);
+  });
+});
+
+describe("[faults.minutes] a run by time", () => {
+  const clock = (stepMs: number): (() => number) => {
+    let at = 0;
+    return () => (at += stepMs);
+  };
+
+  test("goes on from seed to seed until the time is over, and adds up what it saw", async () => {
+    const seeds: number[] = [];
+    const timed = run(async ({ seed, cycles }) => {
+      seeds.push(seed);
+      return { figures: { sent: cycles, worst_ms: seed }, broken: [], skipped: ["no FUSE here"] };
+    });
+    const line = await carryOutFor({ ...timed, short: 40 }, 1, { seed: 7 }, clock(15_000));
+    expect(seeds).toEqual([7, 8, 9]);
+    expect(line).toMatchObject({ cycles: 12, seed: 7, nextSeed: 10, broken: [], skipped: ["no FUSE here"] });
+    expect(line.figures).toEqual({ sent: 12, worst_ms: 9 });
+  });
+
+  test("names the seed of a part that broke, and ends when enough broke", async () => {
+    const broken = run(async () => ({ figures: {}, broken: ["lost a"] }));
+    const line = await carryOutFor(broken, 1, { seed: 1, cycles: 2 }, clock(0));
+    expect(line.broken).toHaveLength(10);
+    expect(line.broken[3]).toBe("part with seed 4: lost a");
+    expect(line.cycles).toBe(20);
   });
 });
 
