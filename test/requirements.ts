@@ -151,6 +151,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.answer-always": trust(
     "An answer is delivered when it is appended to its interaction and ends it at once, whatever the asker's inbox, policy or session does.",
   ),
+  "comms.answer-copies": trust(
+    "An inbox lists the newest 256 copies of answers; an older one leaves the list, is no dead letter and changes no receipt, and nothing else is ever evicted.",
+  ),
+  "comms.answer-crash": trust(
+    "Wherever the daemon stops, an acknowledged answer has ended its interaction, and its copy comes once.",
+  ),
+  "comms.answer-old-store": trust(
+    "A store whose inboxes an earlier daemon filled with answers lists the newest of them, and the hosts that waited go on.",
+  ),
   "comms.attempts": comms(
     "A command whose hosts are always gone is given out so often and no more; giving back does not count.",
   ),

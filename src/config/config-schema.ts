@@ -52,7 +52,7 @@ export const configSchema = section({
     requests: Type.Boolean({ default: false }),
   }),
   comms: section({
-    /** Unsettled messages per session before senders are told to wait. */
+    /** Unsettled interactions of one inbox, copies of answers not counted, before senders have to wait. */
     inbox_max: count(1024, 1, 1_000_000),
     /** Messages and requests of one sender that wait in one inbox before that sender is told to wait. */
     unread_per_sender: count(50, 1, 1_000_000),

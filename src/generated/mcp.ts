@@ -99,7 +99,8 @@ export const mcpTools: readonly McpTool[] = [
                   peer_response: {
                     type: "string",
                     maxLength: 256,
-                    description: "Answers to the session's own requests.",
+                    description:
+                      "Answers to the session's own requests: what its inbox does with the copies. The answers themselves are delivered to their interactions in any case.",
                   },
                 },
                 description: "What the peer does with each kind; one that is not named is accepted.",
@@ -503,7 +504,7 @@ export const mcpTools: readonly McpTool[] = [
               type: "string",
               maxLength: 256,
               description:
-                "A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held` there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.",
+                "A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox or, for an answer, appended to its interaction, `held` there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.",
             },
             at: {
               type: "string",

@@ -235,9 +235,9 @@ export interface DeadLetter {
  */
 export interface Delivery {
   /**
-   * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held`
-   * there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and
-   * `dead` ended without that; `ambiguous` is being asked for.
+   * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox or, for an
+   * answer, appended to its interaction, `held` there by its policy, `ingested` by its host (first event,
+   * answer or result); `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.
    */
   state: DeliveryState;
   /** When it came there. */
@@ -249,9 +249,9 @@ export interface Delivery {
 }
 
 /**
- * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held`
- * there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and
- * `dead` ended without that; `ambiguous` is being asked for.
+ * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox or, for an
+ * answer, appended to its interaction, `held` there by its policy, `ingested` by its host (first event,
+ * answer or result); `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.
  * @generated from schemas/common/types.json#/$defs/DeliveryState
  */
 export type DeliveryState =
@@ -274,9 +274,9 @@ export interface DeliveryUpdated {
   /** A UUID in lower case with hyphens; ids minted here are version 7. */
   envelope_id: Uuid;
   /**
-   * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox, `held`
-   * there by its policy, `ingested` by its host (first event, answer or result); `refused`, `expired` and
-   * `dead` ended without that; `ambiguous` is being asked for.
+   * A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox or, for an
+   * answer, appended to its interaction, `held` there by its policy, `ingested` by its host (first event,
+   * answer or result); `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.
    */
   state: DeliveryState;
   /** When it moved. */
@@ -505,7 +505,10 @@ export interface InboundPolicy {
   peer_message?: InboundAction;
   /** Requests, which expect one. */
   peer_request?: InboundAction;
-  /** Answers to the session's own requests. */
+  /**
+   * Answers to the session's own requests: what its inbox does with the copies. The answers themselves are
+   * delivered to their interactions in any case.
+   */
   peer_response?: InboundAction;
 }
 
@@ -619,7 +622,8 @@ export interface InboxPeerRequest {
 }
 
 /**
- * A peer's answer to a request of this session that no stream was reserved for.
+ * The copy of a peer's answer to a request of this session that no stream was reserved for. An inbox lists
+ * the newest 256 copies; the answer itself stays in its interaction.
  * @generated from schemas/sessions/types.json#/$defs/InboxPeerResponse
  */
 export interface InboxPeerResponse {
@@ -1732,7 +1736,10 @@ export interface SessionsOpenRequest {
     peer_message?: "accept" | "hold" | "refuse";
     /** Requests, which expect one. */
     peer_request?: "accept" | "hold" | "refuse";
-    /** Answers to the session's own requests. */
+    /**
+     * Answers to the session's own requests: what its inbox does with the copies. The answers themselves are
+     * delivered to their interactions in any case.
+     */
     peer_response?: "accept" | "hold" | "refuse";
   };
   /**
@@ -2083,7 +2090,10 @@ export interface SystemStatusResponse {
   };
   /** What a sender may do to a recipient before it is told to wait; `[comms]` in the config file. */
   limits: {
-    /** Unsettled interactions of one inbox. */
+    /**
+     * Unsettled interactions of one inbox. Copies of answers are not counted: an inbox lists the newest 256
+     * of them beside these.
+     */
     inbox_max: number;
     /** Messages and requests of one sender that wait in one inbox. */
     unread_per_sender: number;

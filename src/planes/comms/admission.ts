@@ -1,4 +1,4 @@
-import type { CommsCommand } from "../../generated/types.js";
+import type { CommsCommand, PeerResponseCommand } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { cancelIntent } from "./cancel.js";
@@ -6,6 +6,8 @@ import { Conversations, type Message } from "./conversations.js";
 import { isLimited } from "./limited.js";
 import type { Mailbox } from "./mailbox.js";
 import type { CommsLimits } from "./ports.js";
+
+export type AdmittedCommand = Exclude<CommsCommand, PeerResponseCommand>;
 
 /** When a full inbox is worth another try. */
 const fullRetryMs = 1_000;
@@ -27,23 +29,17 @@ export class Admission {
   }
 
   /**
-   * Counts the command as sent, or says why it may not come now. An input is the owner's own and an answer that ends an
-   * interaction was asked for: of them only a full inbox keeps anything out. A cancelling takes no room, and makes some.
+   * Counts the command as sent, or returns why it may not come now. Only a full inbox keeps out an input, which is the
+   * owner's own. A cancel request takes no room, and makes some. An answer is not asked about here: it is always taken.
    */
-  refusal(sender: string, mailbox: Mailbox, command: CommsCommand): ContractError | undefined {
+  refusal(sender: string, mailbox: Mailbox, command: AdmittedCommand): ContractError | undefined {
     const { inboxMax, unreadPerSender } = this.#limits;
     const field = command.kind === "input" ? "session_id" : "to";
     if (isCancel(command)) return this.#pace(sender, mailbox.sessionId, field);
     if (!mailbox.hasRoom) return dropped(field, "inbox_max", `at most ${inboxMax}`, fullRetryMs);
     if (isLimited(command.kind) && !mailbox.hasRoomFor(sender))
       return dropped(field, "unread_per_sender", `at most ${unreadPerSender}`, fullRetryMs);
-    return this.#take(sender, mailbox.sessionId, command, field);
-  }
-
-  #take(sender: string, recipient: string, command: CommsCommand, field: string): ContractError | undefined {
-    if (command.kind === "input") return undefined;
-    if (command.kind === "peer_response" && command.status !== "accepted") return undefined;
-    return this.#pace(sender, recipient, field, command.kind === "peer_response" ? undefined : command);
+    return command.kind === "input" ? undefined : this.#pace(sender, mailbox.sessionId, field, command);
   }
 
   #pace(sender: string, recipient: string, field: string, message?: Message): ContractError | undefined {
@@ -59,7 +55,7 @@ export class Admission {
   }
 }
 
-function isCancel(command: CommsCommand): boolean {
+function isCancel(command: AdmittedCommand): boolean {
   return command.kind === "peer_request" && command.intent === cancelIntent;
 }
 

@@ -320,13 +320,13 @@ test("[comms.held] of two decisions at once one wins, and the other is told", as
   await world.stop();
 });
 
-test("[comms.held] an answer is held in its asker's inbox and told in the interaction all the same", async () => {
+test("[comms.held] [comms.answer-always] an answer is delivered to its interaction while its copy is held in the asker's inbox", async () => {
   const { world, bob } = await started();
   const eve = await world.host("eve");
   await holding(world, eve);
   const { id } = await sent(world);
   await bob.drain();
-  expect(await bob.respond("eve", id, 1)).toMatchObject({ delivery: { state: "held" } });
+  expect(await bob.respond("eve", id, 1)).toMatchObject({ delivery: { state: "delivered" } });
   expect(await eve.drain()).toEqual([]);
   expect((await told(world, id)).at(-1)).toBe("interaction_complete");
   const { held } = await world.call("sessions.list_held", { name: "eve", limit: 50 });

@@ -57,12 +57,13 @@ function isReserved(entry: AcceptedRecord | AnsweredRecord): boolean {
 }
 
 function deliveryOf(entry: AcceptedRecord | AnsweredRecord): Delivery {
-  const held = entry.t === "accepted" ? entry.held : entry.queue?.held;
+  // An answer is delivered by its append, whatever the asker's policy does with the copy.
+  const held = entry.t === "accepted" && entry.held === true;
   const at = isoTime(entry.at);
   const delivery: Delivery =
     entry.outbox === true
       ? { state: "queued", at, attempt: 0 }
-      : { state: held === true ? "held" : "delivered", at, attempt: 1 };
+      : { state: held ? "held" : "delivered", at, attempt: 1 };
   if (entry.expires_at !== undefined) delivery.expires_at = expiryTime(entry.expires_at);
   return delivery;
 }

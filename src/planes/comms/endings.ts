@@ -40,6 +40,17 @@ export const expired: Ending = failure("expired", {
   retryable: true,
 });
 
+/** The copy of an answer left its inbox unread. The answer itself was delivered to its interaction: no dead letter. */
+const copyGone = (message: string): Ending => ({
+  kind: "failed",
+  reason: { code: "expired", message, retryable: false },
+  undelivered: "expired",
+});
+
+export const copyOmitted: Ending = copyGone("The copy of the answer left the inbox's list for newer ones.");
+
+export const copyExpired: Ending = copyGone("No host took the copy of the answer in its time.");
+
 /** Every host that had it was gone before it was done. */
 export const lapsed: Ending = failure("dead", {
   code: "abandoned",

@@ -85,7 +85,7 @@ export class HostInboxes {
   }
 
   async held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }> {
-    return listHeld(await this.#mailboxes.get(sessionId), limit);
+    return listHeld(await this.#mailboxes.upToDate(sessionId), limit);
   }
 
   async releaseHeld(
@@ -116,7 +116,7 @@ export class HostInboxes {
     const { clock } = this.#ports;
     const { sessionId, fence, max, claimToken, held = [], wait, requireWanted } = request;
     const deadline = clock.monotonic() + (wait?.ms ?? 0);
-    const found = this.#mailboxes.get(sessionId);
+    const found = this.#mailboxes.upToDate(sessionId);
     const mailbox = found instanceof Promise ? await found : found;
     for (const token of held) mailbox.inbox.renew(tokenHash(token), fence, clock.monotonic());
     for (;;) {

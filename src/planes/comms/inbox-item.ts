@@ -50,6 +50,8 @@ export interface InboxItem {
   readonly sender: Sender;
   readonly surface: Surface;
   readonly kind: CommsCommand["kind"];
+  /** Wall milliseconds. */
+  readonly acceptedAt: number;
   readonly reserved: boolean;
   /** It is offered before what is queued. */
   readonly steer: boolean;
@@ -61,6 +63,8 @@ export interface InboxItem {
   saidChars: number;
   /** It waits for a decision and is not offered. */
   held: boolean;
+  /** It is the copy of an answer that left the list for newer ones: neither listed nor offered. */
+  omitted: boolean;
   release: Release | undefined;
   /** Wall milliseconds at which it ends unless a host has made it its own; Infinity when it does not. */
   readonly expiresAt: number;
@@ -86,6 +90,8 @@ export interface InboxItem {
   /** How often a host gave it back to be offered again. */
   returned: number;
   claim: BatchClaim | undefined;
+  /** The log has a claim of it, which may have run out, and not how it went. */
+  taken: boolean;
   /** A claim of it is being written. */
   claiming: boolean;
   /** Hash of the claim that gave it back or settled it. */
@@ -114,12 +120,14 @@ export function acceptedItem(
     sender,
     surface: entry.surface,
     kind: entry.command.kind,
+    acceptedAt: entry.at,
     reserved: entry.reserved,
     steer: entry.command.options?.handling === "steer",
     entry: undefined,
     chars,
     saidChars: 0,
     held: entry.held === true,
+    omitted: false,
     release: undefined,
     expiresAt: entry.expires_at ?? Number.POSITIVE_INFINITY,
     deadline,
@@ -134,6 +142,7 @@ export function acceptedItem(
     closing: false,
     returned: 0,
     claim: undefined,
+    taken: false,
     claiming: false,
     endedBy: undefined,
     notBefore: 0,

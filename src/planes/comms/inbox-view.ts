@@ -30,6 +30,8 @@ export interface InboxPage {
   /** There is a next page now. */
   more: boolean;
   interactions: InboxViewEntry[];
+  /** Answers of the last day whose copies left the list unread; each stays readable in its interaction. */
+  omitted?: { count: number; oldest_at: string };
 }
 
 /** Who is told of an inbox. */
@@ -61,7 +63,8 @@ export class InboxView {
 
   /** Resolves to the page after the cursor; 0 is the beginning. The caller may use the session. */
   async read(name: string, after: number, context: CallContext): Promise<InboxPage> {
-    const mailbox = await this.#mailbox(name, context);
+    const { sessionId } = await this.#session(name, context);
+    const mailbox = await this.#mailboxes.upToDate(sessionId);
     return mailbox.during(async () => {
       const newest = mailbox.position;
       if (after > newest) throw beyond(after, newest);
@@ -78,7 +81,9 @@ export class InboxView {
         state: stateOf(item, now),
       }));
       const more = fitting.length < chosen.length;
-      return { session: name, cursor: more ? shownFrom(fitting.at(-1)!) : newest, more, interactions };
+      const cursor = more ? shownFrom(fitting.at(-1)!) : newest;
+      const omitted = mailbox.omittedAnswers();
+      return { session: name, cursor, more, interactions, ...(omitted === undefined ? {} : { omitted }) };
     });
   }
 
@@ -148,8 +153,8 @@ export class InboxView {
 }
 
 /** What a policy holds is nobody's to see before its release, and what has run out or was answered is done with. */
-function isShown({ held, ending, deadline }: InboxItem, now: number): boolean {
-  return !held && ending === undefined && deadline > now;
+function isShown({ held, omitted, ending, deadline }: InboxItem, now: number): boolean {
+  return !held && !omitted && ending === undefined && deadline > now;
 }
 
 /** Position in the inbox's log since when it is shown: who reads on from a cursor misses nothing. */

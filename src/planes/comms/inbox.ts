@@ -1,6 +1,16 @@
 import { claimLives, claimTtlMs, isClaimOf } from "./claim.js";
 import { Counts } from "./counts.js";
-import { cancelled, closed, endingOfAnswer, endingOfOutcome, expired, lapsed, refused } from "./endings.js";
+import {
+  cancelled,
+  closed,
+  copyExpired,
+  copyOmitted,
+  endingOfAnswer,
+  endingOfOutcome,
+  expired,
+  lapsed,
+  refused,
+} from "./endings.js";
 import type {
   AcceptedRecord,
   AnsweredEntry,
@@ -13,6 +23,7 @@ import type {
 } from "./inbox-entry.js";
 import { acceptedItem, type InboxItem } from "./inbox-item.js";
 import { isLimited } from "./limited.js";
+import { ListedCopies, type OmittedAnswers } from "./listed-copies.js";
 import type { CommsLimits } from "./ports.js";
 import { type Reservation, reserve } from "./reservation.js";
 import type { RestingInbox } from "./resting.js";
@@ -46,6 +57,10 @@ export class Inbox {
   /** How many of them go before the others. */
   #steering = 0;
   readonly #cancelling = new Set<InboxItem>();
+  /** The copies of answers among the items that have not ended. */
+  readonly #copies: ListedCopies;
+  /** How many of the open items are copies of answers. */
+  #openCopies = 0;
   /** Position of the entry that was taken in last. */
   #position = 0;
   /** One object for each sender, however many entries of the log repeat it. */
@@ -61,9 +76,10 @@ export class Inbox {
   /** Answers up to this position are queued with their askers. */
   queuedThrough = 0;
 
-  constructor({ reservationTtlMs, attemptsMax }: Pick<CommsLimits, "reservationTtlMs" | "attemptsMax">) {
+  constructor({ reservationTtlMs, attemptsMax, answersListed, dedupeWindowMs }: CommsLimits) {
     this.#ttlMs = reservationTtlMs;
     this.#attemptsMax = attemptsMax;
+    this.#copies = new ListedCopies(answersListed, dedupeWindowMs);
   }
 
   item(interactionId: string): InboxItem | undefined {
@@ -88,8 +104,14 @@ export class Inbox {
     return this.#open;
   }
 
-  get openCount(): number {
-    return this.#open.length;
+  /** Items that take room: those that are not settled, except copies of answers, which have room of their own. */
+  get roomTaken(): number {
+    return this.#open.length - this.#openCopies;
+  }
+
+  /** Copies of answers that left the list unread while their log is kept; `now` in wall milliseconds. */
+  omittedAnswers(now: number): OmittedAnswers | undefined {
+    return this.#copies.omitted(now);
   }
 
   /** Items that wait for a host. */
@@ -130,9 +152,9 @@ export class Inbox {
     return claim === undefined ? at : Math.max(at, claim.until);
   }
 
-  /** It was given out so often, or is asked to end, that it is not given out again. */
-  #isLastTry({ attempt, returned, cancelRequested }: InboxItem): boolean {
-    return cancelRequested || attempt - returned >= this.#attemptsMax;
+  /** It is not given out again: it was too often, is asked to end, or left the list. */
+  #isLastTry({ attempt, returned, cancelRequested, omitted }: InboxItem): boolean {
+    return cancelRequested || omitted || attempt - returned >= this.#attemptsMax;
   }
 
   /** Monotonic time after `now` at which an item becomes overdue; Infinity when none will. */
@@ -290,7 +312,10 @@ export class Inbox {
     this.#kept += item.chars;
   }
 
-  /** Takes in the next entry of the log, whose JSON has so many characters; returns the interactions that it is about. */
+  /**
+   * Takes in the next entry of the log, whose JSON has so many characters; returns the interactions that it is about: of
+   * an acceptance first its own, then the one that leaves the list for it.
+   */
   apply(seq: number, entry: InboxEntry, chars: number, readings: Readings): InboxItem[] {
     const now = readings.monotonic;
     this.#position = seq;
@@ -300,7 +325,7 @@ export class Inbox {
     this.queuedThrough = Math.max(this.queuedThrough, entry.queued_through ?? 0);
     switch (entry.t) {
       case "accepted":
-        return [this.#accept(seq, entry, chars, readings)];
+        return this.#accept(seq, entry, chars, readings);
       case "answered":
         return this.#say(this.#answer(seq, entry, entry.at), chars);
       case "claimed": {
@@ -308,7 +333,9 @@ export class Inbox {
         return this.#each(entry.interactions, (item) => {
           item.attempt += 1;
           item.claiming = false;
-          if (!item.settled) item.claim = claim;
+          if (item.settled) return;
+          item.claim = claim;
+          item.taken = true;
         });
       }
       case "settled":
@@ -319,11 +346,9 @@ export class Inbox {
       case "released":
         return this.#each([entry.interaction_id], (item) => this.#release(seq, item, entry, entry.at));
       case "expired":
-        return this.#each([entry.interaction_id], (item) => this.#stop(item, expired, entry.at));
+        return this.#each([entry.interaction_id], (item) => this.#stop(item, endingInTime(item), entry.at));
       case "lapsed":
-        return this.#each([entry.interaction_id], (item) =>
-          this.#stop(item, item.cancelRequested ? cancelled : lapsed, entry.at),
-        );
+        return this.#each([entry.interaction_id], (item) => this.#stop(item, lastEnding(item), entry.at));
       case "moved":
         return this.#each([entry.interaction_id], (item) => this.#move(item, entry, entry.at));
       case "ended":
@@ -353,7 +378,7 @@ export class Inbox {
     }
   }
 
-  #accept(seq: number, entry: AcceptedRecord, chars: number, readings: Readings): InboxItem {
+  #accept(seq: number, entry: AcceptedRecord, chars: number, readings: Readings): InboxItem[] {
     const now = readings.monotonic;
     const item = acceptedItem(seq, entry, {
       sender: this.#sender(entry.sender),
@@ -365,9 +390,17 @@ export class Inbox {
     this.#open.push(item);
     if (item.steer) this.#steering += 1;
     if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, 1);
-    if (this.closed) return this.#stop(item, closed, entry.at);
+    if (isCopy(item)) this.#openCopies += 1;
+    if (this.closed) return [this.#stop(item, closed, entry.at)];
     if (entry.cancel !== undefined) this.#cancel(item, entry.cancel, entry.at);
-    return item;
+    const leaving = isCopy(item) ? this.#copies.add(item) : undefined;
+    return leaving === undefined ? [item] : [item, this.#omit(leaving, entry.at)];
+  }
+
+  /** A host that took the copy may finish with it; else it ends here. All of that follows from the log alone. */
+  #omit(item: InboxItem, at: number): InboxItem {
+    item.omitted = true;
+    return item.taken ? item : this.#stop(item, copyOmitted, at);
   }
 
   /** The request is done with at once, and its result says what became of the interaction. */
@@ -404,6 +437,7 @@ export class Inbox {
 
   #answer(seq: number, entry: AnsweredEntry, at: number): InboxItem[] {
     return this.#each([entry.interaction_id], (item) => {
+      this.#recall(item);
       // Two answers may race into the log: the second finds the interaction ended and is void.
       if (item.ending !== undefined) return;
       item.answers = [...item.answers, { seq, entry, at }];
@@ -421,9 +455,12 @@ export class Inbox {
     // Given back when it was another host's already: that one keeps it.
     if (late && outcome.kind === "retry_after") return;
     item.claim = undefined;
+    item.taken = false;
     item.endedBy = entry.claim;
+    this.#recall(item);
     if (item.settled) return;
-    if (outcome.kind === "retry_after" && item.cancelRequested) this.#end(item, cancelled, at);
+    if (outcome.kind === "retry_after" && (item.cancelRequested || item.omitted))
+      this.#end(item, lastEnding(item), at);
     if (outcome.kind === "retry_after" && item.ending === undefined) {
       item.returned += 1;
       item.notBefore = now + Math.min(outcome.delay_ms, Math.max(0, at + outcome.delay_ms - wall));
@@ -462,6 +499,14 @@ export class Inbox {
     item.ending = ending;
     item.endedAt = at;
     item.endSeq = this.#position;
+    if (!isCopy(item)) return;
+    this.#copies.remove(item);
+    if (ending === copyOmitted || ending === copyExpired) this.#copies.omit(item);
+  }
+
+  /** Logs from before lists had a limit go on with copies that left the list by today's rule. */
+  #recall(item: InboxItem): void {
+    if (item.ending === copyOmitted) this.#copies.recall(item);
   }
 
   #settle(item: InboxItem): void {
@@ -470,6 +515,7 @@ export class Inbox {
     item.held = false;
     this.#cancelling.delete(item);
     if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, -1);
+    if (isCopy(item)) this.#openCopies -= 1;
     this.#unkeep(item);
     const at = this.#open.indexOf(item);
     if (at < 0) return;
@@ -501,6 +547,23 @@ export class Inbox {
     }
     return items;
   }
+}
+
+/** The copy of an answer in its asker's inbox. */
+function isCopy({ kind }: InboxItem): boolean {
+  return kind === "peer_response";
+}
+
+/** How an item ends whose time is over. */
+function endingInTime(item: InboxItem): Ending {
+  if (item.omitted) return copyOmitted;
+  return isCopy(item) ? copyExpired : expired;
+}
+
+/** How an item ends that is not given out again. */
+function lastEnding({ omitted, cancelRequested }: InboxItem): Ending {
+  if (omitted) return copyOmitted;
+  return cancelRequested ? cancelled : lapsed;
 }
 
 /** Monotonic end of a command's time: never further away than it was at first, whatever the wall clock was set to. */

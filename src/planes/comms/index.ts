@@ -55,6 +55,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
     inboxView: new InboxView(ports.clock, directory, mailboxes),
     handlers: {
       send: send({
+        directory,
         resolver,
         mailboxes,
         isRead,

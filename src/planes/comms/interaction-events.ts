@@ -70,7 +70,8 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?
     due.push({ id: ingestedId(item), interactionId, event: moved(item, "ingested", at) });
   for (const answer of item.answers) add(answerId(answer), responseReceived(answer));
   if (ending === undefined) return due;
-  if (ending.kind === "failed" && at === undefined && !cursor.ingested)
+  // The copy of an answer is not its delivery: that was the append to its interaction.
+  if (ending.kind === "failed" && at === undefined && !cursor.ingested && command !== "peer_response")
     add(undeliveredId(item), moved(item, ending.undelivered, item.endedAt ?? 0, ending.reason.message));
   add(terminalId(item), terminalEvent(ending));
   return due;

@@ -1,5 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { isoTime } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import type { AnswerCopies } from "./answer-copies.js";
+import { Arriving } from "./arriving.js";
 import { Counts } from "./counts.js";
 import { type DeadLetter, DeadLetters, isDeadLetter, letterOf } from "./dead-letters.js";
 import { derivedId } from "./derived-id.js";
@@ -15,11 +18,11 @@ import type {
   MovedState,
   TrimmedEntry,
 } from "./inbox-entry.js";
-import type { InboxItem } from "./inbox-item.js";
+import type { Answer, InboxItem } from "./inbox-item.js";
 import { InboxLog } from "./inbox-log.js";
 import { dueEvents, movedId } from "./interaction-events.js";
 import { KeptKeys } from "./kept-keys.js";
-import { isLimited } from "./limited.js";
+import { PendingCopies } from "./pending-copies.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import type { Reservations } from "./reservations.js";
@@ -40,8 +43,7 @@ export interface MailboxOptions {
   ports: CommsPorts;
   limits: CommsLimits;
   reservations: Reservations;
-  /** Puts an answer into its asker's inbox; idempotent. */
-  queueAnswer: (answer: AnsweredEntry) => Promise<void>;
+  copies: AnswerCopies;
   /** Wall time that never runs ahead of what the process lived through. */
   retentionNow: () => number;
   links: MailboxLinks;
@@ -72,7 +74,7 @@ export class Mailbox {
   readonly #reservations: Reservations;
   readonly #retentionNow: () => number;
   readonly #links: MailboxLinks;
-  readonly #queueAnswer: (answer: AnsweredEntry) => Promise<void>;
+  readonly #copies: AnswerCopies;
   readonly #log: InboxLog;
   readonly #keys: KeptKeys;
   readonly #trim: EventTrim;
@@ -82,24 +84,21 @@ export class Mailbox {
   readonly #ending = new Counts();
   /** Settled items of which the kept logs must say something, else they are over. */
   readonly #doubtful = new Set<string>();
-  /** Positions of answers that their askers' inboxes may not have yet, in order. */
-  readonly #unqueued = new Set<number>();
-  #lastQueued = 0;
+  readonly #pending = new PendingCopies();
   #loaded = false;
-  #accepting = 0;
-  readonly #arriving = new Counts();
+  readonly #arriving = new Arriving();
   /** Work under way that needs this object to stay the session's only one. */
   #busy = 0;
   #stopRepair: (() => void) | undefined;
   readonly #trimmed = new TrimmedList();
 
   constructor(sessionId: string, options: MailboxOptions) {
-    const { ports, limits, reservations, queueAnswer, retentionNow, links } = options;
+    const { ports, limits, reservations, copies, retentionNow, links } = options;
     this.sessionId = sessionId;
     this.#ports = ports;
     this.#limits = limits;
     this.#reservations = reservations;
-    this.#queueAnswer = queueAnswer;
+    this.#copies = copies;
     this.#retentionNow = retentionNow;
     this.#links = links;
     this.inbox = new Inbox(limits);
@@ -129,7 +128,7 @@ export class Mailbox {
     this.#doubtful.clear();
     for (const item of this.inbox.items())
       if (this.events.interaction(item.interactionId).ingested) item.deadline = Number.POSITIVE_INFINITY;
-    for (const seq of this.#unqueued) if (seq <= this.inbox.queuedThrough) this.#unqueued.delete(seq);
+    const uncopied = this.#answersSince(this.inbox.queuedThrough);
     this.#loaded = true;
     await this.#prune();
     let looked = 0;
@@ -144,9 +143,17 @@ export class Mailbox {
     }
     void this.#expiry.run();
     if (rested !== undefined) return;
-    await this.#repair(false);
-    // Not waited for: the asker's mailbox may be loading too, and wait for this one.
-    if (this.#unqueued.size > 0) void this.#repair();
+    await this.#repair();
+    for (const { seq, entry } of uncopied) this.#copy(seq, entry);
+  }
+
+  /** Answers behind the position that are queued with their askers, in order. */
+  #answersSince(position: number): Answer[] {
+    const found: Answer[] = [];
+    for (const { answers } of this.inbox.items())
+      for (const answer of answers)
+        if (answer.seq > position && answer.entry.queue !== undefined) found.push(answer);
+    return found.sort((one, other) => one.seq - other.seq);
   }
 
   /** Roughly what it takes in memory. */
@@ -177,7 +184,7 @@ export class Mailbox {
   rest(): RestingMailbox | undefined {
     const now = this.#ports.clock.monotonic();
     const idle =
-      this.#busy + this.#accepting + this.#wakers.size + this.#unqueued.size === 0 &&
+      this.#busy + this.#wakers.size + this.#pending.size === 0 &&
       this.#stopRepair === undefined &&
       !this.#expiry.armed &&
       this.#trim.isIdle(now) &&
@@ -204,9 +211,15 @@ export class Mailbox {
     return this.#log.applied;
   }
 
+  /** Answers whose copies left the list unread; undefined without one. */
+  omittedAnswers(): { count: number; oldest_at: string } | undefined {
+    const omitted = this.inbox.omittedAnswers(this.#retentionNow());
+    return omitted && { count: omitted.count, oldest_at: isoTime(omitted.oldestAt) };
+  }
+
   /** Whether one more interaction fits. */
   get hasRoom(): boolean {
-    return this.inbox.openCount + this.#accepting < this.#limits.inboxMax;
+    return this.inbox.roomTaken + this.#arriving.size < this.#limits.inboxMax;
   }
 
   /** Whether one more message or request of the sender may wait, those on their way into the log counted. */
@@ -225,14 +238,13 @@ export class Mailbox {
     entry: AcceptedRecord,
     body?: string,
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
-    const sender = isLimited(entry.command.kind) ? entry.sender.session_id : undefined;
-    this.#accepting += 1;
-    if (sender !== undefined) this.#arriving.add(sender, 1);
+    this.#busy += 1;
+    this.#arriving.add(entry);
     try {
       return await this.#log.append(id, entry.interaction_id, entry, body);
     } finally {
-      this.#accepting -= 1;
-      if (sender !== undefined) this.#arriving.add(sender, -1);
+      this.#busy -= 1;
+      this.#arriving.remove(entry);
     }
   }
 
@@ -383,12 +395,11 @@ export class Mailbox {
    * Brings the interaction's events up to what the inbox's log says. It fails for nobody: what is not written now is
    * written with the next event of the interaction, by the repair, or at the next start.
    */
-  async follow(item: InboxItem, { queue = true, deferrable = false } = {}): Promise<void> {
+  async follow(item: InboxItem, deferrable = false): Promise<void> {
     this.#busy += 1;
     try {
       const due = (): NewEvent[] => dueEvents(item, this.events.interaction(item.interactionId));
       await this.events.append(due, deferrable);
-      if (queue && item.answers.length > 0) await this.#queueAnswers(item);
       if (isDeadLetter(item)) await this.letters.add(item, () => this.#letterOf(item));
       this.report(item);
       this.trimEvents();
@@ -471,7 +482,7 @@ export class Mailbox {
       item.reservation?.state !== "attached" &&
       !(isDeadLetter(item) && this.letters.lacks(item)) &&
       (item.origin === undefined || item.reported || !this.#links.isPaired(item.origin.endpoint_id)) &&
-      !item.answers.some(({ seq }) => this.#unqueued.has(seq))
+      !item.answers.some(({ seq }) => this.#pending.has(seq))
     );
   }
 
@@ -486,6 +497,7 @@ export class Mailbox {
 
   #apply(seq: number, entry: InboxEntry, chars: number): void {
     const { clock } = this.#ports;
+    if (entry.t === "accepted") this.#arriving.remove(entry);
     const items = this.inbox.apply(seq, entry, chars, {
       monotonic: clock.monotonic(),
       wall: clock.now(),
@@ -494,24 +506,41 @@ export class Mailbox {
     if (entry.t === "accepted" || entry.t === "answered") this.#keys.see(seq, entry);
     // Live, this mailbox wrote the entry and knows better.
     if (entry.t === "trimmed" && !this.#loaded) this.#applyTrimmed(entry);
-    if (entry.t === "answered" && entry.queue !== undefined) {
-      // A void answer, one after the ending, is nobody's.
-      if (items[0]?.answers.at(-1)?.seq === seq) this.#unqueued.add(seq);
-      this.#lastQueued = seq;
-    }
+    if (entry.t === "answered" && entry.queue !== undefined) this.#pending.see(seq);
     if (!this.#loaded) return;
-    for (const item of items) {
-      if (entry.t === "accepted") {
-        this.inbox.keep(item, entry);
-        this.#reservations.arm(item);
-        this.#expiry.watch(item.deadline);
-        void this.follow(item, { deferrable: true });
-        if (item.outbox) this.#links.queued(this.sessionId, item);
-      }
+    if (entry.t === "accepted") {
+      const [item, leaving] = items;
+      this.#accepted(item!, entry);
+      if (leaving !== undefined) this.#left(leaving);
     }
+    // A void answer, one after the ending, has no copy.
+    if (entry.t === "answered" && items[0]?.answers.at(-1)?.seq === seq) this.#copy(seq, entry);
     if (entry.t === "accepted" && entry.cancel !== undefined) this.#cancelled(entry.cancel.interaction_id);
     if (entry.t === "claimed") for (const item of items) this.#expiry.watch(this.inbox.overdueAt(item));
     else if (entry.t !== "stream_ended") this.wake();
+  }
+
+  #accepted(item: InboxItem, entry: AcceptedRecord): void {
+    this.inbox.keep(item, entry);
+    this.#reservations.arm(item);
+    this.#expiry.watch(item.deadline);
+    void this.follow(item, true);
+    if (item.outbox) this.#links.queued(this.sessionId, item);
+  }
+
+  /** A copy left the list: it has ended, or does so when its claim ends. */
+  #left(copy: InboxItem): void {
+    if (copy.ending === undefined) this.#expiry.watch(this.inbox.overdueAt(copy));
+    else void this.follow(copy, true);
+  }
+
+  /** Has the answer copied into its asker's inbox. */
+  #copy(seq: number, entry: AnsweredEntry): void {
+    if (entry.queue === undefined) return;
+    this.#pending.add(seq);
+    this.#copies.add(entry, () => {
+      this.inbox.queuedThrough = this.#pending.made(seq);
+    });
   }
 
   #cancelled(interactionId: string): void {
@@ -561,21 +590,11 @@ export class Mailbox {
     return letterOf(item, command, at);
   }
 
-  async #queueAnswers(item: InboxItem): Promise<void> {
-    for (const { seq, entry } of item.answers) {
-      if (!this.#unqueued.has(seq)) continue;
-      await this.#queueAnswer(entry);
-      this.#unqueued.delete(seq);
-      const [waiting] = this.#unqueued;
-      this.inbox.queuedThrough = waiting === undefined ? this.#lastQueued : waiting - 1;
-    }
-  }
-
-  #repair(queue = true): Promise<void> {
+  #repair(): Promise<void> {
     return this.during(async () => {
       let looked = 0;
       for (const item of this.inbox.items()) {
-        if (this.#isBehind(item)) await this.follow(item, { queue });
+        if (this.#isBehind(item)) await this.follow(item);
         if (++looked % turnItems === 0) await nextTurn();
       }
       this.trimEvents();
@@ -587,7 +606,7 @@ export class Mailbox {
     const { interactionId, ending, answers, release, moves } = item;
     const { assigned, sealed } = this.events.interaction(interactionId);
     if (isDeadLetter(item)) return true;
-    if (sealed) return answers.some(({ seq }) => this.#unqueued.has(seq));
+    if (sealed) return false;
     if (assigned === 0 || ending !== undefined || answers.length > 0) return true;
     return release !== undefined || moves.length > 0;
   }

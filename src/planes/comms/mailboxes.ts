@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { derivedId } from "./derived-id.js";
-import type { AnsweredEntry } from "./inbox-entry.js";
+import { AnswerCopies } from "./answer-copies.js";
 import type { InboxItem } from "./inbox-item.js";
 import { Mailbox, type MailboxLinks } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
@@ -48,6 +47,7 @@ interface Loaded {
  */
 export class Mailboxes {
   readonly reservations: Reservations;
+  readonly #copies: AnswerCopies;
   readonly #ports: CommsPorts;
   readonly #limits: CommsLimits;
   readonly #links: MailboxLinks;
@@ -69,6 +69,13 @@ export class Mailboxes {
     this.#links = links;
     this.#limits = limits;
     this.#retentionNow = retentionTime(ports.clock);
+    this.#copies = new AnswerCopies({
+      clock: ports.clock,
+      log: ports.log,
+      directory: ports.directory,
+      retentionNow: this.#retentionNow,
+      mailboxOf: (sessionId) => this.get(sessionId),
+    });
     this.reservations = new Reservations(ports.clock, limits.reservationTtlMs, (item, state) =>
       this.#storeStreamEnd(item, state),
     );
@@ -83,6 +90,12 @@ export class Mailboxes {
       this.#lookWithin(lookEveryMs);
     }
     return loaded.mailbox;
+  }
+
+  /** As `get`, once the copies of answers that are on their way to it are in: a reader waits for them, no host does. */
+  upToDate(sessionId: string): Mailbox | Promise<Mailbox> {
+    const copying = this.#copies.tried(sessionId);
+    return copying === undefined ? this.get(sessionId) : copying.then(() => this.get(sessionId));
   }
 
   /** Loads a mailbox only when nothing is known of it, and no two at once: all sessions may be asked for. */
@@ -133,6 +146,7 @@ export class Mailboxes {
     this.#stopSweep?.();
     this.#stopLook?.();
     this.reservations.close();
+    await this.#copies.stop();
     await Promise.all([...this.#loaded.values()].map(({ mailbox }) => mailbox.stop()));
   }
 
@@ -220,7 +234,7 @@ export class Mailboxes {
       ports: this.#ports,
       limits: this.#limits,
       reservations: this.reservations,
-      queueAnswer: (answer) => this.#queueAnswer(answer),
+      copies: this.#copies,
       retentionNow: this.#retentionNow,
       links: this.#links,
     });
@@ -239,28 +253,6 @@ export class Mailboxes {
       .finally(() => this.#loading.delete(sessionId));
     this.#loading.set(sessionId, loading);
     return loading;
-  }
-
-  /** The answer as a command in the asker's inbox: its id follows from the answer's, so a repeat finds the first. */
-  async #queueAnswer(answer: AnsweredEntry): Promise<void> {
-    if (answer.queue === undefined) return;
-    const { session_id: sessionId, interaction_id: interactionId } = answer.queue;
-    const mailbox = await this.get(sessionId);
-    await mailbox.accept(
-      derivedId(answer.envelope_id, "queued"),
-      mailbox.stamp({
-        t: "accepted",
-        interaction_id: interactionId,
-        envelope_id: answer.envelope_id,
-        sender: answer.sender,
-        command: answer.command,
-        reserved: false,
-        surface: answer.surface,
-        ...(answer.queue.held === true ? { held: true } : {}),
-        ...(answer.expires_at === undefined ? {} : { expires_at: answer.expires_at }),
-        ...(answer.traceparent === undefined ? {} : { traceparent: answer.traceparent }),
-      }),
-    );
   }
 }
 

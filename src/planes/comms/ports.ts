@@ -26,8 +26,10 @@ export interface CommsPorts {
 }
 
 export interface CommsLimits {
-  /** Unsettled interactions of one inbox before senders are told to wait. */
+  /** Unsettled interactions of one inbox, copies of answers not counted, before senders have to wait. */
   inboxMax: number;
+  /** Copies of answers that one inbox lists; older ones leave the list. */
+  answersListed: number;
   /** Messages and requests of one sender that wait in one inbox before that sender is told to wait. */
   unreadPerSender: number;
   /** What one session may send to another each second, */
@@ -60,6 +62,7 @@ export interface CommsLimits {
 
 export const defaultLimits: CommsLimits = {
   inboxMax: 1024,
+  answersListed: 256,
   unreadPerSender: 50,
   sendsPerSecond: 200,
   sendsBurst: 1_000,

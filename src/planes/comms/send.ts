@@ -7,29 +7,27 @@ import type {
   SendReceipt,
 } from "../../generated/types.js";
 import type { CallContext } from "../../kernel/context.js";
-import { ContractError, type DetailIssue } from "../../kernel/contract-error.js";
+import { ContractError } from "../../kernel/contract-error.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import { storedPrincipal } from "../../kernel/principal.js";
-import type { Admission } from "./admission.js";
+import type { Admission, AdmittedCommand } from "./admission.js";
+import { answer } from "./answer.js";
 import { bodyHash } from "./body-hash.js";
 import { cancel, cancelIntent } from "./cancel.js";
+import { checkIdentity, expectedPeer, isOnline, offline, refuse, reservedBytes } from "./command-checks.js";
 import { receiptOf, ttlOf } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
-import type { AcceptedEntry, AnsweredEntry, InboxEntry, Sender } from "./inbox-entry.js";
+import type { AcceptedEntry, InboxEntry, Sender } from "./inbox-entry.js";
 import type { Mailbox } from "./mailbox.js";
-import type { FoundInteraction, Mailboxes } from "./mailboxes.js";
-import type { DirectorySession } from "./ports.js";
+import type { Mailboxes } from "./mailboxes.js";
+import type { DirectorySession, SessionDirectory } from "./ports.js";
 import { type Resolver, requirePrincipal } from "./resolver.js";
-
-/** What the daemon's own fields need beside the command when it is told again, as an event or in another inbox. */
-const reservedBytes = 2 * 1024;
-/** When a session without a host is worth another try. */
-const retryMs = 1_000;
 
 /** What a send asks beside the command itself. */
 export interface SendParts {
+  directory: SessionDirectory;
   resolver: Resolver;
   mailboxes: Mailboxes;
   admission: Admission;
@@ -65,7 +63,7 @@ async function accept(accepted: Acceptance, command: CommsCommand, parts: SendPa
     const receipt = await cancel(accepted, command, recipient, mailbox);
     if (receipt !== undefined) return receipt;
   }
-  return accepted.deliver(recipient, mailbox, parts);
+  return accepted.deliver(command, recipient, mailbox, parts);
 }
 
 function recipientOf(
@@ -91,7 +89,7 @@ function recipientOf(
 const senders = new WeakMap<DirectorySession, Sender>();
 
 /** One command on its way into one log. */
-class Acceptance {
+export class Acceptance {
   readonly sender: DirectorySession;
   readonly #command: CommsCommand;
   readonly context: CallContext;
@@ -110,12 +108,12 @@ class Acceptance {
   }
 
   async deliver(
+    command: AdmittedCommand,
     recipient: DirectorySession,
     mailbox: Mailbox,
     { admission, isRead }: SendParts,
   ): Promise<SendReceipt> {
     const { ids, surface } = this.context;
-    const command = this.#command;
     if (this.isOnlyForLive && !isOnline(recipient, isRead)) return this.receiptOfRepeat(mailbox, offline());
     const refusal = admission.refusal(this.sender.sessionId, mailbox, command);
     if (refusal !== undefined) return this.receiptOfRepeat(mailbox, refusal);
@@ -182,123 +180,9 @@ class Acceptance {
   }
 }
 
-/**
- * An answer is appended to the log of the session that answers, beside the interaction. From there follow the
- * interaction's events and, without a reserved stream, the copy in the asker's inbox. What expects no answer is done with
- * by it, and nobody gets a copy.
- */
-async function answer(
-  accepted: Acceptance,
-  command: PeerResponseCommand,
-  parts: SendParts,
-): Promise<SendReceipt> {
-  const { resolver, mailboxes } = parts;
-  if (command.status === "accepted" && command.options?.handling === "steer")
-    refuse("options.handling", "invalid_value", "queue", "steer");
-  const sender = accepted.sender;
-  const found = await mailboxes.find(command.in_reply_to);
-  if (found?.item.origin !== undefined && found.session.sessionId === sender.sessionId)
-    return found.mailbox.during(() => answerOverLink(found, accepted, command));
-  const { session: asker, peerId } = resolver.resolve(
-    sender,
-    command.to,
-    command.kind,
-    expectedPeer(command),
-  );
-  checkIdentity(command, peerId);
-  if (found === undefined || found.session.sessionId !== sender.sessionId)
-    throw new ContractError("interaction_not_found");
-  return found.mailbox.during(() => answerTo(found, asker, accepted, command, parts));
-}
-
-/** To a session of another daemon: the link tells it there what the log says here. */
-async function answerOverLink(
-  { mailbox, item }: FoundInteraction,
-  accepted: Acceptance,
-  command: PeerResponseCommand,
-): Promise<SendReceipt> {
-  if (item.kind !== "peer_request")
-    refuse("in_reply_to", "invalid_value", "an interaction that expects an answer", item.kind);
-  if (item.sender.name !== command.to) refuse("to", "invalid_value", item.sender.name, command.to);
-  checkIdentity(command, item.sender.session_id);
-  if (mailbox.isEnding(item))
-    return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
-  const entry = mailbox.stamp<AnsweredEntry>({
-    t: "answered",
-    ...accepted.base(),
-    interaction_id: item.interactionId,
-    command,
-    outbox: true,
-  });
-  return accepted.receiptFrom(
-    await mailbox.answer(accepted.id, entry, encodeFitting(entry, "", reservedBytes)),
-  );
-}
-
-async function answerTo(
-  { mailbox, item }: FoundInteraction,
-  asker: DirectorySession,
-  accepted: Acceptance,
-  command: PeerResponseCommand,
-  { mailboxes, admission, isRead }: SendParts,
-): Promise<SendReceipt> {
-  const isExpected = item.kind === "peer_request" || item.kind === "input";
-  // Nobody waits for an answer to the others, but who has no claim must be able to be done with them.
-  if (!isExpected && command.status !== "completed")
-    refuse(
-      "status",
-      "invalid_value",
-      `completed, as nobody waits for an answer to a ${item.kind}`,
-      command.status,
-    );
-  if (item.sender.name !== asker.name) refuse("to", "invalid_value", item.sender.name, command.to);
-  // The name has another owner by now: the asker is gone.
-  if (item.sender.session_id !== asker.sessionId) throw new ContractError("peer_not_found");
-  if (mailbox.isEnding(item))
-    return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
-  const { ids } = accepted.context;
-  const queued = item.reserved || !isExpected ? undefined : await mailboxes.get(asker.sessionId);
-  if (queued !== undefined && accepted.isOnlyForLive && !isOnline(asker, isRead))
-    return accepted.receiptOfRepeat(mailbox, offline());
-  const refusal = queued && admission.refusal(accepted.sender.sessionId, queued, command);
-  if (refusal !== undefined) return accepted.receiptOfRepeat(mailbox, refusal);
-  const entry = mailbox.stamp<AnsweredEntry>({
-    t: "answered",
-    ...accepted.base(),
-    interaction_id: item.interactionId,
-    command,
-  });
-  if (queued !== undefined) {
-    entry.queue = { session_id: asker.sessionId, interaction_id: ids.childOf(asker.sessionId) };
-    if (isHeld(asker, command.kind)) entry.queue.held = true;
-  }
-  return accepted.receiptFrom(
-    await mailbox.answer(accepted.id, entry, encodeFitting(entry, "", reservedBytes)),
-  );
-}
-
-function offline(): ContractError {
-  return new ContractError("peer_offline", { retryAfterMs: retryMs });
-}
-
-/** As `peers` tells it. */
-function isOnline({ live, sessionId }: DirectorySession, isRead: SendParts["isRead"]): boolean {
-  return live || isRead(sessionId);
-}
-
 /** Input is of its owner, no peer's. */
 function isHeld({ inboundPolicy }: DirectorySession, kind: CommandKind): boolean {
   return kind !== "input" && inboundPolicy[kind] === "hold";
-}
-
-function expectedPeer({ options }: CommsCommand): string | undefined {
-  return options?.expect_peer_id;
-}
-
-/** The name, or the session, must still be who the sender means. */
-function checkIdentity(command: CommsCommand, peerId: string): void {
-  const expected = expectedPeer(command);
-  if (expected !== undefined && expected !== peerId) throw new ContractError("peer_identity_changed");
 }
 
 function sourceOf(surface: CallContext["surface"]): NonNullable<InputCommand["source"]> {
@@ -314,8 +198,4 @@ function checkSource({ source }: InputCommand, { surface }: CallContext): void {
 function checkIntent({ intent }: PeerRequestCommand): void {
   if (intent.startsWith("comms.") && intent !== cancelIntent)
     refuse("intent", "invalid_value", "an intent outside comms.*", intent);
-}
-
-function refuse(field: string, issue: DetailIssue, expected: string, got: string): never {
-  throw new ContractError("invalid_command", { details: [{ field, issue, expected, got }] });
 }

@@ -18,6 +18,8 @@ export class SimulatedWorld {
   readonly ledger: Ledger;
   /** Old events are trimmed in this one. */
   readonly trims: boolean;
+  /** So many copies of answers are listed. */
+  readonly answersListed: number;
   /** From then on nothing breaks any more, and everything must come to its end. */
   calm = false;
 
@@ -26,9 +28,11 @@ export class SimulatedWorld {
     this.scheduler = scheduler;
     this.disk = new Disk(scheduler, spoil);
     this.trims = scheduler.random.chance(0.3);
+    this.answersListed = scheduler.random.fork(1).pick([1, 2, 256]);
     const limits = {
       ...uncapped,
       inboxMax: scheduler.random.pick([4, 64]),
+      answersListed: this.answersListed,
       sessionEventsMax: this.trims ? 64 : 10_000,
       reservationTtlMs: 30_000,
       // Mailboxes come and go all the time, or stay.

@@ -154,6 +154,50 @@ describe("[link.send] a command to a peer of another daemon", () => {
     ]);
   });
 
+  test.each(["full", "refusing", "holding", "closed"] as const)(
+    "[comms.answer-always] its answer ends it here and there although the asker's inbox is %s",
+    async (what) => {
+      const { daemons, a, b } = await paired({
+        limits: { inboxMax: 1, unreadPerSender: 1, sendsBurst: 4, sendsPerSecond: 1 },
+      });
+      const planner = await a.world.host("planner");
+      const other = await a.world.host("other");
+      const echo = await b.world.host("echo");
+      await daemons.pass(100);
+      const receipt = await ask(a, "echo-beta", "hi");
+      await settle(60);
+      const [got] = await echo.drain();
+      const { name, token } = planner;
+      const lease = { name, lease_token: token };
+      if (what === "full")
+        await a.world.call(
+          "comms.send",
+          { kind: "peer_message", to: name, body: "x" },
+          { session: other.name },
+        );
+      else if (what === "closed") await a.world.call("sessions.close", lease);
+      else
+        await a.world.call("sessions.open", {
+          ...lease,
+          ttl_ms: 3_600_000,
+          inbound_policy: { peer_response: what === "refusing" ? "refuse" : "hold" },
+        });
+      for (let n = 0; n < 6; n += 1) await echo.respond("planner-alpha", got!.interaction_id, n, "accepted");
+      await echo.respond("planner-alpha", got!.interaction_id, "done");
+      await settle(120);
+      const ended = { kind: "interaction_complete", result: "done" };
+      expect((await eventsOf(a, receipt)).at(-1)).toEqual(ended);
+      const { interaction_id } = got!;
+      const there = await b.world.read({ kind: "interaction", interaction_id });
+      expect(there.at(-1)!.event).toEqual(ended);
+      if (what === "closed") return;
+      const { held } = await a.world.call("sessions.list_held", { name, limit: 50 });
+      const drained = (await planner.drain()).filter(({ kind }) => kind === "peer_response");
+      const copies = { full: [0, 7], holding: [7, 0], refusing: [0, 0] }[what];
+      expect([held.length, drained.length]).toEqual(copies);
+    },
+  );
+
   test("a host that settles, emits or gives up ends it at the sender's daemon too", async () => {
     const { daemons, a, b } = await paired();
     const echo = await b.world.host("echo");

@@ -1,5 +1,6 @@
 import type { LinkResult } from "../../../generated/types.js";
 import { storedPrincipal } from "../../../kernel/principal.js";
+import { copyFor } from "../answer.js";
 import { ttlOf } from "../delivery.js";
 import { derivedId } from "../derived-id.js";
 import type { AnsweredEntry } from "../inbox-entry.js";
@@ -100,11 +101,7 @@ export class Results {
         result,
       },
     };
-    // Who reserved the stream reads the answer there.
-    const asker = item.reserved ? undefined : directory.byId(item.sender.session_id);
-    if (asker === undefined || asker.closed) return entry;
-    entry.queue = { session_id: asker.sessionId, interaction_id: ids.childOf(asker.sessionId) };
-    if (asker.inboundPolicy.peer_response === "hold") entry.queue.held = true;
-    return entry;
+    const queue = copyFor(item, directory.byId(item.sender.session_id), ids);
+    return queue === undefined ? entry : { ...entry, queue };
   }
 }

@@ -326,8 +326,9 @@ class DeliveryUpdated(OpenModel):
 
     state: DeliveryState
     """A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's
-    inbox, `held` there by its policy, `ingested` by its host (first event, answer or result);
-    `refused`, `expired` and `dead` ended without that; `ambiguous` is being asked for.
+    inbox or, for an answer, appended to its interaction, `held` there by its policy, `ingested`
+    by its host (first event, answer or result); `refused`, `expired` and `dead` ended without
+    that; `ambiguous` is being asked for.
     """
 
     at: Timestamp

@@ -19,9 +19,10 @@ Generated from schemas/common/types.json#/$defs/CommandKind.
 
 
 DeliveryState: TypeAlias = Literal["queued", "delivered", "held", "ingested", "refused", "expired", "dead", "ambiguous"] | Annotated[str, StringConstraints(max_length=256)]
-"""A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox,
-`held` there by its policy, `ingested` by its host (first event, answer or result); `refused`,
-`expired` and `dead` ended without that; `ambiguous` is being asked for.
+"""A durable fact about a command: `queued` in our outbox, `delivered` into the recipient's inbox
+or, for an answer, appended to its interaction, `held` there by its policy, `ingested` by its
+host (first event, answer or result); `refused`, `expired` and `dead` ended without that;
+`ambiguous` is being asked for.
 
 Generated from schemas/common/types.json#/$defs/DeliveryState.
 """
@@ -55,7 +56,9 @@ class InboundPolicy(OpenModel):
     """Requests, which expect one."""
 
     peer_response: Annotated[InboundAction | None, OPTIONAL] = None
-    """Answers to the session's own requests."""
+    """Answers to the session's own requests: what its inbox does with the copies. The answers
+    themselves are delivered to their interactions in any case.
+    """
 
 
 JsonValue: TypeAlias = Any

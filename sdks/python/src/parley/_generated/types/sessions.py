@@ -294,7 +294,8 @@ class InboxPeerRequest(OpenModel):
 
 
 class InboxPeerResponse(OpenModel):
-    """A peer's answer to a request of this session that no stream was reserved for.
+    """The copy of a peer's answer to a request of this session that no stream was reserved for. An
+    inbox lists the newest 256 copies; the answer itself stays in its interaction.
 
     Generated from schemas/sessions/types.json#/$defs/InboxPeerResponse.
     """
@@ -740,7 +741,9 @@ class SessionsOpenRequestInboundPolicy(ClosedModel):
     """Requests, which expect one."""
 
     peer_response: Annotated[Literal["accept", "hold", "refuse"] | None, OPTIONAL] = None
-    """Answers to the session's own requests."""
+    """Answers to the session's own requests: what its inbox does with the copies. The answers
+    themselves are delivered to their interactions in any case.
+    """
 
 
 class SessionsOpenRequest(ClosedModel):

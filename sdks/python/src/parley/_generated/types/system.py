@@ -369,7 +369,9 @@ class SystemStatusResponseLimits(OpenModel):
     """
 
     inbox_max: Annotated[int, Integer(1, 9007199254740991)]
-    """Unsettled interactions of one inbox."""
+    """Unsettled interactions of one inbox. Copies of answers are not counted: an inbox lists the
+    newest 256 of them beside these.
+    """
 
     unread_per_sender: Annotated[int, Integer(1, 9007199254740991)]
     """Messages and requests of one sender that wait in one inbox."""
