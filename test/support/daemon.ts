@@ -45,11 +45,12 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const config = join(folder, "parley.toml");
   let port = 0;
   let tree = options.root ?? root;
-  // In the user's folder too: a command that reads the config without being given one does not mean the default port.
-  const configs = [config, join(folder, "config/parley/parley.toml")];
-  mkdirSync(dirname(configs[1]!), { recursive: true, mode: 0o700 });
+  // A command that is given no config must not mean the default port either.
+  const usersConfig = join(folder, "config/parley/parley.toml");
+  mkdirSync(dirname(usersConfig), { recursive: true, mode: 0o700 });
   const writeConfig = (): void => {
-    for (const path of configs) writeFileSync(path, `[server]\nport = ${port}\n${options.config ?? ""}`);
+    writeFileSync(usersConfig, `[server]\nport = ${port}\n`);
+    writeFileSync(config, `[server]\nport = ${port}\n${options.config ?? ""}`);
   };
   let child: ChildProcess;
   const daemon = { env, folder } as TestDaemon;

@@ -5,6 +5,7 @@ const net = require("node:net");
 
 const defaultPort = 7433;
 
+guard(net.Socket.prototype, "connect", "connects to");
 guard(net.Server.prototype, "listen", "listens on");
 
 function guard(prototype, method, verb) {

@@ -20,12 +20,10 @@ describe("[quality.test-places] a test reaches neither the user's folders nor th
     decoy.close();
   });
 
-  test("a process that listens on the default port fails and is reported", async () => {
-    const child = spawn(process.execPath, ["-e", 'require("net").createServer().listen(7433)'], {
-      stdio: "ignore",
-    });
+  test("a process that connects to the default port fails and is reported", async () => {
+    const child = spawn(process.execPath, ["-e", 'fetch("http://localhost:7433/")'], { stdio: "ignore" });
     expect(await once(child, "exit")).toEqual([1, null]);
-    expect(decoy.trespasses()).toEqual([expect.stringContaining("listens on the default port 7433")]);
+    expect(decoy.trespasses()).toEqual([expect.stringContaining("connects to the default port 7433")]);
   });
 
   test("a listener on the default port is refused and reported", () => {
