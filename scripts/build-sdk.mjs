@@ -23,6 +23,8 @@ export async function buildSdk() {
     build({
       ...common,
       platform: "node",
+      // An old Node must read as far as the check of its version.
+      target: "node14.18",
       splitting: true,
       chunkNames: "[name]-[hash]",
       entryPoints: { index: "src/index.ts", guards: "src/generated/guards.ts" },

@@ -1,6 +1,7 @@
 // Bundles sources into dist/: the daemon, its core for embedding, the store's writer thread, the CLI, the SDK and the console.
 import {
   chmodSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -38,29 +39,42 @@ const common = {
   logLevel: "warning",
   absWorkingDir: root,
 };
+/** Modules of the daemon: one file starts a third faster than a tree of packages. What stays outside is loaded late or not at all. */
+const modules = {
+  ...common,
+  outdir: "dist",
+  external: [
+    "./validators.js",
+    "fastify",
+    "@fastify/swagger",
+    "@fastify/swagger-ui",
+    "ajv",
+    "bufferutil",
+    "utf-8-validate",
+  ],
+  banner: {
+    js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
+  },
+};
+/** In front of what other programs import: an old Node must read as far as this. Without spaces, to stay an import below. */
+const checkNode =
+  'import{createRequire as requireFrom}from"node:module";import nodeVersion from"./node-version.cjs";\n' +
+  'if (!nodeVersion.fits(nodeVersion.oldest)) throw new Error(nodeVersion.complaint("parley/core", nodeVersion.oldest));\n' +
+  "const require = requireFrom(import.meta.url);";
 const { buildValidators } = await import("./build-validators.mjs");
 await Promise.all([
   build({
-    ...common,
+    ...modules,
     entryPoints: {
-      daemon: "src/main.ts",
-      core: "src/core.ts",
+      "daemon-main": "src/main.ts",
       "sqlite-writer": "src/storage/sqlite/writer-worker.ts",
     },
-    outdir: "dist",
-    // One file starts a third faster than a tree of packages. What stays outside is loaded late or not at all.
-    external: [
-      "./validators.js",
-      "fastify",
-      "@fastify/swagger",
-      "@fastify/swagger-ui",
-      "ajv",
-      "bufferutil",
-      "utf-8-validate",
-    ],
-    banner: {
-      js: 'import { createRequire as requireFrom } from "node:module";\nconst require = requireFrom(import.meta.url);',
-    },
+  }),
+  build({
+    ...modules,
+    entryPoints: { core: "src/core.ts" },
+    target: "node14.18",
+    banner: { js: checkNode },
   }),
   build({
     ...common,
@@ -75,12 +89,11 @@ await Promise.all([
     // Node is through with a CommonJS program sooner, by a sixth of its own start.
     format: "cjs",
     entryPoints: ["src/cli/main.ts"],
-    outfile: "dist/cli.cjs",
+    outfile: "dist/cli-main.cjs",
     external: ["./program.js"],
     define: { "import.meta.url": "__filename" },
     minifySyntax: true,
     minifyWhitespace: true,
-    banner: { js: "#!/usr/bin/env node" },
     metafile: true,
   }).then(refuseServerPackages),
   buildValidators(join(out, "validators.js")),
@@ -93,6 +106,8 @@ writeFileSync(
   JSON.stringify(parse(readFileSync(join(root, "openapi.yaml"), "utf8"))),
 );
 for (const name of readdirSync(out)) if (name.endsWith(".js")) requireBuiltins(join(out, name));
+for (const name of ["node-version.cjs", "cli.cjs", "daemon.js"])
+  copyFileSync(join(root, "scripts/entry", name), join(out, name));
 chmodSync(join(out, "cli.cjs"), 0o755);
 remember("build", key);
 console.log(`parley: built in ${((Date.now() - started) / 1000).toFixed(1)} s`);

@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import nodeVersion from "./entry/node-version.cjs";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const cache = join(root, ".cache");
@@ -74,12 +75,11 @@ function linkCommand() {
 
 /** The Node that the project runs on: the packaged one where there is one, else the machine's own when it is new enough. */
 export function projectNode() {
-  const packaged = join(root, "node_modules/.bin", process.platform === "win32" ? "node.cmd" : "node");
-  if (existsSync(packaged)) return packaged;
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > 24 || (major === 24 && minor >= 15)) return process.execPath;
+  const packaged = nodeVersion.packagedNode();
+  if (packaged !== undefined) return packaged;
+  if (nodeVersion.fits(nodeVersion.oldest)) return process.execPath;
   console.error(
-    `parley: needs Node 24.15 or newer, this is ${process.version}, and no packaged Node exists for ${process.platform}-${process.arch}. Install Node 24.`,
+    `parley: Node ${nodeVersion.oldest} or newer is needed, this is ${process.version}, and no package brings one for ${process.platform}-${process.arch}. Install Node 24 from https://nodejs.org.`,
   );
   process.exit(1);
 }

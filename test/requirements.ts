@@ -372,6 +372,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "kill -9 of the daemon under load loses no receipt, doubles none per key, leaves no gap in a log and reuses no fence.",
   ),
   "daemon.lifecycle": foundation("One daemon of a user starts, says who it is, and stops in order."),
+  "daemon.old-node": trust(
+    "Started with an old Node, everything states which version is meant and continues with the packaged Node where there is one.",
+  ),
   "daemon.recovery": hardened(
     "Many messages, a full, read-only, failing or damaged disk: typed, nothing acknowledged lost, never replaced by an empty store.",
   ),

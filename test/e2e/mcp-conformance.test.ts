@@ -49,7 +49,7 @@ describe("[mcp.conformance.production] the daemon as it is", () => {
   );
 
   test("knows nothing of the fixture", () => {
-    const built = readFileSync(new URL("../../dist/daemon.js", import.meta.url), "utf8");
+    const built = readFileSync(new URL("../../dist/daemon-main.js", import.meta.url), "utf8");
     expect(built).toContain("comms://inbox/");
     expect(built).not.toMatch(/test_simple_text|test:\/\//);
   });

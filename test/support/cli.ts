@@ -48,7 +48,8 @@ export interface RunningCli {
   stop(): Promise<void>;
 }
 
-function finished(child: ChildProcess, output = { stdout: "", stderr: "" }): Promise<CliResult> {
+/** Everything that a process prints until it ends; `output` has what it printed so far. */
+export function finished(child: ChildProcess, output = { stdout: "", stderr: "" }): Promise<CliResult> {
   return new Promise((resolve, reject) => {
     child.stdout!.setEncoding("utf8").on("data", (text) => (output.stdout += text));
     child.stderr!.setEncoding("utf8").on("data", (text) => (output.stderr += text));
