@@ -90,10 +90,11 @@ export function projectEnv(extra = {}) {
   return { ...process.env, ...extra, PATH: join(root, "node_modules/.bin") + separator + process.env.PATH };
 }
 
-/** Runs a command to its end; resolves with its exit code. */
-export function run(command, args, options = {}) {
+/** Runs a command to its end; resolves with its exit code. `started` receives the child. */
+export function run(command, args, options = {}, started = () => undefined) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: "inherit", env: projectEnv(), ...options });
+    started(child);
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(code ?? (signal ? 1 : 0)));
   });

@@ -1,18 +1,15 @@
 // `npm start`: everything a fresh machine needs, then the daemon in the foreground.
-import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { passSignalsOn } from "./pass-signals-on.mjs";
 import { ensureInstalled, projectEnv, projectNode, root, run } from "./setup.mjs";
 
 ensureInstalled();
+const started = passSignalsOn();
 const node = projectNode();
-const built = await run(node, [join(root, "scripts/build.mjs"), "--if-stale"]);
+const built = await run(node, [join(root, "scripts/build.mjs"), "--if-stale"], {}, started);
 if (built !== 0) process.exit(built);
 
-const daemon = spawn(node, [join(root, "dist/cli.cjs"), "up", "--welcome", ...process.argv.slice(2)], {
-  cwd: process.cwd(),
-  stdio: "inherit",
-  env: projectEnv(),
-});
-// The terminal sends Ctrl-C to the whole group; a service manager signals only this process.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => daemon.kill(signal));
-daemon.on("exit", (code) => process.exit(code ?? 1));
+// Over the channel the command notices that this process is gone, whatever ended it, and ends the daemon.
+const stdio = ["inherit", "inherit", "inherit", "ipc"];
+const command = [join(root, "dist/cli.cjs"), "up", "--welcome", ...process.argv.slice(2)];
+process.exit(await run(node, command, { cwd: process.cwd(), env: projectEnv(), stdio }, started));

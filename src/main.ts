@@ -24,6 +24,10 @@ function stop(signal: "SIGTERM" | "SIGINT" | "SIGHUP"): void {
   daemon.stop();
 }
 
+function onParentGone(): void {
+  stop("SIGTERM");
+}
+
 try {
   const config = loadConfig({
     ...(configPath === undefined ? {} : { path: configPath }),
@@ -48,6 +52,8 @@ try {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(signal));
   // A terminal that closes ends what runs in it; a daemon without one reopens its log, as daemons usually do.
   process.on("SIGHUP", () => (detachedLog !== undefined ? reopen() : stop("SIGHUP")));
+  // In the foreground the daemon belongs to the process that started it, also when that is killed.
+  if (detachedLog === undefined && process.connected) process.once("disconnect", onParentGone);
   const paths = resolvePaths(process.env);
   const validators = await compiledValidators();
   daemon = await createDaemon({ config, paths, validators, log, logFile: file });
@@ -63,6 +69,7 @@ try {
   if (process.connected) process.send?.({ ready: false, message, taken });
   process.exitCode = 1;
 }
+process.off("disconnect", onParentGone);
 // A parent that waited only for the start has closed the channel already.
 if (process.connected) process.disconnect();
 

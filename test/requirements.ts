@@ -1009,6 +1009,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.settle-retry": foundation(
     "A retried interaction is offered again, not before its time, also over a restart.",
   ),
+  "start.signals": trust(
+    "`npm start` ends with its daemon, in order, when npm or any process between npm and the daemon is ended, kill -9 included.",
+  ),
   "storage.append-durable": foundation(
     "Positions rise by one from 1 per log and the last is kept after a trim.",
   ),

@@ -77,6 +77,7 @@ function follow(child) {
       if (!isFromTerminal) child.kill(signal);
     });
   });
+  watchNpm(child);
   child.on("error", function (error) {
     process.stderr.write("parley: the packaged Node does not start: " + error.message + "\n");
     process.exit(1);
@@ -86,4 +87,15 @@ function follow(child) {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** npm that is killed, or that a closed terminal ends, passes nothing on: its end counts as SIGTERM. */
+function watchNpm(child) {
+  var parent = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return;
+  var look = setInterval(function () {
+    if (process.ppid === parent) return;
+    clearInterval(look);
+    child.kill("SIGTERM");
+  }, 500);
 }

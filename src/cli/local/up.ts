@@ -39,6 +39,7 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
     if (running !== undefined) return sayRunning(running, flags, command);
     checkConfig(flags.config);
     child = start(flags);
+    if (!flags.detach) endWithThisCommand(child);
     const unmark = markStart(resolvePaths(process.env).stateDir);
     told = await firstWords(child).finally(unmark);
     if (told.ready || !told.taken || starts === mostStarts) break;
@@ -57,7 +58,6 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
     child.unref();
     return;
   }
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }
 
@@ -108,6 +108,12 @@ function start(flags: UpFlags): ChildProcess {
     detached: true,
     stdio: ["ignore", log, log, "ipc"],
   });
+}
+
+function endWithThisCommand(child: ChildProcess): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  // The launcher of `npm start` holds a channel, which closes when the launcher ends in any way.
+  process.once("disconnect", () => child.kill("SIGTERM"));
 }
 
 function firstWords(child: ChildProcess): Promise<Told> {
