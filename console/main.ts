@@ -1,11 +1,17 @@
-import { createClient, type EventStream, ParleyError, type Session } from "../sdks/typescript/src/browser.js";
+import {
+  createClient,
+  type EventStream,
+  ParleyError,
+  type Session,
+  signIn,
+  signOut,
+} from "../sdks/typescript/src/browser.js";
 import { Composer } from "./composer.js";
 import { byId, commandLine, element } from "./dom.js";
 import { EventView } from "./event-view.js";
 import { InboxDecisions } from "./inbox-decisions.js";
 import { InteractionList } from "./interaction-list.js";
 import { SessionList } from "./session-list.js";
-import { signInFromAddress } from "./sign-in.js";
 import { Tabs } from "./tabs.js";
 import "./style.css";
 
@@ -45,10 +51,13 @@ let stream: EventStream | undefined;
 let daemonShown = false;
 
 tabs.show("interactions");
-await signIn();
+await useTicket();
 void keepFresh();
 // The printed address opened in this very tab changes only the fragment, which loads nothing anew.
-addEventListener("hashchange", () => void signIn().then(refresh));
+addEventListener("hashchange", () => void useTicket().then((signedIn) => signedIn && location.reload()));
+// Another tab signed in or out; a page that was shown starts afresh, with nothing of the session before.
+addEventListener("storage", () => location.reload());
+byId("sign-out").addEventListener("click", () => void leave());
 addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
   if (event.key !== "/" || typing || byId("app").hidden) return;
@@ -57,9 +66,24 @@ addEventListener("keydown", (event) => {
   byId("filter-text").focus();
 });
 
-async function signIn(): Promise<void> {
-  const problem = await signInFromAddress();
-  byId("sign-in-problem").textContent = problem ?? "";
+/** Signs in with the ticket in the address; true when there was one and it worked. */
+async function useTicket(): Promise<boolean> {
+  byId("sign-in-problem").textContent = "";
+  try {
+    return await signIn();
+  } catch (error) {
+    byId("sign-in-problem").textContent = (error as Error).message;
+    return false;
+  }
+}
+
+async function leave(): Promise<void> {
+  try {
+    await signOut();
+  } catch {
+    // The page is signed out here all the same; the daemon ends the session when its 12 hours are over.
+  }
+  location.reload();
 }
 
 /** Asks again for as long as the page lives: a daemon that went away is found again without a reload. */
@@ -95,7 +119,12 @@ async function refresh(): Promise<void> {
   } catch (error) {
     daemonShown = false;
     if (error instanceof ParleyError && error.code === "unauthenticated") showApp(false);
-    else showLink("daemon not reachable, trying again", true);
+    else
+      showLink(
+        isForeign(error) ? "another program has the daemon's port" : "daemon not reachable, trying again",
+        true,
+        (error as Error).message,
+      );
   }
 }
 
@@ -109,13 +138,21 @@ async function cancel(interactionId: string): Promise<void> {
   }
 }
 
-function showApp(signedIn: boolean): void {
-  byId("app").hidden = !signedIn;
-  byId("sign-in").hidden = signedIn;
+/** What answers is not the daemon that this page is signed in to. */
+function isForeign(error: unknown): boolean {
+  return error instanceof ParleyError && error.details.some(({ field }) => field === "proof");
 }
 
-function showLink(text: string, down: boolean): void {
+function showApp(signedIn: boolean): void {
+  byId("app").hidden = !signedIn;
+  byId("sign-out").hidden = !signedIn;
+  byId("sign-in").hidden = signedIn;
+  if (!signedIn) showLink("", false);
+}
+
+function showLink(text: string, down: boolean, title = ""): void {
   const link = byId("link");
+  link.title = title;
   link.classList.toggle("down", down);
   if (link.textContent !== text) link.textContent = text;
 }

@@ -147,7 +147,7 @@ function refuseServerPackages({ metafile }) {
 
 async function buildConsole() {
   await build({
-    entryPoints: { console: "console/main.ts" },
+    entryPoints: { console: "console/main.ts", explorer: "console/explorer.ts" },
     bundle: true,
     platform: "browser",
     format: "esm",

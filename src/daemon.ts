@@ -27,7 +27,7 @@ import { processStart } from "./platform/process-identity.js";
 import { removeTemporaryPlace, socketPlaces } from "./platform/socket-places.js";
 import { watchPath } from "./platform/watch-path.js";
 import { type Announcement, Presence } from "./presence.js";
-import { createSignIn, createSignOut } from "./raw/console/sign-in.js";
+import { createProve, createSignIn, createSignOut } from "./raw/console/sign-in.js";
 import { createStaticFiles } from "./raw/console/static-files.js";
 import { createExplorer } from "./raw/docs/explorer.js";
 import { createOpenapiDocument } from "./raw/docs/openapi-document.js";
@@ -180,7 +180,8 @@ export async function createDaemon({
   listeners = await openListeners(core, surfaces);
   opened.defer(() => listeners.close(0));
   presence.keep(systemClock, log, () => listeners.checkSocket());
-  const { address, socketPath } = listeners;
+  const { address, socketPath, port } = listeners;
+  await credentials.browser.listenOn(port);
   presence.serving(address, socketPath);
   log.info({ address, socket: socketPath, instance_id: identity.instance_id }, "Parley serves.");
   // Repairs read every log: clients that ask meanwhile come first, whose own logs are read when they are touched.
@@ -327,7 +328,7 @@ function bindSystemPlane(
   return createSystemPlane({
     version: PACKAGE_VERSION,
     tokens,
-    tickets: browser,
+    tickets: browser.tickets,
     requireSession: (principal, session) => requireSession(principal, session, sessionOwner),
     health: () => life.health,
     address: () => late.addresses().address,
@@ -385,9 +386,13 @@ async function createSurfaces(
       "system.console": createStaticFiles({ folder: new URL("./console/", import.meta.url).pathname }),
       "system.sign_in": createSignIn(browser),
       "system.sign_out": createSignOut(browser),
+      "system.prove": createProve(browser),
       "system.metrics": createMetricsPage(metrics),
       "system.openapi": createOpenapiDocument({ read: asset("openapi.yaml") }),
-      "system.docs": createExplorer({ read: asset("dist/openapi.json") }),
+      "system.docs": createExplorer({
+        read: asset("dist/openapi.json"),
+        script: asset("dist/console/assets/explorer.js"),
+      }),
       "system.rpc": rpc.post,
       "endpoints.link": link.refusePlain,
       "system.mcp": mcp.serve,

@@ -28,7 +28,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "auth.clock-set": hardened(
     "Setting the wall clock neither ends nor prolongs a token, a ticket or a browser session; sleep counts.",
   ),
-  "auth.cookie": foundation("The cookie is for this site's requests only and proves the console."),
+  "auth.cookie": foundation(
+    "The cookie is for this site's requests only; together with the page key it proves the console.",
+  ),
   "auth.cookie-durable": foundation("A session outlives the process, hashed, and ends after 12 hours."),
   "auth.credentials": foundation(
     "A bearer token, a cookie or the unix socket proves a principal; wrong credentials are never nobody's.",
@@ -321,6 +323,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "console.narrow": foundation("The console works at 400 pixels without sideways scrolling, dark and light."),
   "console.page": foundation("The console works in a real browser."),
   "console.sign-in-hint": foundation("Without a ticket the console says how to sign in."),
+  "console.sign-out": trust(
+    "The console's button ends the session at the daemon and in every tab of the browser.",
+  ),
   "console.survives-restart": foundation("The console goes on after a daemon restart without a reload."),
   "console.ten-thousand": comms(
     "With 10,000 events the page holds a screenful of rows, shows all of them and stays at the end.",
@@ -406,7 +411,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "docs.blocks": foundation("Every code block in the docs runs as written, or says why it does not."),
   "docs.errors": comms("The page on troubles names only errors that the contract has."),
-  "docs.explorer": foundation("The API explorer opens for a signed-in browser."),
+  "docs.explorer": foundation(
+    "The API explorer opens without credentials and tries calls as the signed-in page.",
+  ),
   "docs.states": comms("The guide tells of every delivery state of the contract."),
   "doctor.clock": hardened(
     "The doctor tells a clock that is implausible, was set back, or disagrees with the files.",
@@ -754,7 +761,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "rest.context": foundation("Session, trace and surface reach the handler."),
   "rest.contract": foundation("Another contract is told before anything else of the request."),
-  "rest.docs": foundation("The document as committed, and an explorer over it for those who are signed in."),
+  "rest.docs": foundation(
+    "The document as committed and an explorer over it are public, with the same security headers as the console.",
+  ),
   "rest.errors": foundation(
     "An error costs the connection only when a body is left unread; a handler's error keeps its details; a limit says when to come back.",
   ),
@@ -776,7 +785,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rest.query-types": foundation("Is no whole number and stays text; is no truth value and stays text."),
   "rest.raw": foundation("Each byte route is served, guarded and limited as its declaration says."),
   "rest.schemathesis": foundation("Schemathesis finds no failure on the running daemon."),
-  "rest.sign-in": foundation("A page trades its ticket for a cookie, once, and signs out; nobody gets in."),
+  "rest.sign-in": foundation(
+    "A page trades its ticket for cookie and page key, once, and signs out with both; everything else is refused.",
+  ),
   "rest.size": foundation("A body over the limit is refused, announced or not."),
   "rest.slow-headers": foundation("A client that never finishes its head is cut with 408."),
   "rest.socket-mode": foundation("Socket and folder belong to the user alone, whatever the mask says."),
@@ -852,7 +863,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rpc.upgrade": foundation(
     "A refused upgrade is a typed HTTP error; a handshake that is none is refused typed; the handshake tells the contract, and only our subprotocol is taken.",
   ),
-  "sdk.browser": foundation("The TypeScript SDK works in Chromium with the console's cookie."),
+  "sdk.browser": foundation("The TypeScript SDK works in Chromium with the console's cookie and page key."),
   "sdk.browser-errors": foundation("In a browser a mistake is the typed error of its code."),
   "sdk.browser-resume": foundation(
     "In a browser a stream goes on after kill -9 of the daemon without gap or duplicate.",
@@ -1114,6 +1125,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "trust.config-search": trust(
     "The config file is the one that --config names, else the user's, else /etc/parley/parley.toml, else /etc/labman/labman.toml; a file of the working directory is reported by `parley up` and not read.",
   ),
+  "trust.first-frame": trust(
+    "Until its first frame has proven the page key, a page's WebSocket costs at most 5 s and 4 KiB, counts as a connection and is dispatched nothing.",
+  ),
   "trust.foreign-port": trust(
     "When another user has the daemon's port, every command and `doctor` state this and what to type.",
   ),
@@ -1125,6 +1139,15 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "trust.origin-only": trust(
     "With an explicit address, body and token go to that origin only: no redirect is followed, over HTTP or WebSocket.",
+  ),
+  "trust.page-key": trust(
+    "The console's cookie, which browsers send to every server of 127.0.0.1, proves nothing without the page key and an Origin of the daemon.",
+  ),
+  "trust.page-port": trust(
+    "A browser's session counts on the daemon's port of its sign-in, and ends when the daemon starts on another.",
+  ),
+  "trust.page-proof": trust(
+    "A page sends its key and its calls only to a server that has proven to be the daemon of its sign-in, also when another program has taken the port.",
   ),
   "trust.principals": trust(
     "Principals are compared by kind and name: a token acts as no session of the user's and reads none of the user's inboxes, interactions or streams, whatever its name is.",

@@ -82,7 +82,9 @@ describe("[contract.documents] the documents hold together", () => {
     for (const { id, rest, scope } of contract.operations) {
       if (!rest) continue;
       const { security } = openapi.paths[rest.path][rest.method.toLowerCase()];
-      expect(security, id).toEqual(scope === null ? [] : [{ bearer: [scope] }, { cookie: [scope] }]);
+      expect(security, id).toEqual(
+        scope === null ? [] : [{ bearer: [scope] }, { cookie: [scope], page_key: [scope] }],
+      );
     }
   });
 

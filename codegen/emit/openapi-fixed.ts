@@ -18,7 +18,15 @@ export const securitySchemes: JsonObject = {
     type: "apiKey",
     in: "cookie",
     name: "parley_session",
-    description: "The console's session, given for a one-time ticket.",
+    description:
+      "The console's session, given for a one-time ticket. Browsers send it to every server of this host, so it counts only together with the page key.",
+  },
+  page_key: {
+    type: "apiKey",
+    in: "header",
+    name: "Parley-Page-Key",
+    description:
+      'The second secret of the console\'s session, from the answer to the ticket. Requests need an Origin of this daemon too (`GET` and `HEAD`: or `Sec-Fetch-Site: same-origin`). On a WebSocket it is the first frame, `{"page_key": "..."}`, within 5 s and 4 KiB.',
   },
 };
 
@@ -65,7 +73,7 @@ export const responseHeaders: JsonObject = {
   RetryAfter: header("Seconds to wait before the next try.", { type: "integer", minimum: 0, maximum: 86400 }),
 };
 
-/** The browser's sign-in and sign-out: raw routes that speak JSON. Other raw routes carry bytes and are not here. */
+/** The browser's sign-in and sign-out: raw routes that use JSON. Other raw routes carry bytes and are not here. */
 export function browserPaths(
   contract: Contract,
   responses: JsonObject,
@@ -73,10 +81,10 @@ export function browserPaths(
 ): Record<string, JsonObject> {
   const paths: Record<string, JsonObject> = {};
   for (const route of contract.rawRoutes) {
-    const codes = browserErrors[route.id];
-    if (!codes) continue;
+    const browser = browserRoutes[route.id];
+    if (!browser) continue;
     const groups = Map.groupBy(
-      contract.errors.filter((error) => codes.includes(error.code)),
+      contract.errors.filter((error) => browser.errors.includes(error.code)),
       (error) => error.http,
     );
     paths[route.path] = {
@@ -85,10 +93,10 @@ export function browserPaths(
         tags: [route.plane],
         summary: route.summary,
         description: `${route.summary} Same-origin pages only: the Origin header is required.`,
-        security: route.id === "system.sign_out" ? [{ cookie: [] }] : [],
-        ...(route.id === "system.sign_in" ? { requestBody: ticketBody } : {}),
+        security: browser.security,
+        ...(browser.request === undefined ? {} : { requestBody: jsonOf(browser.request, true) }),
         responses: {
-          "204": { description: "Done; the Set-Cookie header carries the change." },
+          ...browser.success,
           ...Object.fromEntries(
             [...groups].map(([status, group]) => [String(status), errorResponse(group, responses)]),
           ),
@@ -101,27 +109,70 @@ export function browserPaths(
   return paths;
 }
 
-const browserErrors: Record<string, string[]> = {
-  "system.sign_in": ["invalid_request", "parse_error", "ticket_invalid", "origin_denied"],
-  "system.sign_out": ["unauthenticated", "origin_denied"],
-};
+interface BrowserRoute {
+  errors: string[];
+  security: JsonObject[];
+  request?: JsonObject;
+  success: JsonObject;
+}
 
-const ticketBody: JsonObject = {
-  required: true,
-  content: {
-    "application/json": {
-      schema: {
-        type: "object",
-        additionalProperties: false,
-        properties: {
-          ticket: {
-            type: "string",
-            maxLength: 128,
-            description: "From the address that `parley console` prints.",
-          },
-        },
-        required: ["ticket"],
+const browserRoutes: Record<string, BrowserRoute> = {
+  "system.sign_in": {
+    errors: ["invalid_request", "parse_error", "ticket_invalid", "origin_denied"],
+    security: [],
+    request: textFields({ ticket: ["From the address that `parley console` prints.", 128] }),
+    success: {
+      "200": {
+        description: "Signed in for 12 hours; the Set-Cookie header carries the cookie.",
+        ...jsonOf(
+          textFields({
+            page_key: ["The second secret: keep it in storage that is bound to the page's origin.", 128],
+            expires_at: ["When the session ends: RFC 3339 in UTC with milliseconds.", 24],
+          }),
+        ),
+      },
+    },
+  },
+  "system.sign_out": {
+    errors: ["unauthenticated", "origin_denied"],
+    security: [{ cookie: [], page_key: [] }],
+    success: { "204": { description: "Done; the Set-Cookie header removes the cookie." } },
+  },
+  "system.prove": {
+    errors: ["invalid_request", "parse_error", "unauthenticated", "origin_denied"],
+    security: [{ cookie: [] }],
+    request: textFields({ nonce: ["Chosen at random for this call.", 128] }),
+    success: {
+      "200": {
+        description: "The proof, which a page compares with its own before it sends its key.",
+        ...jsonOf(
+          textFields({
+            proof: [
+              "HMAC-SHA256 of the nonce, keyed with the SHA-256 of the page key; base64url without padding.",
+              43,
+            ],
+          }),
+        ),
       },
     },
   },
 };
+
+/** A closed object of required strings: each with its description and its longest length. */
+function textFields(fields: Record<string, [description: string, maxLength: number]>): JsonObject {
+  return {
+    type: "object",
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      Object.entries(fields).map(([name, [description, maxLength]]) => [
+        name,
+        { type: "string", maxLength, description },
+      ]),
+    ),
+    required: Object.keys(fields),
+  };
+}
+
+function jsonOf(schema: JsonObject, required = false): JsonObject {
+  return { ...(required ? { required } : {}), content: { "application/json": { schema } } };
+}

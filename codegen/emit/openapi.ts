@@ -37,7 +37,7 @@ export function emitOpenapi(contract: Contract): OutputFile[] {
       "x-digest": contract.digest.slice(0, 16),
     },
     servers: [{ url: "http://127.0.0.1:7433", description: "The daemon's default address on this machine." }],
-    security: [{ bearer: [] }, { cookie: [] }],
+    security: [{ bearer: [] }, { cookie: [], page_key: [] }],
     tags: contract.planes
       .filter((plane) => operations.some((operation) => operation.plane === plane))
       .map((plane) => ({ name: plane, description: planeTexts[plane] ?? `The ${plane} plane.` })),
@@ -69,7 +69,7 @@ function pathOperation(
     summary: operation.summary,
     description: describe(operation),
     ...(operation.deprecated === null ? {} : { deprecated: true }),
-    security: operation.scope === null ? [] : [{ bearer: [operation.scope] }, { cookie: [operation.scope] }],
+    security: securityOf(operation.scope),
     parameters: parameters(operation, components),
     ...(body ? { requestBody: body } : {}),
     responses: {
@@ -80,6 +80,10 @@ function pathOperation(
     "x-stability": operation.stability,
     "x-source": operation.origin,
   };
+}
+
+function securityOf(scope: string | null): JsonObject[] {
+  return scope === null ? [] : [{ bearer: [scope] }, { cookie: [scope], page_key: [scope] }];
 }
 
 function describe(operation: Operation): string {

@@ -7,42 +7,78 @@ import { createAuthenticator, localPrincipal } from "./authenticator.js";
 const named = (name: string): Principal => ({ ...localPrincipal, name });
 const auth = createAuthenticator({
   tokens: { verify: (bearer) => (bearer === "good" ? named("token") : null) },
-  browser: { verify: (cookie) => (cookie === "good" ? named("console") : null) },
+  browser: {
+    verify: (cookie, pageKey) => (cookie === "good" && pageKey === "key" ? named("console") : null),
+    unproven: (cookie) => (cookie === "good" ? { prove: () => named("console") } : null),
+  },
   hosts: { allowedHosts: [], allowedOrigins: [] },
 });
 
-function who(headers: IncomingHttpHeaders, transport: "unix" | "tcp"): string {
+function who(headers: IncomingHttpHeaders, transport: "unix" | "tcp", method = "GET"): string {
   try {
-    return auth.authenticate(headers, transport)?.name ?? "nobody";
+    return auth.authenticate({ headers, method }, transport)?.name ?? "none";
   } catch (thrown) {
     return (thrown as ContractError).code;
   }
 }
 
+const page = { cookie: "good", "parley-page-key": "key" };
+const origin = "http://127.0.0.1:7433";
+
 describe("who is calling", () => {
   test.each<[string, IncomingHttpHeaders, string, string]>([
-    ["nothing", {}, "nobody", "local"],
+    ["nothing", {}, "none", "local"],
     ["a good token", { authorization: "Bearer good" }, "token", "token"],
     ["the scheme in other letters", { authorization: "bearer good" }, "token", "token"],
     ["a bad token", { authorization: "Bearer bad" }, "unauthenticated", "unauthenticated"],
     ["another scheme", { authorization: "Basic good" }, "unauthenticated", "unauthenticated"],
     ["an empty header", { authorization: "" }, "unauthenticated", "unauthenticated"],
-    ["a good cookie", { cookie: "good" }, "console", "local"],
-    ["a stale cookie", { cookie: "bad" }, "nobody", "local"],
-    ["a token beats a cookie", { authorization: "Bearer good", cookie: "good" }, "token", "token"],
+    ["a stale cookie", { cookie: "bad", origin }, "none", "local"],
+    ["a token beats a cookie", { authorization: "Bearer good", ...page, origin }, "token", "token"],
     [
       "a bad token is not helped by a cookie",
-      { authorization: "Bearer bad", cookie: "good" },
+      { authorization: "Bearer bad", ...page, origin },
       "unauthenticated",
       "unauthenticated",
     ],
-    ["a cookie from the own page", { cookie: "good", "sec-fetch-site": "same-origin" }, "console", "local"],
-    ["a cookie from the address bar", { cookie: "good", "sec-fetch-site": "none" }, "console", "local"],
-    ["a cookie from another port", { cookie: "good", "sec-fetch-site": "same-site" }, "nobody", "local"],
-    ["a cookie from another site", { cookie: "good", "sec-fetch-site": "cross-site" }, "nobody", "local"],
   ])("[auth.credentials] %s", (_name, headers, overTcp, overUnix) => {
     expect(who(headers, "tcp")).toBe(overTcp);
     expect(who(headers, "unix")).toBe(overUnix);
+  });
+
+  test.each<[string, IncomingHttpHeaders, get: string, post: string]>([
+    ["cookie, page key and Origin", { ...page, origin }, "console", "console"],
+    [
+      "cookie and page key from the own page",
+      { ...page, "sec-fetch-site": "same-origin" },
+      "console",
+      "none",
+    ],
+    ["cookie and page key from the address bar", { ...page, "sec-fetch-site": "none" }, "none", "none"],
+    ["cookie and page key from another port", { ...page, "sec-fetch-site": "same-site" }, "none", "none"],
+    ["cookie and page key without an Origin", page, "none", "none"],
+    ["cookie and Origin", { cookie: "good", origin }, "none", "none"],
+    [
+      "cookie and Origin of the own page",
+      { cookie: "good", origin, "sec-fetch-site": "same-origin" },
+      "none",
+      "none",
+    ],
+    ["page key and Origin", { "parley-page-key": "key", origin }, "none", "none"],
+    ["cookie, wrong page key and Origin", { ...page, "parley-page-key": "good", origin }, "none", "none"],
+  ])("[trust.page-key] %s", (_name, headers, get, post) => {
+    expect(who(headers, "tcp", "GET")).toBe(get);
+    expect(who(headers, "tcp", "HEAD")).toBe(get);
+    expect(who(headers, "tcp", "POST")).toBe(post);
+  });
+
+  test.each<[string, IncomingHttpHeaders, boolean]>([
+    ["a cookie and an Origin may be proven", { cookie: "good", origin }, true],
+    ["a cookie without an Origin is no page's", { cookie: "good" }, false],
+    ["a stale cookie", { cookie: "bad", origin }, false],
+    ["no cookie", { origin }, false],
+  ])("[trust.first-frame] a WebSocket's upgrade: %s", (_name, headers, expected) => {
+    expect(auth.unproven({ headers }, "tcp") !== null).toBe(expected);
   });
 });
 

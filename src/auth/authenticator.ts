@@ -1,5 +1,10 @@
 import { type Scope, scopes } from "../generated/operations.js";
-import type { Authenticator } from "../kernel/authentication.js";
+import {
+  type Authenticator,
+  type Caller,
+  type PageSession,
+  pageKeyHeader,
+} from "../kernel/authentication.js";
 import type { Principal } from "../kernel/context.js";
 import { ContractError } from "../kernel/contract-error.js";
 import { localName } from "../kernel/principal.js";
@@ -7,7 +12,10 @@ import { type HostRules, originProblem } from "./hosts.js";
 
 export interface AuthenticatorOptions {
   tokens: { verify(bearer: string): Principal | null };
-  browser: { verify(cookieHeader: string | undefined): Principal | null };
+  browser: {
+    verify(cookieHeader: string | undefined, pageKey: string | undefined): Principal | null;
+    unproven(cookieHeader: string | undefined): PageSession | null;
+  };
   hosts: HostRules;
 }
 
@@ -40,8 +48,8 @@ export function createAuthenticator({ tokens, browser, hosts }: AuthenticatorOpt
         });
       }
     },
-    authenticate(headers, transport) {
-      const { authorization } = headers;
+    authenticate(request, transport) {
+      const { authorization, cookie, [pageKeyHeader]: pageKey } = request.headers;
       if (authorization !== undefined) {
         const bearer = authorization.startsWith("Bearer ")
           ? authorization.slice(7)
@@ -55,12 +63,25 @@ export function createAuthenticator({ tokens, browser, hosts }: AuthenticatorOpt
       if (transport === "unix") {
         return localPrincipal;
       }
-      // Pages on other ports of the same host get the cookie sent along by their browser: it counts only for our own.
-      const site = headers["sec-fetch-site"];
-      const own = site === undefined || site === "same-origin" || site === "none";
-      return own && headers.cookie !== undefined ? browser.verify(headers.cookie) : null;
+      if (cookie === undefined || typeof pageKey !== "string" || !isOwnPage(request)) return null;
+      return browser.verify(cookie, pageKey);
+    },
+    unproven({ headers: { cookie, origin } }, transport) {
+      // Browsers send an Origin with every WebSocket, and `admit` has checked it.
+      return transport === "unix" || cookie === undefined || origin === undefined
+        ? null
+        : browser.unproven(cookie);
     },
   };
+}
+
+/**
+ * Whether a browser states that the request comes from a page of this origin. `admit` has checked an Origin that is
+ * there; with GET and HEAD browsers send none to the page's own origin, and Sec-Fetch-Site instead.
+ */
+function isOwnPage({ method, headers }: Caller): boolean {
+  if (headers.origin !== undefined) return true;
+  return (method === "GET" || method === "HEAD") && headers["sec-fetch-site"] === "same-origin";
 }
 
 const bearerPattern = /^bearer +([^\s]{1,512})$/i;

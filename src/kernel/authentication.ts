@@ -12,9 +12,26 @@ export type OriginRule = "check" | "require";
 export interface Authenticator {
   /** Throws `origin_denied` when Host or Origin is not one that this daemon serves. Comes before everything else. */
   admit(headers: IncomingHttpHeaders, transport: Transport, rule?: OriginRule): void;
-  /** null without credentials; throws `unauthenticated` when there are some and they are not valid. */
-  authenticate(headers: IncomingHttpHeaders, transport: Transport): Principal | null;
+  /**
+   * null without credentials; throws `unauthenticated` when there are some and they are not valid. A browser's cookie
+   * counts only together with its page key.
+   */
+  authenticate(request: Caller, transport: Transport): Principal | null;
+  /** The browser session that the cookie of a WebSocket's upgrade names; null without one. The page key follows in a frame. */
+  unproven(request: Caller, transport: Transport): PageSession | null;
 }
+
+/** What credentials are read from. */
+export type Caller = Pick<IncomingMessage, "headers" | "method">;
+
+/** A browser session whose page key has not been shown yet. */
+export interface PageSession {
+  /** The principal when the key is the session's, else null. */
+  prove(pageKey: string): Principal | null;
+}
+
+/** Carries a page's second secret beside its cookie. */
+export const pageKeyHeader = "parley-page-key";
 
 const unixSockets = new WeakSet<Socket>();
 

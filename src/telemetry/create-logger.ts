@@ -18,6 +18,8 @@ const secretFields = [
   "token",
   "lease_token",
   "claim_token",
+  "page_key",
+  "parley-page-key",
   "set-cookie",
 ];
 

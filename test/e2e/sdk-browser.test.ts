@@ -44,7 +44,7 @@ describe.skipIf(chromiumPath === "")("[sdk.browser] the TypeScript SDK in Chromi
     await daemon?.[Symbol.asyncDispose]();
   });
 
-  test("[sdk.browser-send] sends, streams and lists peers with the cookie alone", async () => {
+  test("[sdk.browser-send] sends, streams and lists peers with cookie and page key", async () => {
     const seen = (await page.evaluate(`(async () => {
       const { peers } = await client.peers();
       const { receipt, stream } = await client.sendAndStream({ kind: "peer_request", to: "echo", intent: "ask", params: { body: "from a page" } });
@@ -63,6 +63,18 @@ describe.skipIf(chromiumPath === "")("[sdk.browser] the TypeScript SDK in Chromi
       kind: "interaction_complete",
       result: { body: "from a page" },
     });
+  });
+
+  test("[trust.page-key] server-sent events by fetch carry the page key", async () => {
+    const seen = (await page.evaluate(`(async () => {
+      const { session } = await client.sessions.get({ name: "echo" });
+      const stream = client.stream({ kind: "session", session_id: session.session_id }, { afterSequence: 0, follow: false, headers: {} });
+      const sequences = [];
+      for await (const { sequence } of stream) sequences.push(sequence);
+      return { wanted: session.last_sequence, got: sequences.length };
+    })()`)) as { wanted: number; got: number };
+    expect(seen.wanted).toBeGreaterThan(0);
+    expect(seen.got).toBe(seen.wanted);
   });
 
   test("[sdk.browser-errors] a mistake is the typed error with its details", async () => {

@@ -144,7 +144,7 @@ async function welcome(command: Command, address: string): Promise<void> {
       line("npx parley peers", "who is there"),
       line("npx parley --help", "everything else"),
       "",
-      `API explorer at ${address}/docs once you are signed in.`,
+      `API explorer at ${address}/docs`,
     ].join("\n"),
   );
 }

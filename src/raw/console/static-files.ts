@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
+import { contentSecurityPolicy, pageHeaders } from "../page-headers.js";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -18,19 +19,7 @@ const types: Readonly<Record<string, string>> = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** Scripts, styles and connections only from this daemon; nobody may frame the page. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+const fences = pageHeaders(contentSecurityPolicy());
 
 interface StaticFile {
   path: string;
@@ -64,11 +53,7 @@ export function createStaticFiles({ folder }: { folder: string }): RawHandler {
     const headers: Record<string, string | number> = {
       etag,
       "cache-control": "no-cache",
-      "content-security-policy": contentSecurityPolicy,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-resource-policy": "same-origin",
+      ...fences,
       "parley-request-id": requestId,
     };
     if (request.headers["if-none-match"] === etag) {

@@ -2,18 +2,28 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
+import { contentSecurityPolicy, pageHeaders } from "../page-headers.js";
+
+const fences = pageHeaders(contentSecurityPolicy());
+
+export interface ExplorerOptions {
+  /** The OpenAPI document as JSON. */
+  read: () => Promise<string>;
+  /** The script that gives the explorer's calls the credentials of the signed-in page: `parleyRequestInterceptor`. */
+  script: () => Promise<string>;
+}
 
 /**
- * The API explorer over the OpenAPI document as JSON; its packages are loaded when it is first opened, not at the start, and
- * one after the other, so that nobody waits for all of them.
+ * The API explorer over the OpenAPI document. Its packages are loaded when it is first opened, not at the start, and one
+ * after the other, so that no other request waits for all of them.
  */
-export function createExplorer({ read }: { read: () => Promise<string> }): RawHandler {
+export function createExplorer({ read, script }: ExplorerOptions): RawHandler {
   let explorer: Promise<FastifyInstance> | undefined;
-  /** Takes what a request under way is refused with: how that is told is the surface's to say. */
+  /** Receives the refusal of an in-flight request: the surface gives it its form. */
   const refusals = new WeakMap<IncomingMessage, (refusal: unknown) => void>();
   const refuse: Refuse = (request, error) => refusals.get(request)?.(error);
   return async (request, response, call) => {
-    explorer ??= build(read, refuse);
+    explorer ??= build({ read, script }, refuse);
     const app = await explorer.catch((cause: unknown) => {
       explorer = undefined;
       throw cause;
@@ -28,11 +38,15 @@ export function createExplorer({ read }: { read: () => Promise<string> }): RawHa
 
 type Refuse = (request: IncomingMessage, error: unknown) => void;
 
-async function build(read: () => Promise<string>, refuse: Refuse): Promise<FastifyInstance> {
+async function build({ read, script }: ExplorerOptions, refuse: Refuse): Promise<FastifyInstance> {
   const { fastify } = await import("fastify");
   const { default: swagger } = await import("@fastify/swagger");
   const { default: swaggerUi } = await import("@fastify/swagger-ui");
+  // The document names the usual address; what is tried here goes to the daemon that serves this page.
   const document = JSON.parse(await read());
+  document.servers = [{ url: "/", description: "This daemon." }];
+  document.info.description +=
+    "\n\nCalls that you try here act as the console's sign-in of this browser, or as the token that you enter under Authorize.";
   const fail = (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
     const isClients = (error.statusCode ?? 500) < 500;
@@ -48,11 +62,25 @@ async function build(read: () => Promise<string>, refuse: Refuse): Promise<Fasti
     reply.hijack();
     refuse(request.raw, new ContractError("route_not_found"));
   });
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    reply.headers(fences);
+    done(null, payload);
+  });
   await app.register(swagger, { mode: "static", specification: { document } });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    staticCSP: true,
-    uiConfig: { docExpansion: "list", deepLinking: true, tryItOutEnabled: true, persistAuthorization: false },
+    theme: { js: [{ filename: "page-key.js", content: await script() }] },
+    uiConfig: {
+      docExpansion: "list",
+      deepLinking: true,
+      tryItOutEnabled: true,
+      persistAuthorization: false,
+      // Written into the page as it stands here: nothing around it exists there.
+      requestInterceptor: (request) =>
+        (
+          globalThis as unknown as { parleyRequestInterceptor: (one: object) => object }
+        ).parleyRequestInterceptor(request),
+    },
   });
   await app.ready();
   return app;

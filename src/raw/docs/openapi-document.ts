@@ -1,4 +1,7 @@
 import type { RawHandler } from "../../kernel/raw.js";
+import { contentSecurityPolicy, pageHeaders } from "../page-headers.js";
+
+const fences = pageHeaders(contentSecurityPolicy());
 
 /** Serves the OpenAPI document as it is committed. */
 export function createOpenapiDocument({ read }: { read: () => Promise<string> }): RawHandler {
@@ -8,7 +11,7 @@ export function createOpenapiDocument({ read }: { read: () => Promise<string> })
       "content-type": "application/yaml; charset=utf-8",
       "content-length": body.length,
       "cache-control": "no-cache",
-      "x-content-type-options": "nosniff",
+      ...fences,
       "parley-request-id": call.requestId,
     });
     response.end(request.method === "HEAD" ? undefined : body);

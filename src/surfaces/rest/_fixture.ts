@@ -67,7 +67,11 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
   };
   const auth = createAuthenticator({
     tokens: { verify: (bearer) => known[bearer]?.principal ?? null },
-    browser: { verify: (cookie) => (cookie === "parley_session=good" ? known.all!.principal : null) },
+    browser: {
+      verify: (cookie, pageKey) =>
+        cookie === "parley_session=good" && pageKey === "key" ? known.all!.principal : null,
+      unproven: () => null,
+    },
     hosts: { allowedHosts: [], allowedOrigins: [] },
   });
   const dispatch = createDispatch({

@@ -8,7 +8,7 @@ import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { BrowserSessions } from "../../auth/browser-sessions.js";
 import { errors } from "../../generated/errors.js";
 import { systemIds } from "../../kernel/ids.js";
-import { createSignIn, createSignOut } from "../../raw/console/sign-in.js";
+import { createProve, createSignIn, createSignOut } from "../../raw/console/sign-in.js";
 import { createStaticFiles } from "../../raw/console/static-files.js";
 import { createExplorer } from "../../raw/docs/explorer.js";
 import { createOpenapiDocument } from "../../raw/docs/openapi-document.js";
@@ -69,8 +69,13 @@ describe("signing in", () => {
     const clock = new SimulatedClock();
     const backend = openMemory({ clock });
     const browser = await BrowserSessions.open({ backend, clock, ids: systemIds(clock) });
+    await browser.listenOn(7433);
     const it = await startRest({
-      rawHandlers: { "system.sign_in": createSignIn(browser), "system.sign_out": createSignOut(browser) },
+      rawHandlers: {
+        "system.sign_in": createSignIn(browser),
+        "system.sign_out": createSignOut(browser),
+        "system.prove": createProve(browser),
+      },
     });
     const origin = it.listeners.address;
     return {
@@ -86,19 +91,45 @@ describe("signing in", () => {
     };
   }
 
-  test("[rest.sign-in] a page trades its ticket for a cookie, once, and signs out", async () => {
+  test("[rest.sign-in] a page trades its ticket for cookie and page key, once, and signs out with both", async () => {
     await using it = await setUp();
-    const { ticket } = it.browser.create();
+    const { ticket } = it.browser.tickets.create();
     const answer = await it.post("/auth/sign-in", { ticket });
-    expect({ status: answer.status, text: answer.text }).toEqual({ status: 204, text: "" });
-    const [cookie] = answer.headers["set-cookie"]!;
-    expect(cookie).toMatch(/^parley_session=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/);
-    expect(it.browser.verify(cookie)).toMatchObject({ name: "console" });
+    expect(answer.status).toBe(200);
+    expect(answer.headers["cache-control"]).toBe("no-store");
+    const [setCookie] = answer.headers["set-cookie"]!;
+    expect(setCookie).toMatch(/^parley_session=\S+; HttpOnly; SameSite=Strict; Path=\/; Max-Age=43200$/);
+    const { page_key: pageKey, expires_at: expiresAt } = answer.json;
+    expect(expiresAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]{12}Z$/);
+    const cookie = setCookie!.split(";")[0]!;
+    expect(it.browser.verify(cookie, pageKey)).toMatchObject({ name: "console" });
     expect((await it.post("/auth/sign-in", { ticket })).json).toMatchObject({ code: "ticket_invalid" });
-    const out = await it.post("/auth/sign-out", {}, { cookie: cookie!.split(";")[0]! });
+
+    const early = await it.post("/auth/sign-out", {}, { cookie });
+    expect(early).toMatchObject({ status: 204 });
+    expect(it.browser.verify(cookie, pageKey), "the cookie alone ends nothing").not.toBeNull();
+    const out = await it.post("/auth/sign-out", {}, { cookie, "parley-page-key": pageKey });
     expect(out).toMatchObject({ status: 204 });
     expect(out.headers["set-cookie"]![0]).toContain("Max-Age=0");
-    expect(it.browser.verify(cookie)).toBeNull();
+    expect(it.browser.verify(cookie, pageKey)).toBeNull();
+  });
+
+  test("[trust.page-proof] the daemon proves itself to a page by its cookie, and to no other", async () => {
+    await using it = await setUp();
+    const { setCookie } = await it.browser.signIn(it.browser.tickets.create().ticket);
+    const cookie = setCookie.split(";")[0]!;
+    const proof = await it.post("/auth/prove", { nonce: "n" }, { cookie });
+    expect(proof).toMatchObject({ status: 200, json: { proof: it.browser.answer(cookie, "n") } });
+    for (const [json, headers, status, code] of [
+      [{ nonce: "n" }, {}, 401, "unauthenticated"],
+      [{ nonce: "n" }, { cookie, origin: undefined }, 403, "origin_denied"],
+      [{ nonce: "n" }, { cookie, origin: "http://127.0.0.1:1" }, 403, "origin_denied"],
+      [{ nonce: "n".repeat(129) }, { cookie }, 400, "invalid_request"],
+      [{}, { cookie }, 400, "invalid_request"],
+    ] as const) {
+      const refused = await it.post("/auth/prove", json, headers);
+      expect({ status: refused.status, code: refused.json.code }).toEqual({ status, code });
+    }
   });
 
   test.each([
@@ -109,7 +140,7 @@ describe("signing in", () => {
     ["with something else", [], {}, 400, "invalid_request"],
     ["with more than a ticket", { ticket: "x", name: "y" }, {}, 400, "invalid_request"],
     ["with a wrong ticket", { ticket: "x" }, {}, 401, "ticket_invalid"],
-  ])("[rest.sign-in] %s nobody gets in", async (_name, json, headers, status, code) => {
+  ])("[rest.sign-in] %s it is refused", async (_name, json, headers, status, code) => {
     await using it = await setUp();
     const answer = await it.post("/auth/sign-in", json, headers);
     expect({ status: answer.status, code: answer.json.code }).toEqual({ status, code });
@@ -186,23 +217,24 @@ describe("the console's files", () => {
   });
 });
 
-test("[rest.docs] the document as committed, and an explorer over it for those who are signed in", async () => {
+test("[rest.docs] the document as committed and an explorer over it are public, and fenced by their headers", async () => {
   const read = (): Promise<string> => readFile(new URL("../../../openapi.yaml", import.meta.url), "utf8");
   await using it = await startRest({
     rawHandlers: {
       "system.openapi": createOpenapiDocument({ read }),
-      "system.docs": createExplorer({ read: async () => JSON.stringify(parse(await read())) }),
+      "system.docs": createExplorer({
+        read: async () => JSON.stringify(parse(await read())),
+        script: async () => "globalThis.parleyRequestInterceptor = (request) => request;",
+      }),
     },
   });
-  expect((await it.send("GET", "/docs", { headers: bare })).status).toBe(401);
-  expect((await it.send("GET", "/docs/json", { headers: bare })).status).toBe(401);
-  const document = await it.send("GET", "/openapi.yaml");
+  const document = await it.send("GET", "/openapi.yaml", { headers: bare });
   expect(document).toMatchObject({ status: 200, text: await read() });
   expect(document.headers["content-type"]).toBe("application/yaml; charset=utf-8");
-  const first = await it.send("GET", "/docs");
+  const first = await it.send("GET", "/docs", { headers: bare });
   const page =
     first.status === 302
-      ? await it.send("GET", new URL(first.headers.location!, "http://x/docs").pathname)
+      ? await it.send("GET", new URL(first.headers.location!, "http://x/docs").pathname, { headers: bare })
       : first;
   expect(page.status).toBe(200);
   expect(page.text).toContain("swagger-ui");
@@ -211,7 +243,7 @@ test("[rest.docs] the document as committed, and an explorer over it for those w
   );
   expect(scripts.length).toBeGreaterThan(0);
   for (const path of scripts) {
-    expect(await it.send("GET", path), path).toMatchObject({ status: 200 });
+    expect(await it.send("GET", path, { headers: bare }), path).toMatchObject({ status: 200 });
   }
   for (const [path, code] of [
     ["/docs/nothing", "route_not_found"],
@@ -222,6 +254,15 @@ test("[rest.docs] the document as committed, and an explorer over it for those w
     expect({ path, status, code: json.code }).toEqual({ path, status: errors[code].http, code });
     expect(headers).toHaveProperty("parley-contract");
   }
-  const json = await it.send("GET", "/docs/json");
+  const json = await it.send("GET", "/docs/json", { headers: bare });
   expect(json.json.paths["/comms/send"].post.operationId).toBeDefined();
+  expect(json.json.servers, "tries go to the daemon that serves the page").toMatchObject([{ url: "/" }]);
+  for (const { headers } of [document, page, json])
+    expect(headers).toMatchObject({
+      "content-security-policy": expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-resource-policy": "same-origin",
+    });
 });

@@ -42,7 +42,7 @@ export function serveOperation(route: RestRoute, options: ServeOptions): Serve {
     let principal: Principal | null;
     try {
       checkContract(headerOf(request, "parley-contract"));
-      principal = auth.authenticate(request.headers, transportOf(request));
+      principal = auth.authenticate(request, transportOf(request));
       requireCredentials(spec, principal);
       if (route.in === "body" && hasBody(request)) {
         requireJson(request);

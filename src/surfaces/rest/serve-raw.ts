@@ -37,7 +37,7 @@ export function serveRaw(
       let principal: Principal | null = null;
       if (!isOpen) {
         checkContract(headerOf(request, "parley-contract"));
-        principal = auth.authenticate(request.headers, transport);
+        principal = auth.authenticate(request, transport);
         if (principal === null) {
           throw new ContractError("unauthenticated");
         }

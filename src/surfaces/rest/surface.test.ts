@@ -149,7 +149,22 @@ describe("credentials", () => {
       403,
       "permission_denied",
     ],
-    ["the console's cookie", { authorization: undefined, cookie: "parley_session=good" }, 200, undefined],
+    ["the console's cookie alone", page({ "parley-page-key": undefined }), 401, "unauthenticated"],
+    [
+      "the console's cookie with another page key",
+      page({ "parley-page-key": "guess" }),
+      401,
+      "unauthenticated",
+    ],
+    ["the page key alone", page({ cookie: undefined }), 401, "unauthenticated"],
+    ["cookie and page key without an Origin", page({ "sec-fetch-site": undefined }), 401, "unauthenticated"],
+    [
+      "cookie and page key from another port",
+      page({ "sec-fetch-site": "same-site" }),
+      401,
+      "unauthenticated",
+    ],
+    ["cookie and page key from the own page", page({}), 200, undefined],
   ])("[rest.auth] %s", async (_name, headers, status, code) => {
     await using it = await startRest({ handlers: { "comms.peers": echo } });
     const answer = await it.send("GET", "/comms/peers", { headers });
@@ -368,4 +383,15 @@ function json(): Record<string, string> {
 
 function type(value: string): Record<string, string> {
   return { "content-type": value };
+}
+
+/** A GET of the signed-in page, with some headers changed. */
+function page(more: Record<string, string | undefined>): Record<string, string | undefined> {
+  return {
+    authorization: undefined,
+    cookie: "parley_session=good",
+    "parley-page-key": "key",
+    "sec-fetch-site": "same-origin",
+    ...more,
+  };
 }

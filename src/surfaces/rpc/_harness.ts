@@ -162,7 +162,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const surface = createRpcSurface({
     ambient,
     dispatch: createDispatch({ handlers, validators, sessionOwner: () => undefined }),
-    auth: options.auth ?? { admit: () => undefined, authenticate: () => principal },
+    auth: options.auth ?? { admit: () => undefined, authenticate: () => principal, unproven: () => null },
     openrpc: async () => '{"openrpc":"1.3.2"}',
     ...(options.onClosed === undefined ? {} : { onClosed: options.onClosed }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),

@@ -111,6 +111,7 @@ test("[rpc.upgrade] a refused upgrade is a typed HTTP error", async () => {
         if (origin !== undefined) throw origin;
       },
       authenticate: () => principal,
+      unproven: () => null,
     },
   });
   expect(await server.refused()).toMatchObject({ status: 401, payload: { code: "unauthenticated" } });

@@ -5,14 +5,12 @@ import { ContractError } from "../../kernel/contract-error.js";
 import { parseJson } from "../../kernel/json.js";
 import { errorFrame, invalidRpc, type RpcId, resultFrame } from "../json-rpc.js";
 import { type Answer, type ExchangeOptions, quotaExceeded, RpcExchange } from "./exchange.js";
+import { credentialsCode } from "./first-frame.js";
 import { startHeartbeat } from "./heartbeat.js";
 import type { RpcLimits } from "./limits.js";
 import type { StreamMethod } from "./methods.js";
 import { Outbox } from "./outbox.js";
 import { RpcStream } from "./stream.js";
-
-/** Close code for credentials that ended while the connection lived. */
-const credentialsEnded = 4401;
 
 export interface ConnectionOptions extends ExchangeOptions {
   ambient: Ambient;
@@ -107,7 +105,7 @@ export class RpcConnection {
     const error = new ContractError("unauthenticated");
     this.#end("revoked", error);
     this.#exchange.cancelAll(error);
-    this.#close(credentialsEnded, "unauthenticated");
+    this.#close(credentialsCode, "unauthenticated");
   }
 
   #end(reason: "shutdown" | "revoked", error: ContractError): void {

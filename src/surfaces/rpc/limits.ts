@@ -10,6 +10,10 @@ export interface RpcLimits {
   readonly fragments: number;
   readonly chunks: number;
   readonly connections: number;
+  /** WebSockets of pages before their first frame has proven the page key: at once, and what each may cost. */
+  readonly unproven: number;
+  readonly unprovenMs: number;
+  readonly unprovenBytes: number;
   /** Unsent bytes of a connection above which nothing more is pulled from streams or read from the client. */
   readonly bufferedBytes: number;
   readonly pingMs: number;
@@ -26,6 +30,9 @@ export const rpcLimits: RpcLimits = {
   fragments: 256,
   chunks: 4096,
   connections: 1024,
+  unproven: 64,
+  unprovenMs: 5_000,
+  unprovenBytes: 4096,
   bufferedBytes: 1024 * 1024,
   pingMs: 15_000,
   missedPings: 2,

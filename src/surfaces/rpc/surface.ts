@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
-import { type Authenticator, transportOf } from "../../kernel/authentication.js";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type Authenticator, type PageSession, transportOf } from "../../kernel/authentication.js";
 import type { Ambient, Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
@@ -15,6 +15,7 @@ import { contractLines, refuseUpgrade } from "../socket-reply.js";
 import { RpcConnection } from "./connection.js";
 import { CredentialsWatch } from "./credentials-watch.js";
 import { quotaExceeded } from "./exchange.js";
+import { FirstFrames } from "./first-frame.js";
 import { type RpcLimits, rpcLimits } from "./limits.js";
 import { answerPost } from "./post.js";
 
@@ -55,6 +56,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
   const limits: RpcLimits = { ...rpcLimits, ...options.limits };
   const connections = new Set<RpcConnection>();
   const credentials = new CredentialsWatch<RpcConnection>((connection) => connection.revoke());
+  const firstFrames = new FirstFrames(ambient.clock, limits);
   let closing = false;
 
   const server = new WebSocketServer({
@@ -74,44 +76,50 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
     refuseUpgrade(socket, error, ambient.ids.uuid());
   }
 
-  function admit(request: IncomingMessage): Principal {
+  function admit(request: IncomingMessage): Principal | PageSession {
     const transport = transportOf(request);
     auth.admit(request.headers, transport);
     if (closing) throw new ContractError("shutting_down");
     checkContract(headerOf(request, "parley-contract"));
-    const principal = auth.authenticate(request.headers, transport);
-    if (principal === null) throw new ContractError("unauthenticated");
-    if (connections.size >= limits.connections)
+    const caller = auth.authenticate(request, transport) ?? auth.unproven(request, transport);
+    if (caller === null) throw new ContractError("unauthenticated");
+    if (connections.size + firstFrames.size >= limits.connections)
       throw quotaExceeded(`at most ${limits.connections} connections`);
-    return principal;
+    return caller;
   }
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    let principal: Principal;
+    let caller: Principal | PageSession;
     try {
-      principal = admit(request);
+      caller = admit(request);
     } catch (thrown) {
       refuse(socket, ContractError.from(thrown));
       return;
     }
     server.handleUpgrade(request, socket, head, (ws) => {
-      const connection = new RpcConnection(ws, socket as Socket, {
-        ambient,
-        dispatch,
-        openrpc,
-        limits,
-        principal,
-        session: headerOf(request, "parley-session"),
-        traceparent: traceparentOf(request),
-      });
-      connections.add(connection);
-      credentials.add(principal.ended, connection);
-      void connection.closed.then(() => {
-        connections.delete(connection);
-        options.onClosed?.(connection.id);
-        credentials.remove(principal.ended, connection);
-      });
+      const begin = (principal: Principal): void => connect(request, ws, socket as Socket, principal);
+      if ("prove" in caller) firstFrames.await(ws, socket as Socket, caller, begin);
+      else begin(caller);
+    });
+  }
+
+  function connect(request: IncomingMessage, ws: WebSocket, socket: Socket, principal: Principal): void {
+    const connection = new RpcConnection(ws, socket, {
+      ambient,
+      dispatch,
+      openrpc,
+      limits,
+      principal,
+      session: headerOf(request, "parley-session"),
+      traceparent: traceparentOf(request),
+    });
+    connections.add(connection);
+    credentials.add(principal.ended, connection);
+    void connection.closed.then(() => {
+      connections.delete(connection);
+      options.onClosed?.(connection.id);
+      credentials.remove(principal.ended, connection);
     });
   }
 
@@ -129,6 +137,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
     post,
     async close() {
       closing = true;
+      firstFrames.close();
       await Promise.all([...connections].map((connection) => connection.shutdown()));
     },
     stats() {

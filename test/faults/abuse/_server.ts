@@ -23,10 +23,14 @@ export async function startSurfaces(
   const folder = mkdtempSync(join(tmpdir(), "parley-walk-"));
   const ambient = { clock: systemClock, ids: systemIds(systemClock), log: silentLogger };
   const token = "good";
+  const page = { cookie: "parley_session=good", pageKey: "key" };
   const auth = change(
     createAuthenticator({
       tokens: { verify: (bearer) => (bearer === token ? localPrincipal : null) },
-      browser: { verify: () => null },
+      browser: {
+        verify: (cookie, key) => (cookie === page.cookie && key === page.pageKey ? localPrincipal : null),
+        unproven: (cookie) => (cookie === page.cookie ? { prove: () => null } : null),
+      },
       hosts: { allowedHosts: [], allowedOrigins: [] },
     }),
   );
@@ -54,6 +58,7 @@ export async function startSurfaces(
     port: listeners.port,
     token,
     deadTokens: { garbage: "bad" },
+    page,
     async [Symbol.asyncDispose]() {
       await rpc.close();
       await listeners.close(0);

@@ -30,6 +30,7 @@ export const faultRun: FaultRun = {
       broken.push(...part.broken);
     };
     const deadTokens = await makeDeadTokens(daemon);
+    const page = await signIn(daemon);
     let before = { rss: process.rss(), fds: process.fds() };
     let unread = 0;
     for (let cycle = 0; cycle < cycles; cycle += 1) {
@@ -37,7 +38,7 @@ export const faultRun: FaultRun = {
       take(await malformedRequests(port, daemon.token));
       take(await hostileBodies(port, daemon.token));
       take(await hostileFrames(port, daemon.token));
-      const { walked, broken: unrefused } = await walk({ port, token: daemon.token, deadTokens });
+      const { walked, broken: unrefused } = await walk({ port, token: daemon.token, deadTokens, page });
       take({ cases: walked, broken: unrefused });
       broken.push(...(await slowClients(daemon)));
       if (cycle === 0) {
@@ -70,6 +71,18 @@ export const faultRun: FaultRun = {
     };
   },
 };
+
+/** The two secrets of a browser's sign-in. */
+async function signIn({ socketPath, address }: TestDaemon): Promise<{ cookie: string; pageKey: string }> {
+  const { body } = await localCall(socketPath, "POST", "/auth/tickets", {});
+  const answer = await fetch(`${address}/auth/sign-in`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: address },
+    body: JSON.stringify({ ticket: (body as { ticket: string }).ticket }),
+  });
+  const { page_key: pageKey } = (await answer.json()) as { page_key: string };
+  return { cookie: answer.headers.getSetCookie()[0]!.split(";")[0]!, pageKey };
+}
 
 /** Tokens that were good once or never. */
 async function makeDeadTokens(daemon: TestDaemon): Promise<Record<string, string>> {

@@ -8,8 +8,10 @@ export interface WalkTarget {
   port: number;
   /** A bearer token that may do everything. */
   token: string;
-  /** Tokens that prove nobody, by what is wrong with them. */
+  /** Tokens that prove nothing, by what is wrong with them. */
   deadTokens: Readonly<Record<string, string>>;
+  /** A browser's sign-in, of which callers show parts. */
+  page: { cookie: string; pageKey: string };
 }
 
 type Header = readonly [name: string, value: string];
@@ -19,14 +21,20 @@ interface Caller {
   headers: readonly Header[];
   /** Host or Origin alone refuse it, whatever else it brings. */
   foreign: boolean;
+  /** It sends the Origin of a page of the daemon. */
+  page?: boolean;
+  /** It sends the cookie of a sign-in: a WebSocket may open, to prove the page key in its first frame. */
+  cookie?: boolean;
 }
 
 interface Place {
   path: string;
   /** Methods that somebody without credentials may use. */
   open: ReadonlySet<string>;
-  /** Whoever comes by WebSocket is heard: it proves its keys inside. */
+  /** Any WebSocket is taken: it proves its keys inside. */
   heard: boolean;
+  /** Only pages of the daemon call it, and need nothing but their Origin to be answered. */
+  forPages: boolean;
 }
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
@@ -86,7 +94,7 @@ async function ask(port: number, bytes: Buffer, headOnly: boolean) {
 function verdict(
   { replies, hung }: Awaited<ReturnType<RawClient["replies"]>>,
   caller: Caller,
-  { path, open, heard }: Place,
+  { path, open, heard, forPages }: Place,
   method: string,
   upgrade: string,
   headOnly: boolean,
@@ -102,12 +110,18 @@ function verdict(
   if (allowed.includes(status)) return undefined;
   if (heard && !caller.foreign && status === (method === "GET" && upgrade === "websocket" ? 101 : 400))
     return undefined;
+  // The cookie gets as far as the handshake, where a malformed one is refused.
+  if (path === "/rpc" && caller.cookie && upgrade !== "none")
+    if (status === (method === "GET" && upgrade === "websocket" ? 101 : 400)) return undefined;
+  // What a page may ask for without credentials: a body that is no JSON signs nothing in, and signing out is done.
+  if (forPages && caller.page && method === "POST" && upgrade === "none" && [200, 204, 415].includes(status))
+    return undefined;
   const isOpen = !caller.foreign && upgrade === "none" && open.has(method);
   return isOpen && status === 200 ? undefined : `answered ${shortOf(reply)}`;
 }
 
 /** Who must never get in: without credentials, with dead ones, or with good ones out of a foreign page. */
-function callers({ token, deadTokens }: WalkTarget): Caller[] {
+function callers({ token, deadTokens, page }: WalkTarget): Caller[] {
   const good: Header = ["Authorization", `Bearer ${token}`];
   const foreign = (name: string, ...headers: Header[]): Caller => ({
     name,
@@ -115,12 +129,13 @@ function callers({ token, deadTokens }: WalkTarget): Caller[] {
     foreign: true,
   });
   return [
-    { name: "nobody", headers: [], foreign: false },
+    { name: "no credentials", headers: [], foreign: false },
     ...Object.entries(deadTokens).map(([name, dead]) => ({
       name: `${name} token`,
       headers: [["Authorization", `Bearer ${dead}`] as const],
       foreign: false,
     })),
+    ...partsOf(page),
     foreign("rebound Host", ["Host", "attacker.test"]),
     foreign("Host that begins like loopback", ["Host", "127.evil.test"]),
     foreign("Host that ends like localhost", ["Host", "localhost.evil.test"]),
@@ -130,9 +145,35 @@ function callers({ token, deadTokens }: WalkTarget): Caller[] {
   ];
 }
 
+/** Callers with some of the three things that a page of the daemon sends, never all of them. */
+function partsOf({ cookie, pageKey }: WalkTarget["page"]): Caller[] {
+  const origin: Header = ["Origin", "http://127.0.0.1"];
+  const withCookie: Header = ["Cookie", cookie];
+  const withKey = (key: string): Header => ["Parley-Page-Key", key];
+  return [
+    { name: "cookie alone", headers: [withCookie], foreign: false },
+    { name: "cookie and Origin", headers: [withCookie, origin], foreign: false, page: true, cookie: true },
+    {
+      name: "cookie, Origin and another page key",
+      headers: [withCookie, origin, withKey(pageKey.replace(/.$/, (last) => (last === "a" ? "b" : "a")))],
+      foreign: false,
+      page: true,
+      cookie: true,
+    },
+    { name: "page key and Origin", headers: [origin, withKey(pageKey)], foreign: false, page: true },
+    { name: "cookie and page key", headers: [withCookie, withKey(pageKey)], foreign: false },
+    {
+      name: "cookie and page key from another port",
+      headers: [withCookie, withKey(pageKey), ["Sec-Fetch-Site", "same-site"]],
+      foreign: false,
+    },
+  ];
+}
+
 /** Every path of the tables, and some of none. */
 function places(): Place[] {
   const found = new Map<string, Set<string>>();
+  const forPages = new Set(rawRoutes.filter(({ origin }) => origin === "require").map(({ path }) => path));
   const add = (path: string, open: readonly string[]): void => {
     const methodsThere = found.get(path) ?? new Set();
     for (const method of open) methodsThere.add(method);
@@ -158,5 +199,10 @@ function places(): Place[] {
     "*",
   ])
     add(path, []);
-  return [...found].map(([path, open]) => ({ path, open, heard: path === "/link" }));
+  return [...found].map(([path, open]) => ({
+    path,
+    open,
+    heard: path === "/link",
+    forPages: forPages.has(path),
+  }));
 }

@@ -39,7 +39,7 @@ class Life {
   /** What bob is working on, and when he last said so, awake milliseconds. */
   #work = "";
   #token = { secret: "", until: 0 };
-  #cookie = { header: "", until: 0 };
+  #cookie = { header: "", pageKey: "", until: 0 };
   /** Awake milliseconds, and how often a stop may have added to them. */
   #awake = 0;
   #stops = 0;
@@ -61,6 +61,7 @@ class Life {
     const ids = seededIds(clock, `clock ${seed}`);
     this.#tokens = await TokenStore.open({ backend, clock, ids, log: silentLogger });
     this.#browser = await BrowserSessions.open({ backend, clock, ids });
+    await this.#browser.listenOn(1);
     this.#world = await World.start<Clock>({ clock, backend, seed: `world ${seed}`, limits: uncapped });
     const { lease, session } = await this.#world.call("sessions.open", { name: "bob", ttl_ms: 30_000 });
     this.#bob = new Host(this.#world, "bob", session.session_id, lease.token, {});
@@ -76,7 +77,7 @@ class Life {
 
   async act(): Promise<void> {
     const reservation = await this.#reserve();
-    const ticket = this.#browser.create().ticket;
+    const ticket = this.#browser.tickets.create().ticket;
     const before = this.#machine.passed;
     this.#jump();
     await settle();
@@ -148,7 +149,7 @@ class Life {
       { what: "token", valid: this.#tokens.verify(this.#token.secret) !== null, until: this.#token.until },
       {
         what: "browser session",
-        valid: this.#browser.verify(this.#cookie.header) !== null,
+        valid: this.#browser.verify(this.#cookie.header, this.#cookie.pageKey) !== null,
         until: this.#cookie.until,
       },
     ];
@@ -168,10 +169,10 @@ class Life {
   async #credentials(): Promise<void> {
     const ttlMs = this.#random.between(minute, 4 * hour);
     const { secret } = await this.#tokens.create({ name: "t", scopes, sessions: [], ttlMs });
-    const setCookie = await this.#browser.signIn(this.#browser.create().ticket);
+    const { setCookie, pageKey } = await this.#browser.signIn(this.#browser.tickets.create().ticket);
     const { passed } = this.#machine;
     this.#token = { secret, until: passed + ttlMs };
-    this.#cookie = { header: setCookie.split(";")[0]!, until: passed + 12 * hour };
+    this.#cookie = { header: setCookie.split(";")[0]!, pageKey, until: passed + 12 * hour };
   }
 
   /** Eve opens her session, or takes it again, and is not heard of any more. */

@@ -113,6 +113,7 @@ const names = [
     "Expect",
     "Parley-Contract",
     "Parley-Session",
+    "Parley-Page-Key",
     "Idempotency-Key",
     "Last-Event-ID",
   ],

@@ -108,7 +108,7 @@ async function start(name: string, validators: Validators): Promise<Daemon> {
     sessionsOf: () => 0,
   });
   const route = createLinkRoute({
-    auth: { admit() {}, authenticate: () => null },
+    auth: { admit() {}, authenticate: () => null, unproven: () => null },
     refuse: (socket) => socket.destroy(),
     accept: (wire) => endpoints.accept(wire),
   });

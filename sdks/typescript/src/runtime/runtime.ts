@@ -189,7 +189,8 @@ export class Runtime implements Calls {
     const transport = await this.#transport(deadline);
     try {
       const { rest, rpc } = operation;
-      if (rest !== null && (rpc === null || !overRpc.has(operation.plane))) {
+      const byRpc = rpc !== null && (transport.unaryByPost === true || overRpc.has(operation.plane));
+      if (rest !== null && !byRpc) {
         const laidOut = { method: rest.method, ...restRequest(rest, request) };
         return httpAnswer(await this.#http(transport, laidOut, options, deadline), transport);
       }

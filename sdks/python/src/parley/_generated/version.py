@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "a7ad153a62799b74"
+CONTRACT_DIGEST = "a8263a797ccd0783"
 """First 16 hex digits of that contract's digest."""

@@ -1,6 +1,6 @@
 import type { Deadline } from "../deadline.js";
 import { clientError } from "../errors.js";
-import type { ParleyError } from "../parley-error.js";
+import { ParleyError } from "../parley-error.js";
 import type {
   HttpFlow,
   HttpReply,
@@ -10,11 +10,14 @@ import type {
   Transport,
 } from "../transport.js";
 import { connectNativeSocket } from "./native-socket.js";
+import { pageHeaders, proveDaemon, readPageKey } from "./page-key.js";
 
-/** A browser's own fetch and WebSocket, with the page's cookie as credentials. */
+/** A browser's own fetch and WebSocket; the page's cookie and page key are the credentials. */
 export class FetchTransport implements Transport {
   readonly address: string;
   readonly local = false;
+  /** Browsers send an Origin with every POST, and none with a GET to the page's own origin. */
+  readonly unaryByPost = true;
 
   constructor(origin: string) {
     this.address = origin;
@@ -43,33 +46,53 @@ export class FetchTransport implements Transport {
     };
   }
 
-  connect(path: string, handlers: SocketHandlers, deadline: Deadline): Promise<MessageSocket> {
+  /** A WebSocket of a page has no headers of its own: its first frame carries the page key. */
+  async connect(path: string, handlers: SocketHandlers, deadline: Deadline): Promise<MessageSocket> {
+    const key = readPageKey(this.address);
+    if (key === undefined) throw clientError("unauthenticated", notSignedIn);
+    await this.#abortable(deadline, async (signal, stop) => {
+      await proveDaemon(this.address, key, signal);
+      stop();
+    });
     const url = new URL(path, this.address);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    return connectNativeSocket(url, handlers, deadline);
+    const socket = await connectNativeSocket(url, handlers, deadline);
+    socket.send(JSON.stringify({ page_key: key }));
+    return socket;
   }
 
   close(): void {}
 
-  async #fetch(
+  #fetch(
     { method, path, headers, body }: HttpRequest,
     deadline: Deadline,
   ): Promise<{ response: Response; stop: () => void; abort: () => void }> {
-    const controller = new AbortController();
-    const abort = (): void => controller.abort();
-    const stop = deadline.onFailure(abort);
-    try {
+    return this.#abortable(deadline, async (signal, stop, abort) => {
+      const credentials = await pageHeaders(this.address, signal);
       const response = await fetch(new URL(path, this.address), {
         method,
-        headers,
+        headers: { ...headers, ...credentials },
         credentials: "same-origin",
         cache: "no-store",
         // Body and headers are for this origin only.
         redirect: "error",
-        signal: controller.signal,
+        signal,
         ...(body === undefined ? {} : { body }),
       });
       return { response, stop, abort };
+    });
+  }
+
+  /** Runs what the deadline aborts, until the caller stops that. */
+  async #abortable<T>(
+    deadline: Deadline,
+    run: (signal: AbortSignal, stop: () => void, abort: () => void) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    const stop = deadline.onFailure(abort);
+    try {
+      return await run(controller.signal, stop, abort);
     } catch (error) {
       stop();
       throw deadline.failure ?? this.#lost(error);
@@ -77,10 +100,14 @@ export class FetchTransport implements Transport {
   }
 
   #lost(error: unknown): ParleyError {
+    if (error instanceof ParleyError) return error;
     const reason = error instanceof Error ? error.message : String(error);
     return clientError("daemon_unreachable", `The connection to ${this.address} failed: ${reason}.`, error);
   }
 }
+
+const notSignedIn =
+  "This page is not signed in. Run `parley console` in a terminal and open the address that it prints.";
 
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();

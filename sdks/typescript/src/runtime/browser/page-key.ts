@@ -1,0 +1,106 @@
+import { errorFrom } from "../errors.js";
+import { httpError, parseJson } from "../http-errors.js";
+
+/** Carries the page key beside the cookie. */
+export const pageKeyHeader = "parley-page-key";
+
+const item = "parley.page-key";
+
+interface PageGlobals {
+  location?: { origin: string };
+  localStorage?: {
+    getItem(name: string): string | null;
+    setItem(name: string, value: string): void;
+    removeItem(name: string): void;
+  };
+}
+
+const globals = globalThis as unknown as PageGlobals;
+/** For pages whose browser keeps nothing: such a page is signed in until it is loaded again. */
+let kept: string | undefined;
+
+/** The second secret of this page's sign-in; undefined when there is none, and for a daemon of another origin. */
+export function readPageKey(origin: string): string | undefined {
+  if (origin !== globals.location?.origin) return undefined;
+  try {
+    return globals.localStorage?.getItem(item) ?? kept;
+  } catch {
+    return kept;
+  }
+}
+
+/** Keeps the key in storage bound to the page's origin, for all its pages; undefined removes it. */
+export function keepPageKey(key: string | undefined): void {
+  kept = key;
+  try {
+    if (key === undefined) globals.localStorage?.removeItem(item);
+    else globals.localStorage?.setItem(item, key);
+  } catch {
+    // Storage is closed to this page.
+  }
+}
+
+/**
+ * Throws `daemon_unreachable` unless the server that answers at the page's origin is the daemon that signed the page in:
+ * while the daemon is down another program may have its port. Call it before each use of the key. A page that came over
+ * plain HTTP from another machine has no `crypto.subtle`; whoever can take its port can read its requests anyway.
+ */
+export async function proveDaemon(origin: string, key: string, signal?: AbortSignal): Promise<void> {
+  const { subtle } = globalThis.crypto;
+  if (subtle === undefined) return;
+  const nonce = base64url(globalThis.crypto.getRandomValues(new Uint8Array(32)));
+  const { status, text } = await postJson(`${origin}/auth/prove`, { nonce }, {}, signal);
+  if (status !== 200) throw httpError(status, text, origin);
+  const hashed = await subtle.digest("SHA-256", bytesOf(key));
+  const hmac = await subtle.importKey("raw", hashed, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const expected = base64url(new Uint8Array(await subtle.sign("HMAC", hmac, bytesOf(nonce))));
+  const { proof } = (parseJson(text) ?? {}) as { proof?: unknown };
+  if (proof === expected) return;
+  throw errorFrom({
+    code: "daemon_unreachable",
+    message: `Another program answers at ${origin}: it is not the daemon that this page is signed in to.`,
+    details: [{ field: "proof", issue: "invalid_value", expected: "the daemon's proof", got: "another" }],
+    retryable: true,
+  });
+}
+
+/**
+ * The header with the page key for a request to the origin, once its daemon has proven itself; none for a page that is
+ * not signed in, and for another origin.
+ */
+export async function pageHeaders(origin: string, signal?: AbortSignal): Promise<Record<string, string>> {
+  const key = readPageKey(origin);
+  if (key === undefined) return {};
+  await proveDaemon(origin, key, signal);
+  return { [pageKeyHeader]: key };
+}
+
+/** Posts JSON with the page's cookie; follows no redirect. */
+export async function postJson(
+  url: string,
+  body: object,
+  headers: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "error",
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
+}

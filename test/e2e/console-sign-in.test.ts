@@ -1,0 +1,170 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { openSqlite } from "../../src/storage/sqlite/open-sqlite.js";
+import { chromiumPath, openBrowser } from "../support/browser.js";
+import { parley } from "../support/cli.js";
+import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+import { until } from "../support/wait.js";
+
+interface StoredSession {
+  createdAt: number;
+  expiresAt: number;
+  pageKey?: string;
+}
+
+describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", () => {
+  let daemon: TestDaemon;
+  let browser: { context: BrowserContext; close(): Promise<void> };
+  let page: Page;
+
+  beforeAll(async () => {
+    daemon = await startDaemon();
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await daemon?.[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    await page?.close();
+    page = await browser.context.newPage();
+    await signIn(page);
+  });
+
+  async function signIn(at: Page): Promise<void> {
+    await at.goto((await parley(daemon.env, ["console"])).stdout.trim());
+    await at.locator("#app").waitFor();
+  }
+
+  /** The headers with which a program would be taken for the page. */
+  async function credentials(): Promise<Record<string, string>> {
+    const key = (await page.evaluate("localStorage.getItem('parley.page-key')")) as string;
+    const [cookie] = await browser.context.cookies();
+    return {
+      cookie: `${cookie!.name}=${cookie!.value}`,
+      origin: daemon.address,
+      "parley-page-key": key,
+    };
+  }
+
+  /** Ends the page's session at the daemon; the page is not asked. */
+  async function endSession(): Promise<void> {
+    const headers = await credentials();
+    const { status } = await fetch(`${daemon.address}/auth/sign-out`, { method: "POST", headers });
+    expect(status).toBe(204);
+  }
+
+  /** Changes what the stopped daemon's store has of every browser session. */
+  async function changeStored(change: (session: StoredSession) => StoredSession): Promise<void> {
+    const { body } = await localCall(daemon.socketPath, "GET", "/status");
+    const { path } = (body as { store: { path: string } }).store;
+    await daemon.stop();
+    const store = await openSqlite({ path });
+    try {
+      for (const { key, value, rev } of (await store.list("cookies")).entries)
+        await store.cas("cookies", key, { expectRev: rev, value: JSON.stringify(change(JSON.parse(value))) });
+    } finally {
+      await store.close();
+    }
+    await daemon.restart();
+  }
+
+  test("[trust.page-key] a reload, another tab and a restart of the daemon need no new sign-in", async () => {
+    await page.reload();
+    await page.locator("#app").waitFor();
+    const other = await browser.context.newPage();
+    await other.goto(daemon.address);
+    await other.locator("#app").waitFor();
+    await other.close();
+    await daemon.stop("SIGKILL");
+    await page.locator(".link.down", { hasText: "daemon not reachable" }).waitFor();
+    await daemon.restart();
+    await page.locator(".link:not(.down)", { hasText: "connected" }).waitFor();
+  });
+
+  test("[trust.page-key] the page sends cookie, Origin and page key with each call, and the key nowhere else", async () => {
+    const key = (await page.evaluate("localStorage.getItem('parley.page-key')")) as string;
+    expect(key).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const seen: { path: string; headers: Record<string, string> }[] = [];
+    const first: string[] = [];
+    page.on("websocket", (socket) => {
+      let sent = 0;
+      socket.on("framesent", ({ payload }) => {
+        if (sent === 0) first.push(String(payload));
+        else expect(String(payload)).not.toContain(key);
+        sent += 1;
+      });
+    });
+    const answers: Promise<void>[] = [];
+    page.on("request", (request) => {
+      const { pathname } = new URL(request.url());
+      expect(request.url()).not.toContain(key);
+      answers.push(request.allHeaders().then((headers) => void seen.push({ path: pathname, headers })));
+    });
+    await page.reload();
+    await page.locator("#app").waitFor();
+    await until("the page to use its WebSocket", async () => (first.length > 0 ? true : undefined));
+    await Promise.all(answers);
+    expect(new Set(first)).toEqual(new Set([JSON.stringify({ page_key: key })]));
+    const calls = seen.filter(({ path }) => path === "/rpc" || path === "/status");
+    expect(calls.length).toBeGreaterThan(0);
+    for (const { headers } of calls) {
+      expect(headers).toMatchObject({ origin: daemon.address, "parley-page-key": key });
+      expect(headers.cookie).toContain("parley_session=");
+    }
+    for (const { path, headers } of seen.filter(({ path }) => path !== "/rpc" && path !== "/status"))
+      expect(headers["parley-page-key"], path).toBeUndefined();
+  });
+
+  test("[console.sign-out] signing out ends the session at the daemon and in every tab", async () => {
+    const other = await browser.context.newPage();
+    await other.goto(daemon.address);
+    await other.locator("#app").waitFor();
+    const headers = await credentials();
+    await page.getByRole("button", { name: "Sign out" }).press("Enter");
+    for (const one of [page, other]) {
+      await one.getByText("npx parley console").waitFor();
+      expect(await one.locator("#app").isVisible()).toBe(false);
+      expect(await one.evaluate("localStorage.length")).toBe(0);
+    }
+    expect(await browser.context.cookies()).toEqual([]);
+    expect((await fetch(`${daemon.address}/status`, { headers })).status).toBe(401);
+    // Signing in again in one tab brings the other back.
+    await signIn(page);
+    await other.locator("#app").waitFor();
+    await other.close();
+  });
+
+  test("[trust.page-key] a session of an earlier version is signed in again, without an error on the page", async () => {
+    await changeStored(({ createdAt, expiresAt }) => ({ createdAt, expiresAt }));
+    await page.getByText("npx parley console").waitFor();
+    expect(await page.locator("#sign-in-problem").innerText()).toBe("");
+    expect(await page.locator(".link").innerText()).toBe("");
+    await signIn(page);
+  });
+
+  test("[trust.page-key] an open page shows the sign-in when its session is over, and takes a ticket there", async () => {
+    await endSession();
+    await page.getByText("npx parley console").waitFor();
+    expect(await page.locator("#app").isVisible()).toBe(false);
+    const { hash } = new URL((await parley(daemon.env, ["console"])).stdout.trim());
+    await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+    await page.locator("#app").waitFor();
+    await changeStored((session) => ({ ...session, expiresAt: session.createdAt }));
+    await page.getByText("npx parley console").waitFor();
+  });
+
+  test("[console.ticket] a used ticket is refused with what to do", async () => {
+    const address = (await parley(daemon.env, ["console"])).stdout.trim();
+    await signIn(page);
+    const used = await browser.context.newPage();
+    await used.goto(address);
+    await used.locator("#app").waitFor();
+    await used.getByRole("button", { name: "Sign out" }).click();
+    await used.getByText("npx parley console").waitFor();
+    await used.goto("about:blank");
+    await used.goto(address);
+    await used.locator("#sign-in-problem", { hasText: "ticket" }).waitFor();
+    await used.close();
+  });
+});

@@ -1,0 +1,33 @@
+import type { BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openConsole, otherPort, samePort } from "../faults/hostile/browser/thieves.js";
+import { chromiumPath, openBrowser } from "../support/browser.js";
+import { startDaemon, type TestDaemon } from "../support/daemon.js";
+
+describe.skipIf(chromiumPath === "")("hostile servers on this machine and the console in Chromium", () => {
+  let daemon: TestDaemon;
+  let browser: { context: BrowserContext; close(): Promise<void> };
+  let page: Page;
+
+  beforeAll(async () => {
+    daemon = await startDaemon();
+    browser = await openBrowser();
+    page = await openConsole(daemon, browser.context);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await daemon?.[Symbol.asyncDispose]();
+  });
+
+  test("[trust.page-key] a server on another port cannot use the cookie that it receives, nor can its page act", async () => {
+    const { figures, broken } = await otherPort(daemon, browser.context, page);
+    expect(broken).toEqual([]);
+    expect(figures.replays).toBeGreaterThan(200);
+  });
+
+  test("[trust.page-proof] a program that takes the daemon's port gets nothing from an open page but the cookie", async () => {
+    const { figures, broken } = await samePort(daemon, browser.context);
+    expect(broken).toEqual([]);
+    expect(figures.requests_at_lost_port).toBeGreaterThan(4);
+  });
+});
