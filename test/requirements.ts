@@ -380,6 +380,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.old-node": trust(
     "Started with an old Node, everything states which version is meant and continues with the packaged Node where there is one.",
   ),
+  "daemon.logs": trust(
+    "`parley logs` prints the end of the log, and with --follow each new line once, over rotations and restarts.",
+  ),
   "daemon.recovery": hardened(
     "Many messages, a full, read-only, failing or damaged disk: typed, nothing acknowledged lost, never replaced by an empty store.",
   ),

@@ -32,6 +32,18 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .description("Stop the daemon and start it detached, with the config file that it had")
       .option("--config <path>", "config file to use instead")
       .action(async (options, command) => (await import("./local/restart.js")).restart(options, command)),
+  logs: (program) =>
+    program
+      .command("logs")
+      .description("Print the end of the daemon's log; with --json the lines as they are written")
+      .option("-f, --follow", "print what is added, until Ctrl-C")
+      .option("-n, --lines <n>", "how many lines to begin with", "50")
+      .option("--config <path>", "config file whose `[log] file` is meant when no daemon runs")
+      .addHelpText(
+        "after",
+        '\nExamples:\n  parley logs -f\n  parley logs -n 1000 --json | grep \'"level":"error"\'',
+      )
+      .action(async (options, command) => (await import("./local/logs.js")).logs(options, command)),
   doctor: (program) =>
     program
       .command("doctor")

@@ -9,14 +9,17 @@ export function readableLines(
 ): DestinationStream {
   return {
     write(line) {
-      target.write(`${readable(line, colour)}\n`);
+      target.write(`${readableLine(line, { colour, date: false })}\n`);
     },
   };
 }
 
-function readable(line: string, colour: boolean): string {
+/** One line of the log as text; `date` puts the day before the time. Throws for a line that the logger did not write. */
+export function readableLine(line: string, { colour, date }: { colour: boolean; date: boolean }): string {
   const { time, level, msg, err, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const clock = String(time).slice(11, 23);
+  const clock = String(time)
+    .slice(date ? 0 : 11, 23)
+    .replace("T", " ");
   const name = String(level).padEnd(5);
   const paint = colour ? colours[String(level)] : undefined;
   const facts = Object.entries(fields).map(

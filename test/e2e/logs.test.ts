@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parley } from "../support/cli.js";
+import { parley, startParley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
 import { until } from "../support/wait.js";
 
@@ -67,3 +67,33 @@ test.each([
     expect(answered).toHaveLength(asked);
   },
 );
+
+test("[daemon.logs] parley logs prints the end of the log, follows it over a restart, and says where it goes else", async () => {
+  await using daemon = await startDaemon();
+  const foreground = await parley(daemon.env, ["logs"]);
+  expect(foreground.code).toBe(2);
+  expect(foreground.stderr).toContain(`the daemon (pid ${daemon.pid}) writes its log to the terminal`);
+  await daemon.stop();
+  const none = await parley(daemon.env, ["logs"]);
+  expect([none.code, none.stderr]).toEqual([2, expect.stringContaining("there is no log yet")]);
+  const pid = await detach(daemon, "");
+  try {
+    const { stdout } = await parley(daemon.env, ["logs"]);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} info {2}Parley serves\. address=http/m);
+    const json = await parley(daemon.env, ["logs", "--json", "-n", "1"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ level: "info", msg: expect.any(String) });
+    const following = startParley(daemon.env, ["logs", "--follow", "--lines", "1"]);
+    const printed = (pattern: RegExp): Promise<true> =>
+      until(`the follower to print ${pattern}`, () => (pattern.test(following.stdout) ? true : undefined));
+    await printed(/\n/);
+    expect((await parley(daemon.env, ["restart"])).code).toBe(0);
+    await printed(/Stopped\.[^]*Parley serves\./);
+    expect(following.stdout.match(/Stopping\./g)).toHaveLength(1);
+    await following.stop();
+    expect(JSON.parse((await parley(daemon.env, ["status", "--json"])).stdout).pid).not.toBe(pid);
+  } finally {
+    expect((await parley(daemon.env, ["stop"])).code).toBe(0);
+  }
+  expect((await parley(daemon.env, ["logs", "-n", "1"])).stdout).toContain("Stopped.");
+  expect((await parley(daemon.env, ["logs", "-n", "many"])).code).toBe(2);
+});

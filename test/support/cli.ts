@@ -30,6 +30,9 @@ export function startParley(env: NodeJS.ProcessEnv, args: string[]): RunningCli 
   return {
     child,
     result,
+    get stdout() {
+      return running.stdout;
+    },
     get stderr() {
       return running.stderr;
     },
@@ -44,6 +47,7 @@ export interface RunningCli {
   child: ChildProcess;
   result: Promise<CliResult>;
   /** What was printed so far. */
+  readonly stdout: string;
   readonly stderr: string;
   stop(): Promise<void>;
 }
