@@ -26,7 +26,7 @@ export const securitySchemes: JsonObject = {
     in: "header",
     name: "Parley-Page-Key",
     description:
-      'The second secret of the console\'s session, from the answer to the ticket. Requests need an Origin of this daemon too (`GET` and `HEAD`: or `Sec-Fetch-Site: same-origin`). On a WebSocket it is the first frame, `{"page_key": "..."}`, within 5 s and 4 KiB.',
+      'The second secret of the console\'s session, from the answer to the ticket. Requests need an Origin of this daemon too (`GET` and `HEAD`: or `Sec-Fetch-Site: same-origin`). On a WebSocket it is the first frame, `{"page_key": "..."}`, within 5 s and 4 KiB; a `nonce` in the query of the upgrade asks the daemon to send its proof before, `{"proof": "..."}`.',
   },
 };
 

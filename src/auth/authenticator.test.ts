@@ -9,7 +9,8 @@ const auth = createAuthenticator({
   tokens: { verify: (bearer) => (bearer === "good" ? named("token") : null) },
   browser: {
     verify: (cookie, pageKey) => (cookie === "good" && pageKey === "key" ? named("console") : null),
-    unproven: (cookie) => (cookie === "good" ? { prove: () => named("console") } : null),
+    unproven: (cookie) =>
+      cookie === "good" ? { prove: () => named("console"), answer: () => "proof" } : null,
   },
   hosts: { allowedHosts: [], allowedOrigins: [] },
 });

@@ -129,7 +129,10 @@ export class BrowserSessions {
   /** The session that the cookie names, for a connection whose page key follows. */
   unproven(cookieHeader: string | undefined): PageSession | null {
     if (this.#find(cookieHeader) === undefined) return null;
-    return { prove: (pageKey) => this.verify(cookieHeader, pageKey) };
+    return {
+      prove: (pageKey) => this.verify(cookieHeader, pageKey),
+      answer: (nonce) => this.answer(cookieHeader, nonce),
+    };
   }
 
   /**

@@ -28,7 +28,12 @@ export type Caller = Pick<IncomingMessage, "headers" | "method">;
 export interface PageSession {
   /** The principal when the key is the session's, else null. */
   prove(pageKey: string): Principal | null;
+  /** The daemon's own proof, for a page that sends its key to no other program. */
+  answer(nonce: string): string | null;
 }
+
+/** What a page may ask a proof for. */
+export const noncePattern = /^[A-Za-z0-9_-]{16,128}$/;
 
 /** Carries a page's second secret beside its cookie. */
 export const pageKeyHeader = "parley-page-key";

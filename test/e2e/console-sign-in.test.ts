@@ -4,7 +4,6 @@ import { openSqlite } from "../../src/storage/sqlite/open-sqlite.js";
 import { chromiumPath, openBrowser } from "../support/browser.js";
 import { parley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
-import { until } from "../support/wait.js";
 
 interface StoredSession {
   createdAt: number;
@@ -82,38 +81,32 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
     await page.locator(".link:not(.down)", { hasText: "connected" }).waitFor();
   });
 
-  test("[trust.page-key] the page sends cookie, Origin and page key with each call, and the key nowhere else", async () => {
+  test("[trust.page-key] the page's calls go over WebSockets whose first frame is the key, and the key nowhere else", async () => {
     const key = (await page.evaluate("localStorage.getItem('parley.page-key')")) as string;
     expect(key).toMatch(/^[A-Za-z0-9_-]{43}$/);
-    const seen: { path: string; headers: Record<string, string> }[] = [];
-    const first: string[] = [];
+    const sockets: { url: string; sent: string[]; received: string[] }[] = [];
     page.on("websocket", (socket) => {
-      let sent = 0;
-      socket.on("framesent", ({ payload }) => {
-        if (sent === 0) first.push(String(payload));
-        else expect(String(payload)).not.toContain(key);
-        sent += 1;
-      });
+      const seen = { url: socket.url(), sent: [] as string[], received: [] as string[] };
+      sockets.push(seen);
+      socket.on("framesent", ({ payload }) => seen.sent.push(String(payload)));
+      socket.on("framereceived", ({ payload }) => seen.received.push(String(payload)));
     });
-    const answers: Promise<void>[] = [];
+    const requests: Promise<string>[] = [];
     page.on("request", (request) => {
-      const { pathname } = new URL(request.url());
-      expect(request.url()).not.toContain(key);
-      answers.push(request.allHeaders().then((headers) => void seen.push({ path: pathname, headers })));
+      requests.push(
+        request.allHeaders().then((headers) => JSON.stringify([request.url(), request.postData(), headers])),
+      );
     });
     await page.reload();
     await page.locator("#app").waitFor();
-    await until("the page to use its WebSocket", async () => (first.length > 0 ? true : undefined));
-    await Promise.all(answers);
-    expect(new Set(first)).toEqual(new Set([JSON.stringify({ page_key: key })]));
-    const calls = seen.filter(({ path }) => path === "/rpc" || path === "/status");
-    expect(calls.length).toBeGreaterThan(0);
-    for (const { headers } of calls) {
-      expect(headers).toMatchObject({ origin: daemon.address, "parley-page-key": key });
-      expect(headers.cookie).toContain("parley_session=");
+    expect(sockets.length).toBeGreaterThan(0);
+    for (const { url, sent, received } of sockets) {
+      expect(url).not.toContain(key);
+      expect(received[0], "the daemon proves itself first").toMatch(/^\{"proof":"[A-Za-z0-9_-]{43}"\}$/);
+      expect(sent[0]).toBe(JSON.stringify({ page_key: key }));
+      expect(sent.slice(1).join()).not.toContain(key);
     }
-    for (const { path, headers } of seen.filter(({ path }) => path !== "/rpc" && path !== "/status"))
-      expect(headers["parley-page-key"], path).toBeUndefined();
+    expect((await Promise.all(requests)).join()).not.toContain(key);
   });
 
   test("[console.sign-out] signing out ends the session at the daemon and in every tab", async () => {

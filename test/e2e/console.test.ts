@@ -324,7 +324,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(problems.filter((text) => !text.includes("inline style"))).toEqual([]);
 
     await page.evaluate("localStorage.clear()");
-    await page.reload();
+    await page.goto(`${daemon.address}/docs/`);
     await page.getByText("/comms/send").first().waitFor();
     const again = page.locator(".opblock", { has: page.locator('[data-path="/status"]') });
     await again.locator(".opblock-summary-control").click();

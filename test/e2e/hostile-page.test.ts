@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openConsole, otherPort, samePort } from "../faults/hostile/browser/thieves.js";
+import { openConsole, otherPort } from "../faults/hostile/browser/other-port.js";
+import { samePort } from "../faults/hostile/browser/same-port.js";
 import { chromiumPath, openBrowser } from "../support/browser.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
 
@@ -25,9 +26,20 @@ describe.skipIf(chromiumPath === "")("hostile servers on this machine and the co
     expect(figures.replays).toBeGreaterThan(200);
   });
 
-  test("[trust.page-proof] a program that takes the daemon's port gets nothing from an open page but the cookie", async () => {
-    const { figures, broken } = await samePort(daemon, browser.context);
-    expect(broken).toEqual([]);
-    expect(figures.requests_at_lost_port).toBeGreaterThan(4);
-  });
+  test.each([
+    ["imitates", "sends"],
+    ["relays", "waits"],
+    ["redirects", "sends"],
+    ["refuses", "waits"],
+    ["imitates", "explores"],
+    ["fails", "signs out"],
+  ] as const)(
+    "[trust.page-proof] a program at the daemon's port that %s it gets only the cookie of a page whose user %s",
+    async (answers, user) => {
+      const move = { stop: "SIGKILL", answers, user } as const;
+      const { figures, broken } = await samePort(daemon, browser.context, move);
+      expect(broken).toEqual([]);
+      expect(figures.requests_at_lost_port).toBeGreaterThan(0);
+    },
+  );
 });

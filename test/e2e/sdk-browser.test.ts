@@ -65,16 +65,26 @@ describe.skipIf(chromiumPath === "")("[sdk.browser] the TypeScript SDK in Chromi
     });
   });
 
-  test("[trust.page-key] server-sent events by fetch carry the page key", async () => {
+  test("[trust.page-key] calls and server-sent events by fetch carry cookie, Origin and page key", async () => {
+    const key = await page.evaluate("localStorage.getItem('parley.page-key')");
+    const sent: Promise<Record<string, string>>[] = [];
+    page.on("request", (request) => {
+      if (!request.url().includes("/auth/")) sent.push(request.allHeaders());
+    });
     const seen = (await page.evaluate(`(async () => {
-      const { session } = await client.sessions.get({ name: "echo" });
-      const stream = client.stream({ kind: "session", session_id: session.session_id }, { afterSequence: 0, follow: false, headers: {} });
+      const { session } = await client.sessions.get({ name: "echo" }, { headers: {} });
+      const scope = { kind: "session", session_id: session.session_id };
       const sequences = [];
-      for await (const { sequence } of stream) sequences.push(sequence);
+      for await (const { sequence } of client.stream(scope, { afterSequence: 0, follow: false, headers: {} })) sequences.push(sequence);
       return { wanted: session.last_sequence, got: sequences.length };
     })()`)) as { wanted: number; got: number };
     expect(seen.wanted).toBeGreaterThan(0);
     expect(seen.got).toBe(seen.wanted);
+    const [call, events] = await Promise.all(sent);
+    expect(call).toMatchObject({ origin: daemon.address, "parley-page-key": key });
+    // Browsers send no Origin with a GET to the page's own origin.
+    expect(events).toMatchObject({ "sec-fetch-site": "same-origin", "parley-page-key": key });
+    for (const { cookie } of [call!, events!]) expect(cookie).toContain("parley_session=");
   });
 
   test("[sdk.browser-errors] a mistake is the typed error with its details", async () => {

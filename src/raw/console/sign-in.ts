@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pageKeyHeader } from "../../kernel/authentication.js";
+import { noncePattern, pageKeyHeader } from "../../kernel/authentication.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import { decodeJson, jsonType } from "../../kernel/json.js";
 import type { RawCall, RawHandler } from "../../kernel/raw.js";
@@ -36,6 +36,12 @@ export function createSignOut(port: SignInPort): RawHandler {
 export function createProve(port: SignInPort): RawHandler {
   return async (request, response, call) => {
     const nonce = await readField(request, call, "nonce");
+    if (!noncePattern.test(nonce)) {
+      const expected = `a match of ${noncePattern.source}`;
+      throw new ContractError("invalid_request", {
+        details: [{ field: "nonce", issue: "pattern", expected, got: "string" }],
+      });
+    }
     const proof = port.answer(request.headers.cookie, nonce);
     if (proof === null) throw new ContractError("unauthenticated");
     write(response, call, 200, { proof }, {});

@@ -118,13 +118,15 @@ describe("signing in", () => {
     await using it = await setUp();
     const { setCookie } = await it.browser.signIn(it.browser.tickets.create().ticket);
     const cookie = setCookie.split(";")[0]!;
-    const proof = await it.post("/auth/prove", { nonce: "n" }, { cookie });
-    expect(proof).toMatchObject({ status: 200, json: { proof: it.browser.answer(cookie, "n") } });
+    const proof = await it.post("/auth/prove", { nonce: "n".repeat(43) }, { cookie });
+    expect(proof).toMatchObject({ status: 200, json: { proof: it.browser.answer(cookie, "n".repeat(43)) } });
     for (const [json, headers, status, code] of [
-      [{ nonce: "n" }, {}, 401, "unauthenticated"],
-      [{ nonce: "n" }, { cookie, origin: undefined }, 403, "origin_denied"],
-      [{ nonce: "n" }, { cookie, origin: "http://127.0.0.1:1" }, 403, "origin_denied"],
+      [{ nonce: "n".repeat(43) }, {}, 401, "unauthenticated"],
+      [{ nonce: "n".repeat(43) }, { cookie, origin: undefined }, 403, "origin_denied"],
+      [{ nonce: "n".repeat(43) }, { cookie, origin: "http://127.0.0.1:1" }, 403, "origin_denied"],
       [{ nonce: "n".repeat(129) }, { cookie }, 400, "invalid_request"],
+      [{ nonce: "n".repeat(15) }, { cookie }, 400, "invalid_request"],
+      [{ nonce: "n o n c e n o n c e" }, { cookie }, 400, "invalid_request"],
       [{}, { cookie }, 400, "invalid_request"],
     ] as const) {
       const refused = await it.post("/auth/prove", json, headers);

@@ -5,7 +5,7 @@ import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { localPrincipal } from "../../auth/authenticator.js";
 import { livePrincipal } from "../../auth/live-principal.js";
 import type { Authenticator } from "../../kernel/authentication.js";
-import { startServer } from "./_harness.js";
+import { startServer, TestClient } from "./_harness.js";
 import type { RpcLimits } from "./limits.js";
 
 const key = "K".repeat(43);
@@ -18,7 +18,10 @@ async function startUnproven(limits: Partial<RpcLimits> = {}) {
   const auth: Authenticator = {
     admit: () => undefined,
     authenticate: () => null,
-    unproven: () => ({ prove: (shown) => (shown === key ? live.principal : null) }),
+    unproven: () => ({
+      prove: (shown) => (shown === key ? live.principal : null),
+      answer: (nonce) => `to ${nonce}`,
+    }),
   };
   let calls = 0;
   const server = await startServer({
@@ -181,4 +184,29 @@ test("[trust.first-frame] those that wait end with the daemon", async () => {
   const client = await it.server.connect();
   await it.server.surface.close();
   expect((await client.closed).code).toBe(1001);
+});
+
+test("[trust.page-proof] the daemon proves itself on the connection before the page sends its key", async () => {
+  await using it = await startUnproven();
+  const nonce = "N".repeat(43);
+  const client = new TestClient(new WebSocket(`${it.server.url}?nonce=${nonce}`));
+  expect(await client.next<unknown>()).toEqual({ proof: `to ${nonce}` });
+  client.send(proof);
+  client.request("comms/peers", {});
+  expect(await client.next()).toHaveProperty("result");
+  client.ws.terminate();
+});
+
+test("[trust.page-proof] a nonce that is none is refused typed", async () => {
+  await using it = await startUnproven();
+  for (const nonce of ["", "short", "x".repeat(129), "a%20b".repeat(10)]) {
+    const ws = new WebSocket(`${it.server.url}?nonce=${nonce}`);
+    ws.on("error", () => undefined);
+    const [, response] = await once(ws, "unexpected-response");
+    expect(response.statusCode, nonce).toBe(400);
+    expect(JSON.parse(Buffer.concat(await response.toArray()).toString())).toMatchObject({
+      code: "invalid_request",
+      details: [{ field: "nonce", issue: "pattern" }],
+    });
+  }
 });

@@ -17,13 +17,20 @@ export interface FirstFrameLimits {
   readonly closeMs: number;
 }
 
+/** The other side of such a WebSocket. */
+export interface Page {
+  readonly session: PageSession;
+  readonly nonce: string | undefined;
+}
+
 interface Waiting {
   end(code: number, reason: string): void;
 }
 
 /**
  * WebSockets of pages that have shown their cookie, which every server of this host receives, and not yet the page key.
- * Nothing that they send is dispatched. The first frame is `{"page_key": "..."}`; after it they are usual connections.
+ * Nothing that they send is dispatched. A page that put a nonce into the upgrade's query gets the daemon's proof first, on
+ * this very connection. The page's first frame is `{"page_key": "..."}`; after it they are usual connections.
  */
 export class FirstFrames {
   readonly #clock: Clock;
@@ -41,7 +48,8 @@ export class FirstFrames {
   }
 
   /** Calls `proven` within the event of the first frame, so that what follows it is not missed. */
-  await(ws: WebSocket, socket: Socket, session: PageSession, proven: (principal: Principal) => void): void {
+  await(ws: WebSocket, socket: Socket, page: Page, proven: (principal: Principal) => void): void {
+    const { session, nonce } = page;
     const { unproven, unprovenBytes, unprovenMs, closeMs } = this.#limits;
     const [oldest] = this.#waiting;
     if (this.#waiting.size >= unproven) oldest?.end(credentialsCode, "unauthenticated");
@@ -88,6 +96,7 @@ export class FirstFrames {
     ws.on("message", receive);
     ws.on("error", cut);
     ws.on("close", leave);
+    if (nonce !== undefined) ws.send(JSON.stringify({ proof: session.answer(nonce) }));
     // After the WebSocket's own listener, so that the frame that proves is received before its bytes are counted.
     socket.on("data", count);
   }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { type Authenticator, type PageSession, transportOf } from "../../kernel/authentication.js";
+import { type Authenticator, noncePattern, transportOf } from "../../kernel/authentication.js";
 import type { Ambient, Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
@@ -15,7 +15,7 @@ import { contractLines, refuseUpgrade } from "../socket-reply.js";
 import { RpcConnection } from "./connection.js";
 import { CredentialsWatch } from "./credentials-watch.js";
 import { quotaExceeded } from "./exchange.js";
-import { FirstFrames } from "./first-frame.js";
+import { FirstFrames, type Page } from "./first-frame.js";
 import { type RpcLimits, rpcLimits } from "./limits.js";
 import { answerPost } from "./post.js";
 
@@ -76,12 +76,12 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
     refuseUpgrade(socket, error, ambient.ids.uuid());
   }
 
-  function admit(request: IncomingMessage): Principal | PageSession {
+  function admit(request: IncomingMessage): Principal | Page {
     const transport = transportOf(request);
     auth.admit(request.headers, transport);
     if (closing) throw new ContractError("shutting_down");
     checkContract(headerOf(request, "parley-contract"));
-    const caller = auth.authenticate(request, transport) ?? auth.unproven(request, transport);
+    const caller = auth.authenticate(request, transport) ?? pageOf(request, auth);
     if (caller === null) throw new ContractError("unauthenticated");
     if (connections.size + firstFrames.size >= limits.connections)
       throw quotaExceeded(`at most ${limits.connections} connections`);
@@ -90,7 +90,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
 
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
-    let caller: Principal | PageSession;
+    let caller: Principal | Page;
     try {
       caller = admit(request);
     } catch (thrown) {
@@ -99,7 +99,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
     }
     server.handleUpgrade(request, socket, head, (ws) => {
       const begin = (principal: Principal): void => connect(request, ws, socket as Socket, principal);
-      if ("prove" in caller) firstFrames.await(ws, socket as Socket, caller, begin);
+      if ("session" in caller) firstFrames.await(ws, socket as Socket, caller, begin);
       else begin(caller);
     });
   }
@@ -149,6 +149,20 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
       };
     },
   };
+}
+
+/** The page whose cookie the upgrade has, with the nonce of its query. */
+function pageOf(request: IncomingMessage, auth: Authenticator): Page | null {
+  const session = auth.unproven(request, transportOf(request));
+  if (session === null) return null;
+  const query = (request.url ?? "").split("?", 2)[1];
+  const nonce = new URLSearchParams(query).get("nonce") ?? undefined;
+  if (nonce === undefined || noncePattern.test(nonce)) return { session, nonce };
+  throw new ContractError("invalid_request", {
+    details: [
+      { field: "nonce", issue: "pattern", expected: `a match of ${noncePattern.source}`, got: "string" },
+    ],
+  });
 }
 
 function badHandshake(cause: Error): ContractError {

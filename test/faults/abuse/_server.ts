@@ -29,7 +29,7 @@ export async function startSurfaces(
       tokens: { verify: (bearer) => (bearer === token ? localPrincipal : null) },
       browser: {
         verify: (cookie, key) => (cookie === page.cookie && key === page.pageKey ? localPrincipal : null),
-        unproven: (cookie) => (cookie === page.cookie ? { prove: () => null } : null),
+        unproven: (cookie) => (cookie === page.cookie ? { prove: () => null, answer: () => null } : null),
       },
       hosts: { allowedHosts: [], allowedOrigins: [] },
     }),

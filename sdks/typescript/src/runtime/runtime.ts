@@ -189,13 +189,14 @@ export class Runtime implements Calls {
     const transport = await this.#transport(deadline);
     try {
       const { rest, rpc } = operation;
-      const byRpc = rpc !== null && (transport.unaryByPost === true || overRpc.has(operation.plane));
+      const overSocket = transport.prefersRpc === true || rpcPlanes.has(operation.plane);
+      const byRpc = rpc !== null && (transport.prefersRpc === true || overRpc.has(operation.plane));
       if (rest !== null && !byRpc) {
         const laidOut = { method: rest.method, ...restRequest(rest, request) };
         return httpAnswer(await this.#http(transport, laidOut, options, deadline), transport);
       }
       const method = rpc ?? "";
-      const post = transport.local || options.headers !== undefined || !rpcPlanes.has(operation.plane);
+      const post = transport.local || options.headers !== undefined || !overSocket;
       if (post) {
         const body = { method: "POST", path: "/rpc", body: rpcRequest(1, method, request) };
         return rpcAnswer(await this.#http(transport, body, options, deadline), transport);

@@ -58,8 +58,8 @@ export interface Transport {
   readonly address: string;
   /** Comms go over HTTP: on a unix socket a second protocol gains nothing. */
   readonly local: boolean;
-  /** Unary calls that have a place in REST go by POST to `/rpc` all the same. */
-  readonly unaryByPost?: boolean;
+  /** Calls of every plane go over the WebSocket, not only those of planes whose wire it is. */
+  readonly prefersRpc?: boolean;
   request(request: HttpRequest, deadline: Deadline): Promise<HttpReply>;
   flow(request: HttpRequest, deadline: Deadline): Promise<HttpFlow>;
   connect(path: string, handlers: SocketHandlers, deadline: Deadline): Promise<MessageSocket>;

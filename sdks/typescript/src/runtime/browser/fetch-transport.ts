@@ -9,15 +9,14 @@ import type {
   SocketHandlers,
   Transport,
 } from "../transport.js";
-import { connectNativeSocket } from "./native-socket.js";
 import { pageHeaders, proveDaemon, readPageKey } from "./page-key.js";
+import { connectPageSocket } from "./page-socket.js";
 
 /** A browser's own fetch and WebSocket; the page's cookie and page key are the credentials. */
 export class FetchTransport implements Transport {
   readonly address: string;
   readonly local = false;
-  /** Browsers send an Origin with every POST, and none with a GET to the page's own origin. */
-  readonly unaryByPost = true;
+  readonly prefersRpc = true;
 
   constructor(origin: string) {
     this.address = origin;
@@ -46,19 +45,21 @@ export class FetchTransport implements Transport {
     };
   }
 
-  /** A WebSocket of a page has no headers of its own: its first frame carries the page key. */
   async connect(path: string, handlers: SocketHandlers, deadline: Deadline): Promise<MessageSocket> {
     const key = readPageKey(this.address);
     if (key === undefined) throw clientError("unauthenticated", notSignedIn);
-    await this.#abortable(deadline, async (signal, stop) => {
-      await proveDaemon(this.address, key, signal);
-      stop();
-    });
     const url = new URL(path, this.address);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const socket = await connectNativeSocket(url, handlers, deadline);
-    socket.send(JSON.stringify({ page_key: key }));
-    return socket;
+    try {
+      return await connectPageSocket(url, key, handlers, deadline);
+    } catch (error) {
+      // Browsers hide why an upgrade was refused: a sign-in that has ended is found out by asking again.
+      await this.#abortable(deadline, async (signal, stop) => {
+        await proveDaemon(this.address, key, signal);
+        stop();
+      });
+      throw error;
+    }
   }
 
   close(): void {}

@@ -1,5 +1,6 @@
 import { errorFrom } from "../errors.js";
 import { httpError, parseJson } from "../http-errors.js";
+import type { ParleyError } from "../parley-error.js";
 
 /** Carries the page key beside the cookie. */
 export const pageKeyHeader = "parley-page-key";
@@ -40,25 +41,48 @@ export function keepPageKey(key: string | undefined): void {
   }
 }
 
+/** A question that only the daemon of the sign-in can answer. */
+export interface Challenge {
+  nonce: string;
+  /** Throws `daemon_unreachable` unless the answer, a JSON object with the proof, is that daemon's. */
+  check(answer: string): void;
+}
+
 /**
- * Throws `daemon_unreachable` unless the server that answers at the page's origin is the daemon that signed the page in:
- * while the daemon is down another program may have its port. Call it before each use of the key. A page that came over
- * plain HTTP from another machine has no `crypto.subtle`; whoever can take its port can read its requests anyway.
+ * Asks the server at the page's origin to prove that it is the daemon that signed the page in: while the daemon is down
+ * another program may have its port, and is the same origin to the browser. Undefined for a page that came over plain
+ * HTTP from another machine: it has no `crypto.subtle`, and whoever can take its port can read its requests anyway.
  */
-export async function proveDaemon(origin: string, key: string, signal?: AbortSignal): Promise<void> {
+export async function challengeFor(server: string, key: string): Promise<Challenge | undefined> {
   const { subtle } = globalThis.crypto;
-  if (subtle === undefined) return;
+  if (subtle === undefined) return undefined;
   const nonce = base64url(globalThis.crypto.getRandomValues(new Uint8Array(32)));
-  const { status, text } = await postJson(`${origin}/auth/prove`, { nonce }, {}, signal);
-  if (status !== 200) throw httpError(status, text, origin);
   const hashed = await subtle.digest("SHA-256", bytesOf(key));
   const hmac = await subtle.importKey("raw", hashed, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const expected = base64url(new Uint8Array(await subtle.sign("HMAC", hmac, bytesOf(nonce))));
-  const { proof } = (parseJson(text) ?? {}) as { proof?: unknown };
-  if (proof === expected) return;
-  throw errorFrom({
+  return {
+    nonce,
+    check(answer) {
+      const { proof } = (parseJson(answer) ?? {}) as { proof?: unknown };
+      if (proof !== expected) throw foreign(server);
+    },
+  };
+}
+
+/** Throws unless the server answers as the daemon of the sign-in: `unauthenticated` when that has ended. */
+export async function proveDaemon(origin: string, key: string, signal?: AbortSignal): Promise<void> {
+  const challenge = await challengeFor(origin, key);
+  if (challenge === undefined) return;
+  const { nonce } = challenge;
+  const { status, text } = await postJson(`${origin}/auth/prove`, { nonce }, {}, signal);
+  if (status !== 200) throw httpError(status, text, origin);
+  challenge.check(text);
+}
+
+function foreign(server: string): ParleyError {
+  return errorFrom({
     code: "daemon_unreachable",
-    message: `Another program answers at ${origin}: it is not the daemon that this page is signed in to.`,
+    message: `Another program answers at ${server}: it is not the daemon that this page is signed in to.`,
     details: [{ field: "proof", issue: "invalid_value", expected: "the daemon's proof", got: "another" }],
     retryable: true,
   });
@@ -66,7 +90,8 @@ export async function proveDaemon(origin: string, key: string, signal?: AbortSig
 
 /**
  * The header with the page key for a request to the origin, once its daemon has proven itself; none for a page that is
- * not signed in, and for another origin.
+ * not signed in, and for another origin. The request follows the proof at once, on the same connection when the browser
+ * keeps it. A WebSocket leaves no moment between the two.
  */
 export async function pageHeaders(origin: string, signal?: AbortSignal): Promise<Record<string, string>> {
   const key = readPageKey(origin);

@@ -1,0 +1,163 @@
+import type { ServerResponse } from "node:http";
+import type { BrowserContext, Page } from "playwright-core";
+import type { TestDaemon } from "../../../support/daemon.js";
+import { until } from "../../../support/wait.js";
+import { type Answer, HostileServer, type Received } from "./hostile-server.js";
+import { type Found, keyOf, signIn } from "./other-port.js";
+
+/** How the program at the lost port answers, and what the user does meanwhile. */
+export interface Move {
+  stop: NodeJS.Signals;
+  answers: (typeof answers)[number];
+  user: (typeof users)[number];
+}
+
+export const answers = ["imitates", "relays", "redirects", "refuses", "fails", "hangs"] as const;
+export const users = ["waits", "sends", "explores", "signs out"] as const;
+
+const secretText = "text of the user that is meant for the daemon alone";
+
+/**
+ * Another program takes the very port of the daemon while it is down and a console is open. To a browser the program is
+ * the same origin: nothing of the page may be sent there but its cookie.
+ */
+export async function samePort(daemon: TestDaemon, context: BrowserContext, move: Move): Promise<Found> {
+  const broken: string[] = [];
+  const page = await context.newPage();
+  await signIn(daemon, page);
+  const key = await keyOf(page);
+  if (move.user === "explores") await openExplorer(daemon, page);
+  const { address } = daemon;
+  await daemon.stop(move.stop);
+  let requests = 0;
+  let cookies: string[] = [];
+  {
+    await using elsewhere = await HostileServer.start({ answer: allowing });
+    const state = { relayTo: undefined as string | undefined };
+    const answer = answerOf(move.answers, state, elsewhere.address);
+    await using hostile = await HostileServer.start({ port: Number(new URL(address).port), answer });
+    const received = (count: number): Promise<true> =>
+      until("the page to ask the other program", async () =>
+        hostile.received.length >= count ? true : undefined,
+      );
+    if (move.user !== "explores") await received(1);
+    if (move.answers === "relays") {
+      // The program passes everything on to the daemon, to make its own what the daemon answers.
+      await daemon.restart();
+      state.relayTo = daemon.address;
+    }
+    const before = hostile.received.length;
+    await act(move.user, page);
+    // One that never answers is asked once.
+    if (move.answers !== "hangs") await received(before + 1);
+    for (const server of [hostile, elsewhere]) broken.push(...leaks(server, key));
+    // The user loads the page again: the one that comes is the program's, and may read what this origin keeps.
+    if (move.answers === "relays") await page.reload({ waitUntil: "commit" });
+    requests = hostile.received.length;
+    cookies = hostile.cookies;
+  }
+  if (move.answers === "relays") {
+    for (const cookie of cookies) {
+      const headers = { cookie, origin: daemon.address, "parley-page-key": key ?? "" };
+      const { status } = await fetch(`${daemon.address}/status`, { headers });
+      if (status !== 401) broken.push(`a session of the lost port still counts: ${status}`);
+    }
+  } else {
+    await daemon.restart();
+    const isBack = page.locator(".link:not(.down)", { hasText: "connected" }).waitFor({ timeout: 20_000 });
+    if (move.user === "waits" || move.user === "sends")
+      await isBack.catch(() => broken.push("the page did not come back with its daemon"));
+    else isBack.catch(() => undefined);
+  }
+  await page.close();
+  return { figures: { requests_at_lost_port: requests }, broken };
+}
+
+/** What the server received that is not for it. */
+function leaks(server: HostileServer, key: string | undefined): string[] {
+  const broken: string[] = [];
+  if (key === undefined || server.everything.includes(key))
+    broken.push("the page sent its page key to another program");
+  if (server.everything.includes(secretText)) broken.push("the page sent the user's text to another program");
+  for (const frame of server.frames) broken.push(`the page sent the frame ${frame.slice(0, 100)}`);
+  for (const { url, headers, body } of server.received) {
+    if (headers["parley-page-key"] !== undefined) broken.push(`the page sent a page key to ${url}`);
+    if (!/^(\{"nonce":"[\w-]{43}"\})?$/.test(body)) broken.push(`the page sent ${url} ${body.slice(0, 100)}`);
+  }
+  return broken;
+}
+
+async function act(user: Move["user"], page: Page): Promise<void> {
+  if (user === "sends") {
+    await page.locator("#body").fill(secretText);
+    // What answers may have hidden the form by now; the user then cannot send.
+    await page
+      .locator("#send")
+      .click({ timeout: 1_000 })
+      .catch(() => undefined);
+  } else if (user === "signs out") {
+    await page
+      .getByRole("button", { name: "Sign out" })
+      .click({ timeout: 1_000 })
+      .catch(() => undefined);
+  } else if (user === "explores") {
+    await page.getByRole("button", { name: "Execute" }).click();
+  }
+}
+
+async function openExplorer({ address }: TestDaemon, page: Page): Promise<void> {
+  await page.goto(`${address}/docs/`);
+  const operation = page.locator(".opblock", { has: page.locator('[data-path="/comms/send"]') });
+  await operation.locator(".opblock-summary-control").click();
+  const body = operation.locator("textarea.body-param__text");
+  await body.fill(JSON.stringify({ kind: "peer_message", to: "victim", body: secretText }));
+}
+
+function answerOf(
+  manner: Move["answers"],
+  state: { relayTo: string | undefined },
+  elsewhere: string,
+): Answer {
+  return async (request, response) => {
+    if (manner === "relays" && state.relayTo !== undefined) await relay(state.relayTo, request, response);
+    else if (manner === "redirects")
+      response.writeHead(307, { location: `${elsewhere}${request.url}` }).end();
+    else if (manner === "refuses")
+      json(response, 401, { code: "unauthenticated", message: "no", retryable: false });
+    else if (manner === "fails") response.writeHead(500).end("<html>");
+    else if (manner !== "hangs") json(response, 200, { proof: "AAAA", jsonrpc: "2.0", id: 1, result: {} });
+  };
+}
+
+/** Answers as a server that lets pages of every origin send it everything. */
+const allowing: Answer = ({ headers }, response) => {
+  response
+    .writeHead(200, {
+      "access-control-allow-origin": headers.origin ?? "*",
+      "access-control-allow-credentials": "true",
+      "access-control-allow-headers": "content-type, parley-page-key, parley-contract, parley-digest",
+      "access-control-allow-methods": "*",
+      "content-type": "application/json",
+    })
+    .end('{"proof":"AAAA"}');
+};
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+async function relay(
+  to: string,
+  { method, url, headers, body }: Received,
+  response: ServerResponse,
+): Promise<void> {
+  const passed = Object.entries(headers as Record<string, string>).filter(
+    ([name]) => !/^(connection|content-length|transfer-encoding|upgrade|host)$/.test(name),
+  );
+  const answer = await fetch(new URL(url, to), {
+    method,
+    headers: Object.fromEntries(passed),
+    ...(method === "GET" ? {} : { body }),
+  });
+  response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
+}
