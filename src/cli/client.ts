@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createClient, type Parley } from "../../sdks/typescript/src/index.js";
+import { createClient, type Parley, ParleyError } from "../../sdks/typescript/src/index.js";
 import { readSecretFile, UsageError } from "./arguments.js";
 
 export interface GlobalOptions {
@@ -38,10 +38,35 @@ export async function withClient<T>(
   body: (client: Parley, options: GlobalOptions) => PromiseLike<T>,
 ): Promise<T> {
   const options = globals(command);
-  const client = connect(options);
+  return withClientOf(options, (client) => body(client, options));
+}
+
+/** As `withClient`. Without `keepAlive` each call has a connection of its own, which starts a command of one call sooner. */
+export async function withClientOf<T>(
+  options: GlobalOptions,
+  body: (client: Parley) => PromiseLike<T>,
+  keepAlive = true,
+): Promise<T> {
+  const client = connect(options, keepAlive);
   try {
-    return await body(client, options);
+    return await body(client);
+  } catch (error) {
+    throw await explained(error, options);
   } finally {
     await client.close();
   }
+}
+
+/** A daemon of another user does not know the token: the error then names that user and what to type. */
+async function explained(error: unknown, { baseUrl }: GlobalOptions): Promise<unknown> {
+  const isRefused = error instanceof ParleyError && error.code === "unauthenticated";
+  if (!isRefused || baseUrl === undefined || process.geteuid === undefined) return error;
+  const { hostname, port, protocol } = new URL(baseUrl);
+  if (!/^(127\.[\d.]+|\[::1\]|localhost|.*\.localhost)$/.test(hostname)) return error;
+  const { strangerOnPort } = await import("../../sdks/typescript/src/runtime/node/port-owner.js");
+  const number = Number(port || (protocol === "https:" ? 443 : 80));
+  const stranger = strangerOnPort(number, process.geteuid());
+  if (stranger === undefined) return error;
+  const hint = `port ${number} belongs to user ${stranger}: a daemon there is not yours. Start your own with \`parley up --detach\` and leave out --base-url`;
+  return Object.assign(error, { hint });
 }

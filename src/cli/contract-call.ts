@@ -1,7 +1,8 @@
+import type { Parley } from "../../sdks/typescript/src/index.js";
 import type { CliCommand, CliFlag } from "../generated/cli.js";
 import type { UnaryOperationId } from "../generated/operations.js";
 import { parseDuration, parseJson, readStdin, UsageError } from "./arguments.js";
-import { connect, type GlobalOptions } from "./client.js";
+import { type GlobalOptions, withClientOf } from "./client.js";
 import { print, printJson, properties, table } from "./output.js";
 
 /** Values of a command line by flag, as they were written. */
@@ -14,17 +15,15 @@ export async function callContract(
   flags: FlagValues,
   options: GlobalOptions,
 ): Promise<void> {
-  const client = connect(options, false);
-  try {
+  const call = async (client: Parley): Promise<void> => {
     const request = options.requestFromStdin
       ? parseJson("--json -", await readStdin())
       : requestFrom(spec, args, flags);
     const response = await client.call(spec.operation as UnaryOperationId, request);
     if (options.json) printJson(response);
     else printResponse(spec, response);
-  } finally {
-    await client.close();
-  }
+  };
+  await withClientOf(options, call, false);
 }
 
 function requestFrom(

@@ -4,6 +4,9 @@ import { candidates, type KnownNames } from "../completion/candidates.js";
 import { type Shell, scripts } from "../completion/scripts.js";
 import { print } from "../output.js";
 
+/** A Tab waits for no daemon that starts or is busy. */
+const quick = { timeout: 1_000, retries: 0 };
+
 /** Prints the shell's part. */
 export function completion(shell: Shell): void {
   process.stdout.write(scripts[shell]);
@@ -12,9 +15,9 @@ export function completion(shell: Shell): void {
 /** Prints what may come next, a line each: the word, a tab, what it means. */
 export async function complete(program: Command, words: readonly string[], command: Command): Promise<void> {
   const names: KnownNames = {
-    peers: () => asked(command, async (client) => (await client.peers()).peers.map(({ name }) => name)),
+    peers: () => asked(command, async (client) => (await client.peers(quick)).peers.map(({ name }) => name)),
     sessions: () =>
-      asked(command, async (client) => (await client.sessions.list()).sessions.map(({ name }) => name)),
+      asked(command, async (client) => (await client.sessions.list(quick)).sessions.map(({ name }) => name)),
   };
   for (const { word, description } of await candidates(program, words, names))
     print(`${word}\t${description}`);

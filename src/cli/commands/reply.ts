@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { UsageError } from "../arguments.js";
-import { connect, type GlobalOptions, globals } from "../client.js";
+import { type GlobalOptions, globals, withClientOf } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
 import { bodyFrom, resultFrom } from "./send.js";
 
@@ -38,8 +38,7 @@ export async function reply(
     note(paint("dim", `a ${own.kind} expects no answer: this progress was not sent`, process.stderr));
     return;
   }
-  const client = connect(options);
-  try {
+  await withClientOf(options, async (client) => {
     const respond = ({ session, asker }: Parties): PromiseLike<unknown> =>
       client.send(
         { kind: "peer_response", to: asker, in_reply_to: id, status, result },
@@ -51,9 +50,7 @@ export async function reply(
     // Inside, stdout is the command's own answer.
     if (options.json) printJson(receipt);
     else if (!inside) print(`${status === "accepted" ? "reported progress on" : "answered"} ${id}`);
-  } finally {
-    await client.close();
-  }
+  });
 }
 
 function ownInteraction(env: NodeJS.ProcessEnv): Own | undefined {

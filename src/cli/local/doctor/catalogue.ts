@@ -12,18 +12,26 @@ const warning = (why: string, fix: string): Trouble => ({ state: "warning", why,
 export const catalogue = {
   "daemon-down": problem(
     "No daemon answers on this user's socket: nothing can be sent or read.",
-    "`npm start`, or `parley up --detach`; why one ended is in `<path>`",
+    "`parley up --detach`; why one ended is in `<path>`",
+  ),
+  "daemon-starting": warning(
+    "The daemon's process runs and its socket does not answer yet: commands wait for it, for 5 s at most.",
+    "`parley doctor` again in a few seconds; what it waits for is in `<path>`",
   ),
   "daemon-silent": problem(
     "The daemon's process is there and does not answer: it is busy, stopped by a debugger, or hangs.",
     "`parley stop`; when that hangs `kill -9 <pid>`, which loses no receipt, then `parley up --detach`",
   ),
   "daemon-refuses": problem(
-    "Something answers and refuses this command, for example a daemon of another version.",
+    "The daemon refuses this command, for example because it is of another version.",
     "`kill <pid>`, which stops it as `parley stop` does, then `parley up --detach`",
   ),
+  "place-refused": problem(
+    "Another user may have put this path in place of the daemon's: clients do not use it, so that nothing reaches that user.",
+    "`<command>`",
+  ),
   "discovery-stale": warning(
-    "The discovery file names a process that is gone, after a crash or a power loss: clients look for it in vain.",
+    "The discovery file names a process that is gone, after a crash or a power loss.",
     "`parley up --detach`, which writes the file anew",
   ),
   "config-mistake": problem(
@@ -133,8 +141,12 @@ export const catalogue = {
     "An earlier version made a token named like the user or the console. It acts as a session of its own, `user-token-...`; new tokens of such names are refused.",
     "`parley token create <name> --scope ...` for the program that uses it, then `parley token revoke <id>`",
   ),
+  "port-foreign": warning(
+    "Another user has the configured port, for example for a daemon of their own. Your daemon takes the next free one, and clients find it by its socket.",
+    "`parley up --detach`",
+  ),
   "port-taken": warning(
-    "Another program has the configured port; the daemon takes the next free one and tells clients through the discovery file.",
+    "Another program of yours has the configured port; the daemon takes the next free one, and clients find it by its socket.",
     "end that program, or set `[server] port`",
   ),
   "localhost-wrong": problem(

@@ -1,5 +1,9 @@
-import { readFileSync } from "node:fs";
 import { ParleyError } from "../../../../sdks/typescript/src/index.js";
+import {
+  lookForDaemon,
+  processSurroundings,
+} from "../../../../sdks/typescript/src/runtime/node/discovery.js";
+import { findDaemonProcess, readDiscovery } from "../../../platform/discovery-file.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -7,15 +11,23 @@ export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] 
   if (!(daemon instanceof Error))
     return [ok(`pid ${daemon.pid} at ${daemon.address}, contract ${daemon.contract}`)];
   const code = daemon instanceof ParleyError ? daemon.code : "";
-  const told = discovered(paths.discoveryFile);
-  if (code === "deadline_exceeded")
-    return [trouble("daemon-silent", daemon.message, { pid: told?.pid ?? "<pid>" })];
-  if (code !== "daemon_unreachable")
-    return [trouble("daemon-refuses", daemon.message, { pid: told?.pid ?? "<pid>" })];
-  const found = [trouble("daemon-down", "no daemon answers", { path: logPath })];
-  if (told !== undefined && !isAlive(told.pid))
-    found.push(trouble("discovery-stale", `${paths.discoveryFile} names pid ${told.pid}, which is gone`));
-  return found;
+  const { pid, state } = findDaemonProcess(paths.discoveryFile) ?? {};
+  if (code === "daemon_unreachable") {
+    if (pid !== undefined && state === "starting")
+      return [trouble("daemon-starting", `pid ${pid} is starting`, { path: logPath })];
+    return [
+      trouble("daemon-down", daemon.message, { path: logPath }),
+      ...checkPlaces(),
+      ...checkDiscovery(paths.discoveryFile),
+    ];
+  }
+  // A daemon of an earlier version does not name the start of its process.
+  const known = pid ?? readDiscovery(paths.discoveryFile)?.pid ?? `$(lsof -t ${paths.socketPath})`;
+  return [
+    trouble(code === "deadline_exceeded" ? "daemon-silent" : "daemon-refuses", daemon.message, {
+      pid: known,
+    }),
+  ];
 }
 
 export function checkConfig({ config }: Surroundings): Result {
@@ -23,21 +35,17 @@ export function checkConfig({ config }: Surroundings): Result {
   return ok(config.path ?? "no file found, defaults hold");
 }
 
-/** Pid in the discovery file, when there is one. */
-function discovered(path: string): { pid: number } | undefined {
-  try {
-    const { pid } = JSON.parse(readFileSync(path, "utf8")) as { pid?: unknown };
-    return typeof pid === "number" ? { pid } : undefined;
-  } catch {
-    return undefined;
-  }
+/** Paths that clients do not use, with the command that changes this. */
+function checkPlaces(): Result[] {
+  const { env, home, uid } = processSurroundings;
+  if (uid === undefined) return [];
+  return lookForDaemon({ env, home, uid }).refusals.map(({ path, why, fix }) =>
+    trouble("place-refused", `${path} ${why}`, { command: fix ?? "parley up --detach" }),
+  );
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+function checkDiscovery(path: string): Result[] {
+  const pid = readDiscovery(path)?.pid;
+  if (pid === undefined || findDaemonProcess(path) !== undefined) return [];
+  return [trouble("discovery-stale", `${path} names pid ${pid}, which is gone`)];
 }

@@ -1,15 +1,24 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
+import { strangerOnPort } from "../../../../sdks/typescript/src/runtime/node/port-owner.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
 
-export async function checkPort({ config, daemon }: Surroundings): Promise<Result> {
+export async function checkPort(
+  { config, daemon }: Pick<Surroundings, "config" | "daemon">,
+  strangerOn = (port: number) => strangerOnPort(port, process.geteuid?.() ?? -1),
+): Promise<Result> {
   const { host, port } = config instanceof Error ? { host: "127.0.0.1", port: 7433 } : config.server;
   const wanted = `${host}:${port}`;
+  const address = daemon instanceof Error ? undefined : daemon.address;
   if (port === 0) return ok("any free port is taken");
-  if (!(daemon instanceof Error) && Number(new URL(daemon.address).port) === port)
-    return ok(`the daemon has ${wanted}`);
+  if (address !== undefined && Number(new URL(address).port) === port) return ok(`the daemon has ${wanted}`);
   if (await isFree(host, port)) return ok(`${wanted} is free`);
+  const stranger = strangerOn(port);
+  if (stranger !== undefined) {
+    const says = `${wanted} belongs to user ${stranger}`;
+    return address === undefined ? trouble("port-foreign", says) : ok(`${says}; your daemon has ${address}`);
+  }
   return trouble("port-taken", `${wanted} is taken by ${holderOf(port) ?? "another program"}`);
 }
 
@@ -29,7 +38,7 @@ export function holderOf(port: number): string | undefined {
     for (const fd of entriesOf(`/proc/${pid}/fd`))
       if (inodes.has(targetOf(`/proc/${pid}/fd/${fd}`)))
         return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (pid ${pid})`;
-  return "a program of another user";
+  return undefined;
 }
 
 /** Links of the sockets that listen on the port, by the kernel's table. */

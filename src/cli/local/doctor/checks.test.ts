@@ -230,15 +230,26 @@ describe("[doctor.runtime] versions, limits and the port", () => {
     expect(ids(checkLimits(around, 65_536))).toEqual([]);
   });
 
-  test("who has the port is named", async () => {
+  test("[trust.foreign-port] who has the port is named", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as AddressInfo;
     const taken = { ...around, config: { ...config, server: { ...config.server, port } } };
-    const found = await checkPort(taken);
+    const found = await checkPort(taken, () => undefined);
     expect(ids(found)).toEqual(["port-taken"]);
     if (process.platform === "linux") expect(found.says).toContain(`(pid ${process.pid})`);
+    const foreign = await checkPort(taken, () => 65_534);
+    expect(ids(foreign)).toEqual(["port-foreign"]);
+    expect(foreign).toMatchObject({
+      says: `127.0.0.1:${port} belongs to user 65534`,
+      fix: "`parley up --detach`",
+    });
+    const daemon = { address: "http://127.0.0.1:1" } as Exclude<Surroundings["daemon"], Error>;
+    expect(await checkPort({ ...taken, daemon }, () => 65_534)).toMatchObject({
+      state: "ok",
+      says: `127.0.0.1:${port} belongs to user 65534; your daemon has http://127.0.0.1:1`,
+    });
     await new Promise((resolve) => server.close(resolve));
-    expect(ids(await checkPort(taken))).toEqual([]);
+    expect(ids(await checkPort(taken, () => undefined))).toEqual([]);
   });
 });
