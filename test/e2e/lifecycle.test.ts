@@ -141,7 +141,7 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
       state: "problem",
       id: "daemon-down",
       why: expect.stringContaining("nothing can be sent"),
-      fix: expect.stringContaining("npm start"),
+      fix: expect.stringContaining("parley up --detach"),
     });
     const store = join(daemon.folder, "data/parley/parley.db");
     writeFileSync(store, "no database, whoever wrote it ".repeat(300));

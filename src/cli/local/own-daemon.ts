@@ -1,7 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient, ParleyError, type SystemStatusResponse } from "../../../sdks/typescript/src/index.js";
+import { lookForDaemon, processSurroundings } from "../../../sdks/typescript/src/runtime/node/discovery.js";
+import { noDaemonMessage } from "../../../sdks/typescript/src/runtime/node/no-daemon.js";
 import { resolvePaths } from "../../config/paths.js";
-import { type Discovery, findDaemonProcess, readDiscovery } from "../../platform/discovery-file.js";
+import { type Discovery, findDaemonProcess } from "../../platform/discovery-file.js";
 import { isRunning, type ProcessIdentity } from "../../platform/process-identity.js";
 import { note } from "../output.js";
 
@@ -30,13 +32,13 @@ export async function servingDaemon(): Promise<OwnDaemon | undefined> {
   for (let asked = 0; ; await pause(asked === 1 ? 0 : 2 * lookEveryMs)) {
     const found = daemonProcess();
     // A daemon of an earlier version, or one whose discovery file was just removed, is found by its socket.
-    if (found === undefined) return ask(usualSocket());
+    if (found === undefined) return ask();
     if (found.state === "stopping") {
       await untilGone(found, stopWaitMs);
       continue;
     }
     asked += 1;
-    const answer = await ask(found.socket_path);
+    const answer = await ask();
     // A daemon that began to stop meanwhile still answers.
     if (answer !== undefined && daemonProcess()?.state !== "stopping") return answer;
     const waited = performance.now() - began;
@@ -66,9 +68,9 @@ export async function afterStop(): Promise<void> {
   if (found?.state === "stopping") await untilGone(found, stopWaitMs);
 }
 
-/** The daemon at this socket; undefined when no daemon answers there. */
-async function ask(socketPath: string): Promise<OwnDaemon | undefined> {
-  const client = createClient({ socketPath, keepAlive: false });
+/** This user's daemon by its socket; undefined when no daemon answers there. A socket of another user is not asked. */
+async function ask(): Promise<OwnDaemon | undefined> {
+  const client = createClient({ keepAlive: false });
   try {
     return await client.system.status({ timeout: askTimeoutMs, retries: 0 });
   } catch (error) {
@@ -78,11 +80,6 @@ async function ask(socketPath: string): Promise<OwnDaemon | undefined> {
   } finally {
     await client.close();
   }
-}
-
-function usualSocket(): string {
-  const { discoveryFile, socketPath } = resolvePaths(process.env);
-  return readDiscovery(discoveryFile)?.socket_path ?? socketPath;
 }
 
 /** Texts that were printed: each once in a wait. */
@@ -99,8 +96,18 @@ function silent({ pid, state, started_at, socket_path }: Discovery): ParleyError
     state === "starting"
       ? "`parley logs -f` shows what it does; `parley stop` ends it"
       : "it is busy, halted or hangs: `parley stop` ends it";
-  const message = `Your daemon (pid ${pid}, ${state} since ${started_at}) does not answer on ${socket_path}; ${advice}.`;
+  const message =
+    refusedPlaces() ??
+    `Your daemon (pid ${pid}, ${state} since ${started_at}) does not answer on ${socket_path}; ${advice}.`;
   return new ParleyError({ code: "daemon_unreachable", message, retryable: true });
+}
+
+/** The message about files of the daemon that are not used, because another user may have put them there. */
+function refusedPlaces(): string | undefined {
+  const { env, home, uid } = processSurroundings;
+  if (uid === undefined) return undefined;
+  const seen = lookForDaemon({ env, home, uid });
+  return seen.refusals.length === 0 ? undefined : noDaemonMessage(seen, uid);
 }
 
 function stillStopping(pid: number, limitMs: number): ParleyError {

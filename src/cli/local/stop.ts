@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { createClient, type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { isRunning, type ProcessIdentity, processStart } from "../../platform/process-identity.js";
 import { parseDuration } from "../arguments.js";
 import { connect, globals, withClient } from "../client.js";
@@ -72,7 +72,7 @@ export async function beginStop(): Promise<ProcessIdentity | undefined> {
   const daemon = found ?? daemonProcess();
   if (daemon === undefined) return undefined;
   if (daemon.state === "stopping") return daemon;
-  const client = createClient({ socketPath: daemon.socket_path, keepAlive: false });
+  const client = connect({}, false);
   try {
     await client.system.stop({ timeout: askTimeoutMs, retries: 0 });
   } catch (error) {
