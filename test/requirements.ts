@@ -464,6 +464,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "endpoints.remove": comms("Ending a pairing ends it on both sides, at once or when the other comes back."),
   "faults.clock": hardened("Clock jumps of an hour, sleep and a stopped process let nothing expire wrongly."),
   "faults.clock-self-test": hardened("A daemon that counts by the wrong clock is found out."),
+  "faults.hostile-sees": trust(
+    "The run with hostile neighbours is red when a client trusts a file, a socket, a folder or a port too much.",
+  ),
   "faults.kept-seeds": trust("Seeds that once broke the simulation hold."),
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
