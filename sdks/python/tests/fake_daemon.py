@@ -290,7 +290,11 @@ class _HttpHandler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            # The client was cut off in the middle of its request.
+            raise Drop
         fields = json.loads(body) if body else {}
         try:
             if parts.path == "/rpc":

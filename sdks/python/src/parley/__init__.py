@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._generated.types import *
     from ._runtime.async_client import AsyncParley as AsyncParley
     from ._runtime.async_host import AsyncHost as AsyncHost
-    from ._runtime.async_host import AsyncTurn as AsyncTurn
+    from ._runtime.async_turn import AsyncTurn as AsyncTurn
     from ._runtime.async_stream import AsyncEventStream as AsyncEventStream
     from ._runtime.calls import UNSET as UNSET
     from ._runtime.http_message import RawResponse as RawResponse
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from ._runtime.send_and_stream import SentStream as SentStream
     from ._runtime.sync_client import Parley as Parley
     from ._runtime.sync_host import Host as Host
-    from ._runtime.sync_host import Turn as Turn
+    from ._runtime.sync_turn import Turn as Turn
     from ._runtime.sync_stream import EventStream as EventStream
 
 _RUNTIME = {
     "AsyncEventStream": "async_stream",
     "AsyncHost": "async_host",
     "AsyncParley": "async_client",
-    "AsyncTurn": "async_host",
+    "AsyncTurn": "async_turn",
     "ErrorDetail": "parley_error",
     "EventStream": "sync_stream",
     "Host": "sync_host",
@@ -44,7 +44,7 @@ _RUNTIME = {
     "RawResponse": "http_message",
     "SendAndStreamError": "parley_error",
     "SentStream": "send_and_stream",
-    "Turn": "sync_host",
+    "Turn": "sync_turn",
     "UNSET": "calls",
     "Unknown": "model",
 }

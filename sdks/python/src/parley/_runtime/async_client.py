@@ -101,10 +101,10 @@ class AsyncTransport:
         """The same connections, answering with `RawResponse`."""
         return self._share(AsyncTransport(self._locator, self._options, raw=True))
 
-    def patient(self, retries: int, seconds: float) -> AsyncTransport:
-        """The same connections, with more tries and time for each call."""
+    def with_retries(self, retries: int) -> AsyncTransport:
+        """The same connections, with another number of tries for each call."""
         policy = replace(self._options.policy, retries=retries)
-        return self._share(AsyncTransport(self._locator, replace(self._options, policy=policy, timeout=seconds)))
+        return self._share(AsyncTransport(self._locator, replace(self._options, policy=policy)))
 
     def _share(self, other: AsyncTransport) -> AsyncTransport:
         other._http, other._sockets = self._http, self._sockets

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from .model import Unknown
     from .parley_error import ParleyError
 
 LEASE_TTL_MS = 60_000
@@ -26,13 +26,9 @@ CANCELLED = "It was cancelled by its sender."
 WORKING = {"kind": "extension", "namespace": "parley", "name": "working", "data": None}
 
 RELEASE_SECONDS = 2.0
-"""Letting go is a courtesy: the lease ends by itself too."""
+"""Releasing the name is a courtesy: the lease ends by itself too."""
 
-HOST_RETRIES = 12
-HOST_SECONDS = 90.0
-"""A host waits longer than other callers: a restart of the daemon must not cost it its work."""
-
-# After these the claim is over: somebody else works on the interaction, or it has ended.
+# After these the claim is over: another host works on the interaction, or it has ended.
 CLAIM_OVER = frozenset({"fence_stale", "interaction_ended", "interaction_not_found"})
 # After these the lease has to be opened again before the next drain.
 LEASE_OVER = frozenset({"fence_stale", "session_not_found"})
@@ -43,14 +39,11 @@ _WITHOUT_TURN = frozenset({"interaction_input_required", "peer_content_ingested"
 
 
 class TurnState:
-    """What was said and how the interaction ends."""
+    """What was emitted and how the interaction ends."""
 
     def __init__(self, name: str, claim_token: str, interaction: Any) -> None:
-        self._base = {
-            "name": name,
-            "claim_token": claim_token,
-            "interaction_id": interaction.interaction_id,
-        }
+        self._name = name
+        self.claim_token = claim_token
         self._interaction = interaction
         self._started = False
         self._told = False
@@ -59,8 +52,25 @@ class TurnState:
         self.said = ""
         self.settled = False
         self.lost = threading.Event()
+        self.lost_reason: Exception | None = None
         self.cancelled = threading.Event()
         self.last_emit = time.monotonic()
+
+    def lose(self, reason: Exception) -> bool:
+        """Makes the turn void; False when it was."""
+        if self.lost.is_set():
+            return False
+        self.lost_reason = reason
+        self.lost.set()
+        return True
+
+    def claim(self) -> dict[str, Any]:
+        """The fields of a request under the claim that counts now."""
+        return {
+            "name": self._name,
+            "claim_token": self.claim_token,
+            "interaction_id": self._interaction.interaction_id,
+        }
 
     def take(self) -> None:
         """The outcome is decided now; it can be once."""
@@ -74,27 +84,28 @@ class TurnState:
         starts = range(0, len(delta), _LONGEST_DELTA)
         return [{"kind": "text_delta", "delta": delta[start : start + _LONGEST_DELTA]} for start in starts]
 
-    def emit_requests(self, events: list[Any]) -> Iterator[dict[str, Any]]:
-        """Requests of `sessions.emit`; the turn's start goes before its first event.
+    def wire_events(self, events: Sequence[Any]) -> list[dict[str, Any]]:
+        """The events as they travel; the turn's start goes before its first event.
 
         A `turn_completed` takes the place of the one that ends the turn, the whole text before it.
         """
+        wired: list[dict[str, Any]] = []
         for event in events:
             wire = dict(event.to_wire() if hasattr(event, "to_wire") else event)
             kind = wire.get("kind")
             if kind not in _WITHOUT_TURN:
                 wire.setdefault("turn_id", self.turn_id)
-            batch = [wire]
-            self._told = self._told or kind == "text_complete"
-            if kind == "turn_completed":
-                batch = [*self._whole_text(), wire]
-                self._completed = True
             if not self._started and wire != WORKING:
                 self._started = True
                 if kind != "turn_started":
-                    batch.insert(0, {"kind": "turn_started", "turn_id": self.turn_id})
-            self.last_emit = time.monotonic()
-            yield {**self._base, "events": batch}
+                    wired.append({"kind": "turn_started", "turn_id": self.turn_id})
+            self._told = self._told or kind == "text_complete"
+            if kind == "turn_completed":
+                wired += self._whole_text()
+                self._completed = True
+            wired.append(wire)
+        self.last_emit = time.monotonic()
+        return wired
 
     def end_events(self) -> list[dict[str, Any]]:
         """What closes the turn, when it began."""
@@ -135,13 +146,10 @@ class TurnState:
         """A handler of a cancelled turn returned nothing."""
         return self.cancelled.is_set() and value is None
 
-    def refused(self, error: ParleyError) -> bool:
-        """The answer itself is at fault, so that the work can only fail: it would be refused again each time."""
-        return not self.lost.is_set() and not error.retryable and error.code not in CLAIM_OVER
-
-    def settle_request(self, outcome: dict[str, Any]) -> dict[str, Any]:
-        """Request of `sessions.settle`."""
-        return {**self._base, "outcome": outcome}
+    def refused(self, error: Exception) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+        """As `dead`, for an answer that was refused: it would be refused again each time, so the work can only fail."""
+        code, retryable = getattr(error, "code", type(error).__name__), getattr(error, "retryable", False)
+        return self.dead(f"{code}: {getattr(error, 'message', error)}", "executor_error", retryable)
 
     def quiet(self) -> bool:
         """Nothing was emitted for so long that the claim needs a sign of life."""
@@ -157,15 +165,24 @@ class TurnState:
         }
 
 
-def rejection(claim_token: str, name: str, interaction: Unknown) -> dict[str, Any]:
-    """Request of `sessions.settle` for an interaction that only a newer host knows."""
-    message = f"This host does not know interactions of the kind {interaction.wire_kind}."
-    return {
-        "name": name,
-        "claim_token": claim_token,
-        "interaction_id": interaction.raw["interaction_id"],
-        "outcome": {"kind": "dead", "code": "rejected", "message": message, "retryable": False},
-    }
+def known(interaction: Any) -> Any:
+    """The interaction; one of a kind that only a newer host knows still has what all kinds share."""
+    raw = getattr(interaction, "raw", None)
+    if not isinstance(raw, dict):
+        return interaction
+    return SimpleNamespace(**{**raw, "from_": raw.get("from"), "stream_reserved": raw.get("stream_reserved", False)})
+
+
+def unknown_kind(interaction: Any, turn: Any) -> Any:
+    """The handler of interactions whose kind only a newer host knows; returns what `turn.fail` returns."""
+    return turn.fail(f"This host does not know interactions of the kind {interaction.kind}.", code="rejected")
+
+
+def ending() -> ParleyError:
+    """Why the turns of a host that ends at once are void."""
+    from .._generated.errors import RequestCancelledError
+
+    return RequestCancelledError("The host ends.")
 
 
 def uuid7() -> str:

@@ -119,10 +119,10 @@ class SyncCalls:
         """The same connections, answering with `RawResponse`."""
         return self._share(SyncCalls(self._locator, self._options, raw=True))
 
-    def patient(self, retries: int, seconds: float) -> SyncCalls:
-        """The same connections, with more tries and time for each call."""
+    def with_retries(self, retries: int) -> SyncCalls:
+        """The same connections, with another number of tries for each call."""
         policy = replace(self._options.policy, retries=retries)
-        return self._share(SyncCalls(self._locator, replace(self._options, policy=policy, timeout=seconds)))
+        return self._share(SyncCalls(self._locator, replace(self._options, policy=policy)))
 
     def _share(self, other: SyncCalls) -> SyncCalls:
         other._http, other._sockets = self._http, self._sockets

@@ -1,4 +1,4 @@
-"""A blocking host: claims what is sent to a session and answers it."""
+"""A host: serves one session over blocking calls."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .._generated.resources.comms import Comms
+from .._generated.resources.sessions import Sessions
 from .calls import UNSET
 from .host_turn import (
     CANCELLED,
-    CLAIM_OVER,
-    HOST_RETRIES,
-    HOST_SECONDS,
     LEASE_OVER,
     LEASE_TTL_MS,
     LISTEN_SECONDS,
     POLL_MS,
     RELEASE_SECONDS,
-    WORKING,
     TurnState,
-    rejection,
+    ending,
+    known,
+    unknown_kind,
 )
-from .._generated.resources.comms import Comms
-from .._generated.resources.sessions import Sessions
 from .model import Unknown
+from .outage import OutageWatch, Tries, is_outage, passes
 from .parley_error import ParleyError
-from .retry import RetryPolicy
+from .sync_turn import Turn
 
 if TYPE_CHECKING:
     from .._generated.types.sessions import Session, SessionsOpenResponse
@@ -38,104 +37,19 @@ if TYPE_CHECKING:
 Handler = Callable[[Any, "Turn"], Any]
 
 
-class Turn:
-    """The host's work on one interaction. A handler that returns has settled it with what it returned."""
-
-    def __init__(self, sessions: Sessions, comms: Comms, name: str, state: TurnState, interaction: Any) -> None:
-        self._sessions = sessions
-        self._comms = comms
-        self._name = name
-        self._state = state
-        self.interaction = interaction
-
-    @property
-    def id(self) -> str:
-        """The `turn_id` of this turn's events."""
-        return self._state.turn_id
-
-    @property
-    def lost(self) -> bool:
-        """The claim is over: stop working, another host may have it already."""
-        return self._state.lost.is_set()
-
-    @property
-    def cancelled(self) -> threading.Event:
-        """Set when the sender asked to cancel. A handler that then raises, or returns None, ends the turn as cancelled."""
-        return self._state.cancelled
-
-    def text(self, delta: str) -> None:
-        """Emits a piece of the answer's text."""
-        self._emit(self._state.text_events(delta))
-
-    def emit(self, *events: Any) -> None:
-        """Emits events, durable when this returns; the turn fills in its `turn_id`."""
-        self._emit(list(events))
-
-    def reply(self, result: Any = None) -> None:
-        """Ends the interaction with a result."""
-        self._state.take()
-        try:
-            self._end(*self._state.done(result))
-        except ParleyError as error:
-            if self._state.refused(error):
-                self._answer(*self._state.dead(f"{error.code}: {error.message}", "executor_error", False))
-            raise
-
-    def fail(self, message: str, *, code: str = "executor_error", retryable: bool = False) -> None:
-        """Ends the interaction as failed."""
-        self._state.take()
-        self._end(*self._state.dead(message, code, retryable))
-
-    def retry_after(self, delay_ms: int) -> None:
-        """Gives the interaction back, to be offered again later."""
-        self._state.take()
-        self._settle({"kind": "retry_after", "delay_ms": delay_ms})
-
-    def _emit(self, events: list[Any]) -> None:
-        try:
-            for request in self._state.emit_requests(events):
-                emitted = self._sessions.emit(**request)
-                if emitted.cancel_requested:
-                    self._cancel()
-        except ParleyError as error:
-            if error.code in CLAIM_OVER:
-                self._state.lost.set()
-            raise
-
-    def _cancel(self) -> None:
-        self._state.cancelled.set()
-
-    def _end(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
-        self._emit(self._state.end_events())
-        self._answer(response, outcome)
-
-    def _answer(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
-        if response is not None:
-            try:
-                self._comms.send(response, session=self._name)
-            except ParleyError as error:
-                # The handler answered by itself, or an earlier attempt did: only the settling is left.
-                if error.code != "interaction_ended":
-                    raise
-        self._settle(outcome)
-
-    def _settle(self, outcome: dict[str, Any]) -> None:
-        try:
-            self._sessions.settle(**self._state.settle_request(outcome))
-        except ParleyError as error:
-            if error.code in CLAIM_OVER:
-                self._state.lost.set()
-            raise
-
-
 class Host:
     """Serves one session: holds its name, claims interactions in order and hands them to a handler.
 
+    An outage of the daemon is not a failure of the work: handlers go on, and what they emit is kept and reported, each
+    event once, when the daemon is back.
+
     Args:
         name: The session; it is opened when it does not exist.
-        inbound_policy: What to do with what peers send, by kind (`accept`, `hold`, `refuse`); None: what was said before.
+        inbound_policy: What to do with what peers send, by kind (`accept`, `hold`, `refuse`); None: it stays as it is.
         concurrency: Interactions at once; more than one gives up their order.
-        on_error: Called with what a handler raised; the interaction fails with it in any case.
+        on_error: Called with what a handler raised, and with the reason when a turn was lost.
+        on_outage: Called with the error when the daemon stops answering.
+        on_recovery: Called when the daemon answers again.
     """
 
     def __init__(
@@ -149,23 +63,30 @@ class Host:
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
         on_error: Callable[[Exception, Any], None] | None = None,
+        on_outage: Callable[[ParleyError], None] | None = None,
+        on_recovery: Callable[[], None] | None = None,
     ) -> None:
-        calls = client._transport.patient(HOST_RETRIES, HOST_SECONDS)
+        calls = client._transport.with_retries(0)
         self._sessions = Sessions(calls)
         self._comms = Comms(calls)
         self._on_error = on_error
+        self._watch = OutageWatch(on_outage, on_recovery)
         self.name = name
         self._description = description
         self._labels = labels
         self._inbound_policy = inbound_policy
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
+        # A drain whose answer is lost is repeated with the same claim token.
+        self._next_claim = secrets.token_urlsafe(24)
         self._opened = False
+        self._opening = threading.Lock()
         self._concurrency = concurrency
-        self._policy = RetryPolicy()
         self._stop = threading.Event()
+        self._aborted: ParleyError | None = None
         self._running: dict[str, Turn] = {}
         self._freed = threading.Condition()
+        self._giving_back: list[threading.Thread] = []
         self._failure: BaseException | None = None
 
     def open(self) -> Session:
@@ -175,10 +96,10 @@ class Host:
         return opened.session
 
     def serve(self, handler: Handler) -> None:
-        """Answers interactions until `stop()`, then lets go of the name; survives restarts of the daemon.
+        """Answers interactions until `stop()`, then releases the name; survives outages of the daemon.
 
         The handler gets the interaction and a `Turn`. What it returns becomes the result, without
-        that what it said; what it raises becomes the failure; unless it ended the turn itself.
+        that what it emitted; what it raises becomes the failure; unless it ended the turn itself.
         """
         if not self._opened:
             self.open()
@@ -186,56 +107,101 @@ class Host:
         keeper.start()
         try:
             with ThreadPoolExecutor(self._concurrency, thread_name_prefix=f"parley-{self.name}") as pool:
-                self._loop(pool, handler)
+                try:
+                    self._loop(pool, handler)
+                except ParleyError as error:
+                    self._fail(error)
+        except BaseException:
+            self.abort()
+            raise
         finally:
             self._stop.set()
-            keeper.join()
+            for thread in [keeper, *self._giving_back]:
+                thread.join()
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Takes nothing more; `serve` returns when the work in hand is done."""
+        """Takes nothing more; `serve` returns when the work in flight is done and the daemon has its outcomes."""
         self._stop.set()
         with self._freed:
             self._freed.notify_all()
 
+    def abort(self) -> None:
+        """Ends at once: gives the work in flight back, and the calls of its turns raise.
+
+        What the daemon does not take within 2 s is offered again when its claim has run out. A handler's thread cannot
+        be ended from outside: `serve` returns when the handlers have.
+        """
+        reason = self._aborted or ending()
+        self._aborted = reason
+        self.stop()
+        for turn in list(self._running.values()):
+            thread = threading.Thread(target=self._give_back, args=(turn, reason), daemon=True)
+            self._giving_back.append(thread)
+            thread.start()
+
+    def _give_back(self, turn: Turn, reason: ParleyError) -> None:
+        late = threading.Timer(RELEASE_SECONDS, turn._lose, (reason,))
+        late.daemon = True
+        late.start()
+        with suppress(Exception):
+            turn.retry_after(0)
+        late.cancel()
+        turn._lose(reason)
+
     def _loop(self, pool: ThreadPoolExecutor, handler: Handler) -> None:
-        attempt = 0
+        tries = Tries(self._watch)
         while not self._stop.is_set():
             free = self._wait_free()
-            if free == 0:
+            if free <= 0:
                 continue
             try:
-                batch = self._sessions.drain(
-                    name=self.name,
-                    lease_token=self._lease_token,
-                    max=min(free, 64),
-                    wait_ms=POLL_MS,
-                )
-                attempt = 0
+                batch = self._drain(min(free, 64), POLL_MS)
             except ParleyError as error:
-                if error.code in LEASE_OVER:
-                    self._open()
-                elif not error.retryable:
+                if not passes(error) and error.code not in LEASE_OVER:
                     raise
                 # A lease that is over at once again must not spin.
-                self._stop.wait(self._policy.delay(attempt, error))
-                attempt += 1
+                self._stop.wait(tries.pause())
+                self._attach_again(error)
                 continue
-            self._cancel(batch.cancel_requested)
+            tries = Tries(self._watch)
             if batch.claim is None:
                 continue
+            if batch.claim.token == self._next_claim:
+                self._next_claim = secrets.token_urlsafe(24)
             for interaction in batch.interactions:
                 self._begin(pool, handler, batch.claim.token, interaction)
 
+    def _drain(self, most: int, wait_ms: int) -> Any:
+        claims = list({turn._state.claim_token for turn in list(self._running.values()) if not turn.lost})
+        batch = self._sessions.drain(
+            name=self.name,
+            lease_token=self._lease_token,
+            max=most,
+            wait_ms=wait_ms,
+            claim_token=self._next_claim if most > 0 else UNSET,
+            claims=claims or UNSET,
+        )
+        self._watch.answered()
+        for turn in list(self._running.values()):
+            if turn.interaction.interaction_id in (batch.cancel_requested or ()):
+                turn._cancel()
+        return batch
+
     def _begin(self, pool: ThreadPoolExecutor, handler: Handler, claim: str, interaction: Any) -> None:
-        if isinstance(interaction, Unknown):
-            self._sessions.settle(**rejection(claim, self.name, interaction))
-            return
-        turn = Turn(self._sessions, self._comms, self.name, TurnState(self.name, claim, interaction), interaction)
+        work = unknown_kind if isinstance(interaction, Unknown) else handler
+        interaction = known(interaction)
         with self._freed:
+            for turn in self._running.values():
+                if turn.interaction.interaction_id == interaction.interaction_id and not turn.lost:
+                    # After a long outage the daemon may offer again what is in work here.
+                    turn._state.claim_token = claim
+                    return
+            state = TurnState(self.name, claim, interaction)
+            turn = Turn(self._sessions, self._comms, self._watch, self.name, state, interaction)
             self._running[turn.id] = turn
-        pool.submit(self._run, handler, turn)
+        pool.submit(self._run, work, turn)
 
     def _run(self, handler: Handler, turn: Turn) -> None:
         state = turn._state
@@ -243,6 +209,8 @@ class Host:
             try:
                 result = handler(turn.interaction, turn)
             except Exception as error:
+                if self._aborted is not None:
+                    return
                 if self._on_error is not None and not state.cancelled.is_set():
                     self._on_error(error, turn.interaction)
                 if not state.settled and not state.lost.is_set():
@@ -255,23 +223,24 @@ class Host:
                     turn.fail(CANCELLED, code="cancelled")
                 else:
                     turn.reply(state.result_of(result))
-        except ParleyError as error:
+        except Exception as error:
             # A claim that is over is offered again by the daemon; so is one that could not be settled.
             if self._on_error is not None:
                 self._on_error(error, turn.interaction)
         finally:
+            turn._close()
             with self._freed:
                 del self._running[turn.id]
                 self._freed.notify_all()
 
     def _wait_free(self) -> int:
         with self._freed:
-            if len(self._running) >= self._concurrency:
+            while len(self._running) >= self._concurrency and not self._stop.is_set():
                 self._freed.wait()
-            return self._concurrency - len(self._running)
+            return 0 if self._stop.is_set() else self._concurrency - len(self._running)
 
     def _open(self) -> SessionsOpenResponse:
-        return self._sessions.open(
+        opened = self._sessions.open(
             name=self.name,
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
@@ -279,44 +248,64 @@ class Host:
             ttl_ms=self._ttl_ms,
             lease_token=self._lease_token,
         )
+        self._watch.attached = True
+        self._watch.answered()
+        return opened
+
+    def _attach(self, token: str) -> None:
+        """Opens the session again; as a new holder when another one had the name after this token and has left it."""
+        with self._opening:
+            try:
+                self._open()
+            except ParleyError as error:
+                if error.code != "fence_stale" or self._lease_token != token:
+                    raise
+                self._lease_token = secrets.token_urlsafe(24)
+                self._open()
+
+    def _attach_again(self, cause: ParleyError) -> None:
+        if is_outage(cause):
+            self._watch.failed(cause)
+        try:
+            self._attach(self._lease_token)
+        except ParleyError as error:
+            if not passes(error):
+                raise
 
     def _keep(self) -> None:
-        """Renews the lease, and the claims of handlers that are silent."""
+        """Renews the lease, attaches again after an outage, and renews the claims of handlers that are silent."""
         period = min(self._ttl_ms / 3000, LISTEN_SECONDS)
         renewed = time.monotonic()
         while not self._stop.wait(period) or self._running:
             try:
-                if time.monotonic() - renewed >= self._ttl_ms / 3000:
-                    self._open()
+                if not self._watch.attached or time.monotonic() - renewed >= self._ttl_ms / 3000:
+                    self._attach(self._lease_token)
                     renewed = time.monotonic()
                 for turn in list(self._running.values()):
                     if turn._state.quiet():
-                        turn.emit(WORKING)
+                        turn._beat()
                 self._listen()
             except ParleyError as error:
-                if error.code == "session_name_taken":
-                    self._failure = error
-                    self.stop()
+                if is_outage(error):
+                    self._watch.failed(error)
+                elif error.code == "session_name_taken":
+                    self._fail(error)
             if self._stop.is_set() and self._running:
                 with self._freed:
                     self._freed.wait(period)
         self._release()
 
-    def _listen(self) -> None:
-        """While there is no room for more, no drain waits that would hear of cancellations."""
-        if len(self._running) >= self._concurrency:
-            heard = self._sessions.drain(
-                name=self.name,
-                lease_token=self._lease_token,
-                max=0,
-                wait_ms=int(LISTEN_SECONDS * 1000),
-            )
-            self._cancel(heard.cancel_requested)
-
-    def _cancel(self, interactions: Sequence[str] | None) -> None:
+    def _fail(self, error: ParleyError) -> None:
+        """The host cannot go on, and the turns in flight are void."""
+        self._failure = self._failure or error
+        self.stop()
         for turn in list(self._running.values()):
-            if turn.interaction.interaction_id in (interactions or ()):
-                turn._cancel()
+            turn._lose(error)
+
+    def _listen(self) -> None:
+        """While there is no room for more, no drain waits that would learn of cancellations."""
+        if len(self._running) >= self._concurrency and not self._stop.is_set():
+            self._drain(0, int(LISTEN_SECONDS * 1000))
 
     def _release(self) -> None:
         """The session turns offline and keeps its inbox; a drain that still waits comes back empty."""
