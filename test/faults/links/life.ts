@@ -1,4 +1,6 @@
 import { createValidators, type Validators } from "../../../src/kernel/validate.js";
+import { openMemory } from "../../../src/storage/memory/open-memory.js";
+import { HeldStore } from "../../support/held-store.js";
 import { type LinkedDaemon, LinkedDaemons } from "../../support/linked-daemons.js";
 import { settle } from "../../support/simulation.js";
 import type { Host } from "../../support/world.js";
@@ -8,6 +10,8 @@ import { judge, type Sent } from "./judge.js";
 export interface LifeResult {
   cuts: number;
   kills: number;
+  /** Times in which envelopes came again while their first arrival was on its way to the disk. */
+  stalls: number;
   sent: number;
   answers: number;
   violations: string[];
@@ -16,6 +20,7 @@ export interface LifeResult {
 /** One of the two daemons with what works on it: a host that does what it is asked, and a session that asks. */
 export interface Side {
   readonly name: string;
+  readonly store: HeldStore;
   daemon: LinkedDaemon;
   worker: Host;
   asker: Host;
@@ -36,7 +41,7 @@ export async function life(
 ): Promise<LifeResult> {
   const random = seeded(seed);
   const fates = random.fork(1);
-  let [done, kills, cutting] = [0, 0, false];
+  let [done, kills, stalls, cutting] = [0, 0, 0, false];
   const daemons = new LinkedDaemons({
     seed: `r9/${seed}`,
     validators,
@@ -64,6 +69,10 @@ export async function life(
     } else if (roll < 0.8) {
       done += 1;
       daemons.net.cut();
+    } else if (roll < 0.85) {
+      done += 1;
+      stalls += 1;
+      await stall(daemons, sides, side, sent);
     }
     await daemons.pass(random.between(20, 1_500), 250);
   }
@@ -73,6 +82,7 @@ export async function life(
   return {
     cuts: done,
     kills,
+    stalls,
     sent: sent.length,
     answers: [...answers.values()].reduce((sum, { length }) => sum + length, 0),
     violations,
@@ -80,9 +90,11 @@ export async function life(
 }
 
 async function sideOf(daemons: LinkedDaemons, name: string): Promise<Side> {
-  const daemon = await daemons.start(name);
+  const store = new HeldStore(openMemory({ clock: daemons.clock }));
+  const daemon = await daemons.start(name, store.backend);
   return {
     name,
+    store,
     daemon,
     worker: await daemon.world.host("worker"),
     asker: await daemon.world.host("asker"),
@@ -91,6 +103,21 @@ async function sideOf(daemons: LinkedDaemons, name: string): Promise<Side> {
 
 function other(sides: readonly [Side, Side], side: Side): Side {
   return sides[0] === side ? sides[1] : sides[0];
+}
+
+/** The side's disk stalls under what it is sent, and a cut has that sent again while it is in flight. */
+async function stall(
+  daemons: LinkedDaemons,
+  sides: readonly [Side, Side],
+  side: Side,
+  sent: Sent[],
+): Promise<void> {
+  side.store.hold((log) => log.startsWith("inbox/"));
+  for (const message of [true, false]) ask(sides, other(sides, side), sent, message);
+  await daemons.pass(250);
+  daemons.net.cut();
+  await daemons.pass(2_500, 250);
+  await side.store.release();
 }
 
 /** Sends under a key of its own; what a crash swallowed is sent again under it later. */

@@ -18,13 +18,14 @@ export const faultRun: FaultRun = {
   async run({ cycles, seed, progress }) {
     const validators = createValidators();
     const broken: string[] = [];
-    let [cuts, kills, sent, answers, lives] = [0, 0, 0, 0, 0];
+    let [cuts, kills, stalls, sent, answers, lives] = [0, 0, 0, 0, 0, 0];
     while (cuts < cycles && broken.length < enough) {
       const own = (seed + lives) % 2 ** 31;
       const result = await life(own, Math.min(cutsPerLife, cycles), validators);
       lives += 1;
       cuts += result.cuts;
       kills += result.kills;
+      stalls += result.stalls;
       sent += result.sent;
       answers += result.answers;
       if (result.violations.length > 0)
@@ -39,7 +40,7 @@ export const faultRun: FaultRun = {
     if (sent === 0 || answers === 0 || (cycles >= 500 && kills === 0))
       broken.push("nothing was sent, answered or killed: this proved nothing");
     return {
-      figures: { lives, cuts, kills, sent, answers, socket_cuts: real.cuts, socket_sent: real.sent },
+      figures: { lives, cuts, kills, stalls, sent, answers, socket_cuts: real.cuts, socket_sent: real.sent },
       broken,
     };
   },

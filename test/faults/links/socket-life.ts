@@ -18,8 +18,8 @@ import { openMemory } from "../../../src/storage/memory/open-memory.js";
 import { World } from "../../support/world.js";
 import type { Seeded } from "../kit/seeded.js";
 
-/** How long the last results may take, milliseconds; only a link that is broken needs as much. */
-const patienceMs = 30_000;
+/** How long the last results may take, milliseconds: a daemon dials again up to 30 s after cuts that hit its dialling. */
+const patienceMs = 120_000;
 
 interface Daemon {
   readonly world: World<typeof systemClock>;
@@ -118,6 +118,7 @@ async function start(name: string, validators: Validators): Promise<Daemon> {
     clock,
     backend,
     seed: `${name}/${ids.uuid()}`,
+    limits: { unreadPerSender: 1_000 },
     links: { to: endpoints.links, isCommand },
   });
   endpoints.start();

@@ -3,6 +3,7 @@ import type { Backend } from "../../../src/kernel/backend.js";
 import type { Clock } from "../../../src/kernel/clock.js";
 import type { Principal } from "../../../src/kernel/context.js";
 import { openMemory } from "../../../src/storage/memory/open-memory.js";
+import { HeldStore } from "../../support/held-store.js";
 import { FaultyBackend, seededIds, settle } from "../../support/simulation.js";
 import { principalNamed, World } from "../../support/world.js";
 import type { Seeded } from "../kit/seeded.js";
@@ -17,6 +18,8 @@ const limits = { reservationTtlMs: ttlMs, interactionKeepMs: 60_000, dedupeWindo
 export class InProcess {
   readonly clock = new RaceClock();
   readonly store: Backend = openMemory({ clock: this.clock });
+  /** What stands between the planes and the store: appends that it holds are in flight. */
+  readonly held = new HeldStore(this.store);
   readonly #seed: string;
   readonly #listeners = watchListeners();
   world!: World<Clock>;
@@ -32,7 +35,7 @@ export class InProcess {
     this.#slow = slow;
   }
 
-  /** With `slow` the store answers after some turns of the loop, not in the order in which it was asked. */
+  /** With `slow` appends reach the store after some turns of the loop, in their order; answers come later, in any order. */
   static async start(seed: string, slow?: Seeded): Promise<InProcess> {
     const started = new InProcess(seed, slow);
     await started.#begin();
@@ -78,7 +81,7 @@ export class InProcess {
 
   async #begin(): Promise<void> {
     const { clock, end } = this.clock.lifetime();
-    const disk = new FaultyBackend(this.store, undefined);
+    const disk = new FaultyBackend(this.held.backend, undefined);
     this.#die = () => {
       end();
       disk.kill();
@@ -99,9 +102,16 @@ export class InProcess {
       await this.turns(slow.between(0, 2));
       return answer;
     };
+    // What queued meanwhile is written together, as by a group commit.
+    let commit: Promise<void> | undefined;
     return {
       ...backend,
-      append: (log, entry) => later(backend.append(log, entry)),
+      append: (log, entry) => {
+        commit ??= this.turns(slow.between(0, 1)).then(() => {
+          commit = undefined;
+        });
+        return later(commit.then(() => backend.append(log, entry)));
+      },
       read: (log, options) => later(backend.read(log, options)),
     };
   }

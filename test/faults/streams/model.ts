@@ -18,8 +18,11 @@ export const moves = [
   "drop",
   "drop older",
   "progress",
+  "progress in flight again",
   "terminal",
+  "terminal in flight again",
   "cancel",
+  "cancel in flight again",
   "release",
   "refuse",
   "part of the time",
@@ -168,12 +171,15 @@ export class Model {
       case "drop older":
         return this.#drop(this.#streams.at(-2));
       case "progress":
+      case "progress in flight again":
         if (this.#over) return "refused interaction_ended";
         this.#write(1);
         return "written";
       case "terminal":
+      case "terminal in flight again":
         return this.#terminal();
       case "cancel":
+      case "cancel in flight again":
         return this.#cancel();
       case "release":
       case "refuse":

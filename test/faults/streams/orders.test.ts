@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { mutatedBundle } from "../kit/mutated-bundle.js";
 import { explore } from "./explore.js";
 import { type Move, moves, type Rule, story, table, ttlMs } from "./model.js";
 
@@ -44,6 +45,25 @@ describe("[comms.reservation-orders] whatever order the moves come in, the daemo
     ];
     const times = { release: 2, refuse: 2, "read all": 2 };
     const { broken, sequences } = await explore({ depth: 4, from, times, held: true, merge: true });
+    expect(broken).toBeUndefined();
+    expect(sequences).toBeGreaterThan(500);
+  });
+
+  test("every order of four in which calls come again while the first try is in flight", {
+    timeout: 240_000,
+  }, async () => {
+    const from: readonly Move[] = [
+      "attach one",
+      "progress in flight again",
+      "terminal in flight again",
+      "cancel in flight again",
+      "terminal",
+      "read all",
+      "drop",
+      "crash",
+    ];
+    const times = { "progress in flight again": 2, "read all": 2 };
+    const { broken, sequences } = await explore({ depth: 4, from, times, merge: true });
     expect(broken).toBeUndefined();
     expect(sequences).toBeGreaterThan(500);
   });
@@ -97,4 +117,18 @@ describe("[comms.reservation-orders-self-test] a table with one rule changed is 
     expect((await explore({ depth: 4, from, times, rule, waitMs })).broken).toMatch(/expected/);
     expect((await explore({ depth: 4, from, times, waitMs })).broken).toBeUndefined();
   });
+});
+
+test("[faults.repeat-in-flight] a daemon that does not let a repeat wait for its first try is found out", async () => {
+  const flaw = {
+    file: "send.ts",
+    from: "repeats.run(accepted.id, () => accept(accepted, command, parts))",
+    to: "accept(accepted, command, parts)",
+  };
+  using bundle = await mutatedBundle({ explore: "test/faults/streams/explore.ts" }, [flaw]);
+  const flawed = (await import(bundle.path("explore"))) as { explore: typeof explore };
+  for (const move of ["terminal in flight again", "cancel in flight again"] as const) {
+    const { broken } = await flawed.explore({ depth: 2, from: ["attach one", move] });
+    expect(broken).toMatch(/then "refused interaction_ended"/);
+  }
 });

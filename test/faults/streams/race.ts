@@ -1,4 +1,5 @@
-import type { CommsStreamEvent } from "../../../src/generated/types.js";
+import { isDeepStrictEqual } from "node:util";
+import type { CommsStreamEvent, SendReceipt } from "../../../src/generated/types.js";
 import type { Call } from "../../../src/kernel/context.js";
 import { ContractError } from "../../../src/kernel/contract-error.js";
 import type { StreamEvents } from "../../../src/kernel/handlers.js";
@@ -129,12 +130,33 @@ export class Race {
     for (let event = 0; event <= events; event += 1) {
       await this.#daemon.turns(this.#random.between(0, 3));
       const status = event < events ? ("accepted" as const) : ("completed" as const);
-      await this.#daemon.world.call(
+      await this.#answer(status, `${this.#interaction} ${event}`);
+    }
+  }
+
+  /** Every other answer is sent again while the first try is in flight, and gets its receipt. */
+  async #answer(status: "accepted" | "completed", key: string): Promise<void> {
+    const send = (): Promise<SendReceipt> =>
+      this.#daemon.world.call(
         "comms.send",
-        { kind: "peer_response", to: "eve", in_reply_to: this.#interaction, status, result: null },
+        {
+          kind: "peer_response",
+          to: "eve",
+          in_reply_to: this.#interaction,
+          status,
+          result: null,
+          options: { idempotency_key: key },
+        },
         { session: "bob" },
       );
+    const first = send();
+    if (this.#random.chance(0.5)) {
+      await this.#daemon.turns(this.#random.between(0, 2));
+      const again = await send().catch((error: unknown) => error);
+      if (!isDeepStrictEqual(again, { ...(await first), deduplicated: true }))
+        this.broken.push(`an answer that came again got ${JSON.stringify(again)}`);
     }
+    await first;
   }
 
   async #attach(connection: string, resumeOf: string | undefined): Promise<Stream | undefined> {

@@ -33,13 +33,21 @@ const flaws: Record<string, { flaw: Mutation; shows: RegExp }> = {
     },
     shows: /a reader at \d+ got/,
   },
+  "an answer that comes again in flight is refused": {
+    flaw: {
+      file: "send.ts",
+      from: "repeats.run(accepted.id, () => accept(accepted, command, parts))",
+      to: "accept(accepted, command, parts)",
+    },
+    shows: /an answer that came again got/,
+  },
   "a stream that ended goes on listening": {
     flaw: { file: "log-stream.ts", from: "this.#options.source.listeners.delete(this.#notice);", to: "" },
     shows: /listeners are left/,
   },
 };
 
-describe("[faults.streams-sees] the run is red when", () => {
+describe("[faults.streams-sees] [faults.repeat-in-flight] the run is red when", () => {
   test.each(Object.entries(flaws))("%s", async (_, { flaw, shows }) => {
     using bundle = await mutatedBundle({ run: "test/faults/streams/run.ts" }, [flaw]);
     const { faultRun: flawed } = (await import(bundle.path("run"))) as { faultRun: FaultRun };

@@ -1,5 +1,11 @@
 import { getEventListeners } from "node:events";
-import type { CommsStreamEvent, StreamSnapshot } from "../../../src/generated/types.js";
+import { isDeepStrictEqual } from "node:util";
+import type {
+  CommsCommand,
+  CommsStreamEvent,
+  SendReceipt,
+  StreamSnapshot,
+} from "../../../src/generated/types.js";
 import type { Call } from "../../../src/kernel/context.js";
 import { ContractError } from "../../../src/kernel/contract-error.js";
 import type { StreamClosed, StreamEvents, StreamItem } from "../../../src/kernel/handlers.js";
@@ -29,6 +35,7 @@ export class Subject {
   readonly #opened: Opened[] = [];
   readonly #generation = { one: 1, two: 1 };
   #seen = 0;
+  #keys = 0;
 
   private constructor(daemon: InProcess, interactionId: string, host: string) {
     this.#daemon = daemon;
@@ -69,8 +76,7 @@ export class Subject {
       await settle(1);
       return answer;
     } catch (error) {
-      if (error instanceof ContractError) return `refused ${error.code}`;
-      throw error;
+      return refusal(error);
     }
   }
 
@@ -137,11 +143,17 @@ export class Subject {
       case "drop older":
         return this.#drop(this.#opened.at(-2));
       case "progress":
-        return this.#answer("accepted");
+        return this.#send(this.#answer("accepted"), "written");
+      case "progress in flight again":
+        return this.#sendTwice(this.#answer("accepted"), "written");
       case "terminal":
-        return this.#answer("completed");
+        return this.#send(this.#answer("completed"), "written");
+      case "terminal in flight again":
+        return this.#sendTwice(this.#answer("completed"), "written");
       case "cancel":
-        return this.#cancel();
+        return this.#send(this.#cancel(), "cancelled");
+      case "cancel in flight again":
+        return this.#sendTwice(this.#cancel(), "cancelled");
       case "release":
         return this.#decide("deliver");
       case "refuse":
@@ -168,20 +180,48 @@ export class Subject {
     }
   }
 
-  async #cancel(): Promise<string> {
+  #cancel(): CommsCommand {
     const { interaction_id } = this.#scope;
-    await this.#daemon.world.call(
-      "comms.send",
-      {
-        kind: "peer_request",
-        to: this.#host,
-        intent: "comms.cancel",
-        params: { interaction_id },
-        stream: "none",
-      },
-      { session: "eve" },
-    );
-    return "cancelled";
+    return {
+      kind: "peer_request",
+      to: this.#host,
+      intent: "comms.cancel",
+      params: { interaction_id },
+      stream: "none",
+    };
+  }
+
+  #answer(status: "accepted" | "completed"): CommsCommand {
+    const { interaction_id: in_reply_to } = this.#scope;
+    return { kind: "peer_response", to: "eve", in_reply_to, status, result: null };
+  }
+
+  async #send(command: CommsCommand, done: string): Promise<string> {
+    await this.#receipt(command);
+    return done;
+  }
+
+  /** Sends it under one key, and once more while the first try is on its way to the disk: both get the same receipt. */
+  async #sendTwice(command: CommsCommand, done: string): Promise<string> {
+    this.#keys += 1;
+    const keyed = { ...command, options: { idempotency_key: `${this.interactionId} ${this.#keys}` } };
+    const { held } = this.#daemon;
+    held.hold((log) => log.startsWith("inbox/"));
+    const first = outcome(this.#receipt(keyed));
+    await settle(1);
+    const repeat = outcome(this.#receipt(keyed));
+    await settle(1);
+    await held.release();
+    const [one, again] = await Promise.all([first, repeat]);
+    if (typeof one === "string" || typeof again === "string")
+      return one === again ? `${one}` : `${JSON.stringify(one)}, then ${JSON.stringify(again)}`;
+    const same = isDeepStrictEqual(again, { ...one, deduplicated: true });
+    return same ? done : `${JSON.stringify(one)}, then ${JSON.stringify(again)}`;
+  }
+
+  #receipt(command: CommsCommand): Promise<SendReceipt> {
+    const session = command.kind === "peer_response" ? this.#host : "eve";
+    return this.#daemon.world.call("comms.send", command, { session });
   }
 
   async #decide(decision: "deliver" | "refuse"): Promise<string> {
@@ -257,15 +297,6 @@ export class Subject {
     for (const opened of this.#opened) if (opened.connection === connection) opened.call.cancel();
   }
 
-  async #answer(status: "accepted" | "completed"): Promise<string> {
-    await this.#daemon.world.call(
-      "comms.send",
-      { kind: "peer_response", to: "eve", in_reply_to: this.#scope.interaction_id, status, result: null },
-      { session: this.#host },
-    );
-    return "written";
-  }
-
   async #look(): Promise<StreamSnapshot> {
     const { opened, events } = await this.#daemon.world.stream({
       scope: this.#scope,
@@ -302,6 +333,16 @@ export class Subject {
     this.#generation.one += 1;
     this.#generation.two += 1;
   }
+}
+
+/** What a call gave, or why it was refused. */
+function outcome<T>(call: Promise<T>): Promise<T | string> {
+  return call.catch(refusal);
+}
+
+function refusal(error: unknown): string {
+  if (error instanceof ContractError) return `refused ${error.code}`;
+  throw error;
 }
 
 function isTerminal(kind: string): boolean {
