@@ -667,6 +667,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A command to a peer of another daemon is queued, delivered, answered and ended, in order and once.",
   ),
   "mcp.batch": foundation("Batches belong to the one revision that had them."),
+  "mcp.bridge-outage": trust(
+    "While the daemon is away, what an agent sends through `parley mcp` waits, up to 8 MiB and two minutes, and is delivered in its order, each once.",
+  ),
   "mcp.client": foundation("The official client finds exactly two tools, calls both and gets typed errors."),
   "mcp.client.stateless": foundation(
     "The official client of the stateless revision does too; left to choose, it finds the stateless revision.",

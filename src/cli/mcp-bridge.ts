@@ -1,26 +1,24 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type McpExchange, type Parley, ParleyError } from "../../sdks/typescript/src/index.js";
-import { type ErrorCode, errors } from "../generated/errors.js";
+import {
+  errorAnswer,
+  errorCodeOf,
+  keyed,
+  type Message,
+  mirrored,
+  parse,
+  unreadable,
+  updated,
+} from "./mcp-message.js";
+import { isOutage, OutageQueue } from "./outage-queue.js";
 
 const subscriptionId = "io.modelcontextprotocol/subscriptionId";
-const protocolVersion = "io.modelcontextprotocol/protocolVersion";
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
-
-/** A message as far as the bridge looks into it. */
-interface Message {
-  id?: string | number;
-  method?: string;
-  params?: {
-    uri?: unknown;
-    name?: unknown;
-    requestId?: unknown;
-    notifications?: { resourceSubscriptions?: unknown };
-    _meta?: Record<string, unknown>;
-  };
-  result?: unknown;
-  error?: unknown;
-}
+/** Messages that wait for the daemon, bytes; above it no more are read from the client. */
+const keptBytes = 8 * 1024 * 1024;
+/** How long messages wait for a daemon that is away, milliseconds. */
+const defaultPatienceMs = 120_000;
 
 export interface McpBridgeOptions {
   client: Parley;
@@ -28,19 +26,23 @@ export interface McpBridgeOptions {
   session: string;
   /** Takes one message for the agent's client. */
   write(message: string): void;
+  /** How long messages wait for a daemon that is away, from the beginning of the outage; default 120,000 ms. */
+  patienceMs?: number;
 }
 
 /**
  * Passes messages between an agent's MCP client and the daemon's `/mcp`. It knows nothing of tools and resources, so that
- * it never has to be upgraded for them. What it remembers are subscriptions: when the daemon comes back they are made
- * again, and the client is told that what it watches may have changed.
+ * it never has to be upgraded for them, except that a `send` gets an idempotency key. While the daemon is away, messages
+ * wait and are delivered in their order when it is back, each once; subscriptions are then made again, and the client is
+ * notified that what it watches may have changed.
  */
 export class McpBridge {
   readonly #client: Parley;
   readonly #session: string;
   readonly #write: (message: string) => void;
+  readonly #queue: OutageQueue;
   readonly #stop = new AbortController();
-  /** Requests under way, by id. */
+  /** Requests in flight, by id. */
   readonly #pending = new Map<string, AbortController>();
   /** Work that an end waits for. */
   readonly #answers = new Set<Promise<void>>();
@@ -49,58 +51,77 @@ export class McpBridge {
   readonly #subscribed = new Set<string>();
   #following = false;
 
-  constructor({ client, session, write }: McpBridgeOptions) {
+  constructor({ client, session, write, patienceMs = defaultPatienceMs }: McpBridgeOptions) {
     this.#client = client;
     this.#session = session;
     this.#write = write;
+    this.#queue = new OutageQueue({ patienceMs, limitBytes: keptBytes });
   }
 
-  /** Takes one message of the client. What becomes of it is written, never thrown. */
-  take(line: string): void {
+  /** Takes one message of the client. Its outcome is written, never thrown. Resolves when the next one may be taken. */
+  async take(line: string): Promise<void> {
     const message = parse(line);
     if (message.method === "notifications/cancelled") {
       this.#pending.get(JSON.stringify(message.params?.requestId))?.abort();
       return;
     }
     const answer = this.#answer(line, message);
-    if (message.method === "subscriptions/listen") return;
-    this.#answers.add(answer);
-    void answer.finally(() => this.#answers.delete(answer));
+    if (message.method !== "subscriptions/listen") {
+      this.#answers.add(answer);
+      void answer.finally(() => this.#answers.delete(answer));
+    }
+    await this.#queue.room();
   }
 
-  /** The client is gone: what it asked for is answered, streams end. */
-  async close(): Promise<void> {
-    await Promise.all(this.#answers);
+  /** The client is gone: its requests are answered, or given up after the limit, and streams end. */
+  async close(limitMs?: number): Promise<void> {
+    const answered = Promise.all(this.#answers);
+    if (limitMs === undefined) await answered;
+    else await Promise.race([answered, pause(limitMs, undefined, { ref: false })]);
     this.#stop.abort();
   }
 
   async #answer(line: string, message: Message): Promise<void> {
     const cancel = new AbortController();
-    const key = JSON.stringify(message.id);
+    const id = JSON.stringify(message.id);
     const isRequest = message.id !== undefined && message.method !== undefined;
-    if (isRequest) this.#pending.set(key, cancel);
+    if (isRequest) this.#pending.set(id, cancel);
     const signal = AbortSignal.any([this.#stop.signal, cancel.signal]);
+    const { line: sent, repeatable, key } = keyed(line, message);
     try {
-      if (message.method === "subscriptions/listen") await this.#listen(line, message, signal);
-      else await this.#forward(line, message, signal);
+      if (message.method === "subscriptions/listen") await this.#listen(sent, message, signal);
+      else
+        await this.#queue.run(() => this.#forward(sent, message, isRequest, signal), {
+          bytes: Buffer.byteLength(line),
+          repeatable,
+          signal,
+        });
     } catch (error) {
+      const hint = isOutage(error) && key !== undefined ? hintOf(key) : "";
       if (!signal.aborted && (isRequest || message === unreadable))
-        this.#write(errorAnswer(message.id ?? null, error));
+        this.#write(errorAnswer(message.id ?? null, error, hint));
     } finally {
-      if (this.#pending.get(key) === cancel) this.#pending.delete(key);
+      if (this.#pending.get(id) === cancel) this.#pending.delete(id);
     }
   }
 
-  async #forward(line: string, message: Message, signal: AbortSignal): Promise<void> {
+  async #forward(line: string, message: Message, isRequest: boolean, signal: AbortSignal): Promise<void> {
     const { sessionId, messages } = await this.#exchange(line, message, signal);
     if (message.method === "initialize") {
       this.#sessionId = sessionId;
       this.#subscribed.clear();
     }
+    let answered = !isRequest;
     for await (const text of messages) {
+      const answer = parse(text);
+      const isAnswer = answer.method === undefined && answer.id === message.id;
+      if (isAnswer && errorCodeOf(answer) === "shutting_down")
+        throw away("The daemon is stopping.", "shutting_down");
       this.#write(text);
-      this.#note(message, parse(text));
+      answered ||= isAnswer;
+      this.#note(message, answer);
     }
+    if (!answered) throw away("The daemon ended the connection before it answered.", "daemon_unreachable");
   }
 
   /** Keeps in mind what the client subscribed to. */
@@ -161,7 +182,7 @@ export class McpBridge {
           pauses.reset();
         }
       } catch (error) {
-        if (!known || !isAway(error)) throw error;
+        if (!isOutage(error)) throw error;
       }
       await pauses.next();
     }
@@ -197,53 +218,11 @@ class Pauses {
   }
 }
 
-/** The headers that repeat a message of the stateless revisions, for daemons that are reached over TCP. */
-function mirrored({ method, params }: Message): Record<string, string> {
-  const version = params?._meta?.[protocolVersion];
-  if (typeof version !== "string" || method === undefined) return {};
-  const name = params?.name ?? params?.uri;
-  return {
-    "mcp-protocol-version": headerValue(version),
-    "mcp-method": headerValue(method),
-    ...(typeof name === "string" ? { "mcp-name": headerValue(name) } : {}),
-  };
+function away(message: string, code: "shutting_down" | "daemon_unreachable"): ParleyError {
+  return new ParleyError({ code, message, retryable: true });
 }
 
-/** What does not fit into a header as it is travels as base64 between markers. */
-function headerValue(text: string): string {
-  const fits = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text) && !text.startsWith("=?base64?");
-  return fits ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
-}
-
-function updated(params: object): string {
-  return JSON.stringify({ jsonrpc: "2.0", method: "notifications/resources/updated", params });
-}
-
-/** Whether the daemon may come back. */
-function isAway(error: unknown): boolean {
-  return (
-    error instanceof ParleyError &&
-    ["daemon_unreachable", "deadline_exceeded", "shutting_down"].includes(error.code)
-  );
-}
-
-/** A daemon that is away becomes a JSON-RPC error, so that the agent's client hears of it and stays connected. */
-function errorAnswer(id: string | number | null, thrown: unknown): string {
-  const { message } = thrown as Error;
-  const known = thrown instanceof ParleyError && Object.hasOwn(errors, thrown.code);
-  const code = known ? errors[thrown.code as ErrorCode].rpc : errors.internal.rpc;
-  const error = known ? { code, message, data: thrown.toJSON() } : { code, message };
-  return JSON.stringify({ jsonrpc: "2.0", id, error });
-}
-
-/** What is no message; the daemon says what is wrong with it. */
-const unreadable: Message = {};
-
-function parse(text: string): Message {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Message) : unreadable;
-  } catch {
-    return unreadable;
-  }
+/** What an agent can do about a `send` whose outcome is not known. */
+function hintOf(key: string): string {
+  return ` The command may have been accepted. Send it again with "options": {"idempotency_key": "${key}"}: it is accepted once.`;
 }

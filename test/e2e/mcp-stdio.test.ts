@@ -58,13 +58,21 @@ describe("[mcp.stdio-bridge] an agent behind `parley mcp`", () => {
     await until("the answer to arrive", async () => ((await session()).unread === 1 ? true : undefined));
   });
 
-  test("goes on after a restart of the daemon, and says what is wrong while it is away", async () => {
+  test("[mcp.bridge-outage] delivers what it is given while the daemon is away, once, when it is back", async () => {
     await daemon.stop("SIGKILL");
-    await expect(client.callTool({ name: "peers", arguments: {} })).rejects.toThrow(/daemon/i);
+    const command = { kind: "peer_request", to: "echo", intent: "ask", params: { body: "over an outage" } };
+    const sending = client.callTool({ name: "send", arguments: { command } });
+    const peers = client.callTool({ name: "peers", arguments: {} });
     await daemon.restart();
+    expect((await peers).isError).toBeFalsy();
+    expect((await sending).structuredContent).toMatchObject({
+      kind: "peer_request_sent",
+      delivery: { state: "delivered" },
+    });
     await untilLive(daemon, "bot");
-    const { isError } = await client.callTool({ name: "peers", arguments: {} });
-    expect(isError).toBeFalsy();
+    await until("the second answer to arrive", async () =>
+      (await session()).unread === 2 ? true : undefined,
+    );
   });
 
   test("lets go of the session when it is told to end", async () => {

@@ -4,6 +4,9 @@ import { hostTtl, withClient } from "../client.js";
 import { inboundPolicyOf } from "../inbound-policy.js";
 import { McpBridge } from "../mcp-bridge.js";
 
+/** How long requests in flight hold up the end of a bridge that was asked to end, milliseconds. */
+const endLimitMs = 2_000;
+
 /** A bridge from stdio to the daemon's `/mcp`: one JSON-RPC message a line each way. stdout belongs to the protocol. */
 export async function mcp(flags: { name: string; description?: string }, command: Command): Promise<void> {
   await withClient(command, async (client) => {
@@ -22,10 +25,11 @@ export async function mcp(flags: { name: string; description?: string }, command
         crlfDelay: Number.POSITIVE_INFINITY,
         signal: stop.signal,
       })) {
-        if (line.trim() !== "") bridge.take(line);
+        if (line.trim() !== "") await bridge.take(line);
       }
     } finally {
-      await bridge.close();
+      // A client that has closed the bridge's input gets its answers; one that ends the bridge does not wait for them.
+      await bridge.close(stop.signal.aborted ? endLimitMs : undefined);
       await held.release();
     }
   });
