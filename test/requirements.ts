@@ -134,6 +134,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley send` says when a command is held or queued, and prints later moves that explain a silence.",
   ),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
+  "cli.status-page": trust(
+    "`parley status` shows daemon, sessions, links and problems on one page that fits the terminal; with --json the contract's answer.",
+  ),
   "codegen.format": foundation(
     "The formatter leaves the generated TypeScript unchanged; the formatter leaves every case unchanged.",
   ),

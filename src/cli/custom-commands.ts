@@ -32,6 +32,13 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .description("Stop the daemon and start it detached, with the config file that it had")
       .option("--config <path>", "config file to use instead")
       .action(async (options, command) => (await import("./local/restart.js")).restart(options, command)),
+  status: (program) =>
+    program
+      .command("status")
+      .description(
+        "Show daemon, sessions, links and problems on one page; with --json the daemon's own answer",
+      )
+      .action(async (_options, command) => (await import("./local/status/status.js")).status(command)),
   logs: (program) =>
     program
       .command("logs")

@@ -194,7 +194,7 @@ export const cliCommands: readonly CliCommand[] = [
     flags: [],
     columns: [],
     rows: null,
-    custom: false,
+    custom: true,
   },
   {
     operation: "system.stop",

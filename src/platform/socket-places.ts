@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync, rmdirSync } from "node:fs";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { makeFolder } from "./make-folder.js";
@@ -30,17 +30,28 @@ export function removeTemporaryPlace(path: string): void {
   }
 }
 
-function wantedPlace(path: string): string {
+/** Why the socket cannot lie there; undefined when it can, as far as is seen without making its folder. */
+export function socketPathProblem(path: string): string | undefined {
   const bytes = Buffer.byteLength(path);
   if (bytes > longestSocketPath)
-    throw new Error(
-      `${path} is longer than the system allows: ${bytes} of at most ${longestSocketPath} bytes`,
-    );
+    return `${path} is longer than the system allows: ${bytes} of at most ${longestSocketPath} bytes`;
   const folder = dirname(path);
-  makeFolder(folder);
-  const problem = socketFolderProblem(folder);
+  return existsSync(folder) ? (socketFolderProblem(folder) ?? unwritable(folder)) : undefined;
+}
+
+function unwritable(folder: string): string | undefined {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function wantedPlace(path: string): string {
+  if (Buffer.byteLength(path) <= longestSocketPath) makeFolder(dirname(path));
+  const problem = socketPathProblem(path);
   if (problem !== undefined) throw new Error(problem);
-  accessSync(folder, constants.W_OK | constants.X_OK);
   return path;
 }
 

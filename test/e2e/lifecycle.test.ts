@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -157,6 +157,29 @@ describe("[daemon.lifecycle] one daemon of a user", () => {
       startDaemon({ config: `[store]\npath = "${join(daemon.folder, "data/parley/parley.db")}"` }),
     ).rejects.toThrow(/another process|already|in use/i);
   });
+});
+
+test("[cli.status-page] parley status shows what runs here and what is wrong, and with --json the contract's answer", async () => {
+  await using daemon = await startDaemon();
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "planner", description: "plans" });
+  const { stdout, code } = await parley(daemon.env, ["status"]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^Daemon   parley \\S+, pid ${daemon.pid}, up \\d+ s`));
+  expect(stdout).toContain(`Address  ${daemon.address}`);
+  expect(stdout).toMatch(/^planner +live +0 +plans$/m);
+  expect(stdout).toMatch(/Links\nnone/);
+  chmodSync(join(daemon.folder, "state/parley"), 0o755);
+  const troubled = await parley(daemon.env, ["status"]);
+  expect(troubled.stdout).toMatch(/Problems {2}\d+[\s\S]*has mode 755\n.*fix: chmod 700/);
+  const { body } = await localCall(daemon.socketPath, "GET", "/status");
+  for (const flags of [["--json"], ["--json", "-"]]) {
+    const answer = JSON.parse((await parley(daemon.env, ["status", ...flags], "{}")).stdout);
+    const same = { uptime_ms: 0, counts: {} };
+    expect({ ...answer, ...same }).toEqual({ ...(body as object), ...same });
+  }
+  writeFileSync(join(daemon.folder, "token"), daemon.token, { mode: 0o600 });
+  const remote = ["--base-url", daemon.address, "--token-file", join(daemon.folder, "token")];
+  expect((await parley(daemon.env, ["status", ...remote])).stdout).toContain(`pid ${daemon.pid}`);
 });
 
 describe("[auth.token-life] tokens from the command line", () => {

@@ -87,7 +87,7 @@ test("[daemon.logs] parley logs prints the end of the log, follows it over a res
       until(`the follower to print ${pattern}`, () => (pattern.test(following.stdout) ? true : undefined));
     await printed(/\n/);
     expect((await parley(daemon.env, ["restart"])).code).toBe(0);
-    await printed(/Stopped\.[^]*Parley serves\./);
+    await printed(/Stopped\.[\s\S]*Parley serves\./);
     expect(following.stdout.match(/Stopping\./g)).toHaveLength(1);
     await following.stop();
     expect(JSON.parse((await parley(daemon.env, ["status", "--json"])).stdout).pid).not.toBe(pid);

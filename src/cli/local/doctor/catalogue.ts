@@ -22,9 +22,17 @@ export const catalogue = {
     "The daemon's process is there and does not answer: it is busy, stopped by a debugger, or hangs.",
     "`parley stop`; when that hangs `kill -9 <pid>`, which loses no receipt, then `parley up --detach`",
   ),
+  "daemon-stopping": warning(
+    "The daemon finishes what runs, and then ends; `parley up` waits for that.",
+    "`parley up --detach`; when the stop hangs `kill -9 <pid>`, which loses no receipt",
+  ),
   "daemon-refuses": problem(
     "The daemon refuses this command, for example because it is of another version.",
     "`kill <pid>`, which stops it as `parley stop` does, then `parley up --detach`",
+  ),
+  "daemon-other-version": warning(
+    "The daemon runs since before an upgrade, which takes effect when it is started again.",
+    "`parley restart`",
   ),
   "place-refused": problem(
     "Another user may have put this path in place of the daemon's: clients do not use it, so that nothing reaches that user.",
@@ -33,6 +41,10 @@ export const catalogue = {
   "discovery-stale": warning(
     "The discovery file names a process that is gone, after a crash or a power loss.",
     "`parley up --detach`, which writes the file anew",
+  ),
+  "socket-elsewhere": warning(
+    "The socket lies in a private folder because its own place is unusable: clients find it by the discovery file only.",
+    "set `[server] socket` to a short path in a folder that only you can write to, then `parley restart`",
   ),
   "config-mistake": problem(
     "The daemon does not start with a mistake in its config; unknown keys are refused so that typing errors show.",

@@ -3,21 +3,33 @@ import {
   lookForDaemon,
   processSurroundings,
 } from "../../../../sdks/typescript/src/runtime/node/discovery.js";
+import { PACKAGE_VERSION } from "../../../package-version.js";
 import { findDaemonProcess, readDiscovery } from "../../../platform/discovery-file.js";
+import { socketPathProblem } from "../../../platform/socket-places.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
 
 export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] {
-  if (!(daemon instanceof Error))
-    return [ok(`pid ${daemon.pid} at ${daemon.address}, contract ${daemon.contract}`)];
+  const running = findDaemonProcess(paths.discoveryFile);
+  if (!(daemon instanceof Error)) {
+    const says = `pid ${daemon.pid} at ${daemon.address}, contract ${daemon.contract}`;
+    if (daemon.version === PACKAGE_VERSION) return [ok(says)];
+    return [
+      trouble("daemon-other-version", `${says}; it is ${daemon.version}, this command ${PACKAGE_VERSION}`),
+    ];
+  }
   const code = daemon instanceof ParleyError ? daemon.code : "";
-  const { pid, state } = findDaemonProcess(paths.discoveryFile) ?? {};
+  const { pid, state } = running ?? {};
   if (code === "daemon_unreachable") {
     if (pid !== undefined && state === "starting")
       return [trouble("daemon-starting", `pid ${pid} is starting`, { path: logPath })];
+    if (pid !== undefined && state === "stopping")
+      return [trouble("daemon-stopping", `pid ${pid} is stopping`, { pid })];
+    const refused = checkPlaces();
+    if (pid !== undefined && refused.length === 0) return [trouble("daemon-silent", daemon.message, { pid })];
     return [
       trouble("daemon-down", daemon.message, { path: logPath }),
-      ...checkPlaces(),
+      ...refused,
       ...checkDiscovery(paths.discoveryFile),
     ];
   }
@@ -28,6 +40,18 @@ export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] 
       pid: known,
     }),
   ];
+}
+
+/** The socket lies where it is wanted; elsewhere only clients that read the discovery file find it. */
+export function checkSocket({ config, daemon, paths }: Surroundings): Result {
+  const wanted = (config instanceof Error ? undefined : config.server.socket) ?? paths.socketPath;
+  const inUse = daemon instanceof Error ? undefined : daemon.socket_path;
+  const problem = socketPathProblem(wanted);
+  if (problem !== undefined)
+    return trouble("socket-elsewhere", `${problem}${inUse ? `; ${inUse} is in use` : ""}`);
+  if (inUse !== undefined && inUse !== wanted)
+    return trouble("socket-elsewhere", `${inUse} is in use, not ${wanted}`);
+  return ok(wanted);
 }
 
 export function checkConfig({ config }: Surroundings): Result {

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { globals } from "../../client.js";
 import { paint, print, printJson } from "../../output.js";
 import { checkClock } from "./check-clock.js";
-import { checkConfig, checkDaemon } from "./check-daemon.js";
+import { checkConfig, checkDaemon, checkSocket } from "./check-daemon.js";
 import { checkSpace, checkSync, stampSkewMs } from "./check-disk.js";
 import { checkNames } from "./check-names.js";
 import { checkFiles, checkFolder, checkLog, nearest } from "./check-permissions.js";
@@ -19,9 +19,24 @@ type Look = () => Promise<Result | Result[]> | Result | Result[];
 
 /** Looks at everything a daemon here depends on, with one running or not; exit code 1 for a problem, 0 for warnings. */
 export async function doctor(flags: { config?: string }, command: Command): Promise<void> {
-  const around = await lookAround(flags.config, command);
+  const findings = await lookInto(looks(await lookAround(flags.config, command)));
+  if (globals(command).json) printJson({ findings });
+  else for (const finding of findings) printFinding(finding);
+  if (findings.some(({ state }) => state === "problem")) process.exitCode = 1;
+}
+
+/** Checks that write, that read the whole store or that wait for a resolver, and those of this command's own program. */
+const slowChecks: ReadonlySet<string> = new Set(["node", "sqlite", "store", "sync", "clock", "resolution"]);
+
+/** What is wrong by the checks that take no time. */
+export async function quickTroubles(around: Surroundings): Promise<Finding[]> {
+  const quick = Object.entries(looks(around)).filter(([check]) => !slowChecks.has(check));
+  return (await lookInto(Object.fromEntries(quick))).filter(({ state }) => state !== "ok");
+}
+
+async function lookInto(checks: Record<string, Look>): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const [check, look] of Object.entries(looks(around))) {
+  for (const [check, look] of Object.entries(checks)) {
     let found: Result | Result[];
     try {
       found = await look();
@@ -30,9 +45,7 @@ export async function doctor(flags: { config?: string }, command: Command): Prom
     }
     for (const result of [found].flat()) findings.push({ check, ...result });
   }
-  if (globals(command).json) printJson({ findings });
-  else for (const finding of findings) printFinding(finding);
-  if (findings.some(({ state }) => state === "problem")) process.exitCode = 1;
+  return findings;
 }
 
 function looks(around: Surroundings): Record<string, Look> {
@@ -45,6 +58,7 @@ function looks(around: Surroundings): Record<string, Look> {
   const files = [...storeFiles, paths.discoveryFile, socket, logPath];
   return {
     daemon: () => checkDaemon(around),
+    socket: () => checkSocket(around),
     config: () => checkConfig(around),
     node: () => checkNode(),
     sqlite: () => checkSqlite(),

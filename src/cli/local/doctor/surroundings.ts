@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ParleyError, type SystemStatusResponse, type Token } from "../../../../sdks/typescript/src/index.js";
 import { type Config, loadConfig } from "../../../config/load-config.js";
 import { type Paths, resolvePaths } from "../../../config/paths.js";
+import { findDaemonProcess } from "../../../platform/discovery-file.js";
 import { withClient } from "../../client.js";
 
 /** What the checks look at, found out once. */
@@ -34,7 +35,10 @@ export async function lookAround(configPath: string | undefined, command: Comman
     tokens: daemon instanceof Error ? undefined : await listTokens(command),
     storePath:
       engine === "sqlite" ? (running?.store.path ?? values?.store.path ?? paths.databaseFile) : undefined,
-    logPath: values?.log.file ?? join(paths.stateDir, "daemon.log"),
+    logPath:
+      findDaemonProcess(paths.discoveryFile)?.log_file ??
+      values?.log.file ??
+      join(paths.stateDir, "daemon.log"),
   };
 }
 

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "a8263a797ccd0783"
+CONTRACT_DIGEST = "f06b9dddff0602c4"
 """First 16 hex digits of that contract's digest."""
