@@ -474,6 +474,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.kill-sees": hardened(
     "The kill run is red after a lost append, a doubled execution, a skipped sequence and a reused fence.",
   ),
+  "faults.life-cycle": trust(
+    "`stop && up`, `stop && restore`, `stop && backup` and `restart` succeed again and again with a host attached, and lose nothing.",
+  ),
+  "faults.life-cycle-sees": trust(
+    "The loop over stops is red when a stop returns before the daemon has stopped.",
+  ),
   "faults.linearizable": comms(
     "Of session names' leases and of reservations, many clients see over kills what one order of their calls explains.",
   ),

@@ -5,11 +5,14 @@ import { type Config, loadConfig } from "../../config/load-config.js";
 import { resolvePaths } from "../../config/paths.js";
 import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
+import { afterStop } from "./own-daemon.js";
 
 /** The file of this machine's store: what the running daemon says, else what the config says. */
 export async function storeFile(configPath: string | undefined, command: Command): Promise<string> {
   if (globals(command).baseUrl !== undefined)
     throw new UsageError("this command works on the files of this machine; leave out --base-url");
+  // One that is stopping still holds the store, and answers no call any more.
+  await afterStop();
   const running = await runningStore(command);
   const { engine, path } = running ?? configuredStore(configPath);
   if (engine !== "sqlite" || path === undefined)
