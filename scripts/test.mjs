@@ -16,11 +16,14 @@ mkdirSync(results, { recursive: true });
 await suite("install", async () => {
   ensureInstalled();
   const { ensurePython, ensureTools } = await import("./python-env.mjs");
+  const { cannotInstall } = await import("./apt.mjs");
   const { ensureChromium } = await import("./chromium.mjs");
+  const { ensureFuse } = await import("./fuse.mjs");
   const python = ensurePython();
   const chromium = ensureChromium();
-  if (chromium === undefined)
-    console.log("SKIPPED browser tests: no chromium here and no way to install it (needs root and apt)");
+  if (chromium === undefined) console.log(`SKIPPED browser tests: chromium is missing and ${cannotInstall}`);
+  const noPowerCuts = isWanted("faults") ? ensureFuse() : undefined;
+  if (noPowerCuts !== undefined) console.log(noPowerCuts);
   process.env.PARLEY_TEST_PYTHON = python.python;
   process.env.PARLEY_TEST_TOOLS = dirname(ensureTools().python);
   process.env.PARLEY_TEST_CHROMIUM = chromium ?? "";
@@ -53,8 +56,12 @@ console.log(
 );
 process.exitCode = totals.failed > 0 ? 1 : 0;
 
+function isWanted(name) {
+  return wanted.length === 0 || wanted.includes(name);
+}
+
 async function suite(name, body, fatal = false) {
-  if (wanted.length > 0 && name !== "install" && name !== "build" && !wanted.includes(name)) return;
+  if (name !== "install" && name !== "build" && !isWanted(name)) return;
   const started = Date.now();
   console.log(`\n== ${name}`);
   const counts = (await body()) ?? { passed: 0, failed: 0, skipped: 0 };

@@ -1133,6 +1133,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "telemetry.trace": foundation(
     "A header is read and written; is no context and no error; a child stays in its trace; a root begins one.",
   ),
+  "tests.power-cuts": trust(
+    "The test script installs what power cuts need where it may, and prints one line where it may not.",
+  ),
   "trust.advice": trust(
     "Each message about a daemon that cannot be reached names what to type, and what it names can work there.",
   ),
