@@ -72,6 +72,8 @@ try {
 process.off("disconnect", onParentGone);
 // A parent that waited only for the start has closed the channel already.
 if (process.connected) process.disconnect();
+// `parley stop` waits for the end of the process: nothing that was left open may delay it.
+setTimeout(() => process.exit(), 1_000).unref();
 
 function argument(name: string): string | undefined {
   const index = process.argv.indexOf(name);

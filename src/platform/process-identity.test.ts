@@ -7,6 +7,17 @@ function idle(): ChildProcess {
   return spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: ["pipe", "ignore", "ignore"] });
 }
 
+test("[daemon.identity] systems without /proc name the start in words of ps", async () => {
+  const child = idle();
+  await once(child, "spawn");
+  const start = processStart(child.pid!, "darwin");
+  expect(start).toMatch(/^\w{3} \w{3} \d+ \d\d:\d\d:\d\d \d{4}$/);
+  expect(processStart(child.pid!, "darwin")).toBe(start);
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  expect(processStart(child.pid!, "darwin")).toBeUndefined();
+});
+
 test("[daemon.identity] a process is itself while it runs, and no other process is", async () => {
   const [first, second] = [idle(), idle()];
   await Promise.all([once(first, "spawn"), once(second, "spawn")]);

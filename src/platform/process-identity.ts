@@ -9,9 +9,9 @@ export interface ProcessIdentity {
 }
 
 /** When the process began, as `ProcessIdentity` keeps it; undefined when it does not run, or has ended unreaped. */
-export function processStart(pid: number): string | undefined {
+export function processStart(pid: number, platform: string = process.platform): string | undefined {
   try {
-    return process.platform === "linux" ? linuxStart(pid) : psStart(pid);
+    return platform === "linux" ? linuxStart(pid) : psStart(pid);
   } catch {
     return undefined;
   }

@@ -19,12 +19,17 @@ export function socketPlaces(wanted: string): readonly SocketPlace[] {
   return [() => wantedPlace(wanted), () => temporaryPlace(wanted)];
 }
 
+/** Whether the path lies in the private folder, as far as this process's temporary folder is the same. */
+export function isTemporaryPlace(path: string): boolean {
+  const folder = dirname(path);
+  return basename(folder).startsWith(ownName()) && temporaryFolders().includes(dirname(folder));
+}
+
 /** Removes the private folder again, once the socket is gone; a folder that holds anything stays. */
 export function removeTemporaryPlace(path: string): void {
-  const folder = dirname(path);
-  if (!basename(folder).startsWith(ownName()) || !temporaryFolders().includes(dirname(folder))) return;
+  if (!isTemporaryPlace(path)) return;
   try {
-    rmdirSync(folder);
+    rmdirSync(dirname(path));
   } catch {
     // Another socket of this user lies there.
   }

@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parley } from "../support/cli.js";
@@ -49,6 +61,49 @@ describe("the socket's file under a running daemon", () => {
     const { code, stdout } = await parley(daemon.env, ["stop"]);
     expect([code, stdout]).toEqual([0, `parley has stopped: pid ${daemon.pid}\n`]);
   });
+
+  test.each<[string, (folder: string) => void]>([
+    ["is a file", (folder) => writeFileSync(folder, "notes")],
+    [
+      "can be written by others",
+      (folder) => {
+        mkdirSync(folder);
+        chmodSync(folder, 0o777);
+      },
+    ],
+    ...(process.getuid?.() === 0
+      ? ([
+          [
+            "belongs to another user",
+            (folder) => {
+              mkdirSync(folder, { mode: 0o700 });
+              chownSync(folder, 65_533, 65_533);
+            },
+          ],
+        ] as [string, (folder: string) => void][])
+      : []),
+  ])(
+    "[daemon.socket-elsewhere] clients find the socket of a daemon whose socket folder %s",
+    async (_what, spoil) => {
+      const runtime = mkdtempSync("/tmp/parley-run-");
+      try {
+        spoil(join(runtime, "parley"));
+        const before = statSync(join(runtime, "parley"));
+        await using daemon = await startDaemon({ env: { XDG_RUNTIME_DIR: runtime, TMPDIR: runtime } });
+        expect(daemon.socketPath).toMatch(/parley-\d+\/[0-9a-f]{12}\.sock$/);
+        await answered(daemon);
+        const { stdout } = await parley(daemon.env, ["doctor", "--json"]);
+        expect(JSON.parse(stdout).findings).toContainEqual(
+          expect.objectContaining({ id: "socket-elsewhere" }),
+        );
+        expect((await parley(daemon.env, ["stop"])).code).toBe(0);
+        const { mode, uid } = statSync(join(runtime, "parley"));
+        expect([mode, uid, readdirSync(runtime)]).toEqual([before.mode, before.uid, ["parley"]]);
+      } finally {
+        rmSync(runtime, { recursive: true, force: true });
+      }
+    },
+  );
 
   test("[daemon.socket-elsewhere] a socket path that is too long leads to a private folder that clients find", async () => {
     const temporary = `/tmp/parley-test-${process.pid}`;

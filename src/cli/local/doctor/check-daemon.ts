@@ -5,7 +5,7 @@ import {
 } from "../../../../sdks/typescript/src/runtime/node/discovery.js";
 import { PACKAGE_VERSION } from "../../../package-version.js";
 import { findDaemonProcess, readDiscovery } from "../../../platform/discovery-file.js";
-import { socketPathProblem } from "../../../platform/socket-places.js";
+import { isTemporaryPlace, socketPathProblem } from "../../../platform/socket-places.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -42,16 +42,17 @@ export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] 
   ];
 }
 
-/** The socket lies where it is wanted; elsewhere only clients that read the discovery file find it. */
+/**
+ * The socket does not lie in the private folder that stands in for its own place. What this command would choose is no
+ * measure: the daemon may have been started with another environment.
+ */
 export function checkSocket({ config, daemon, paths }: Surroundings): Result {
   const wanted = (config instanceof Error ? undefined : config.server.socket) ?? paths.socketPath;
   const inUse = daemon instanceof Error ? undefined : daemon.socket_path;
   const problem = socketPathProblem(wanted);
-  if (problem !== undefined)
-    return trouble("socket-elsewhere", `${problem}${inUse ? `; ${inUse} is in use` : ""}`);
-  if (inUse !== undefined && inUse !== wanted)
-    return trouble("socket-elsewhere", `${inUse} is in use, not ${wanted}`);
-  return ok(wanted);
+  if (inUse === undefined) return problem === undefined ? ok(wanted) : trouble("socket-elsewhere", problem);
+  if (!isTemporaryPlace(inUse)) return ok(inUse);
+  return trouble("socket-elsewhere", `${inUse} is in use${problem === undefined ? "" : `: ${problem}`}`);
 }
 
 export function checkConfig({ config }: Surroundings): Result {
