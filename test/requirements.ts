@@ -501,6 +501,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.minutes": trust(
     "A fault run by time goes on from seed to seed, prints its cycles, and can be continued.",
   ),
+  "faults.outages": trust(
+    "Outages of the daemon under 20 busy hosts lose no completed work, double none unreported, and leave one terminal event of each interaction.",
+  ),
+  "faults.outages-self-test": trust(
+    "The outage run is red for a host that takes an outage for a failure, and for lost, doubled or unended work.",
+  ),
   "faults.power-loss-sees": hardened(
     "The power-loss run is red when synchronous is lowered, the disk lies, a receipt goes out early or an append is lost.",
   ),

@@ -7,6 +7,8 @@ export interface FaultRun {
   /** Cycles by command, and in the short form that CI runs. */
   long: number;
   short: number;
+  /** Cycles of each part of a run by time; default a tenth of the short form. */
+  part?: number;
   /** Rejects only when the run itself could not be carried out; a promise that did not hold is in `broken`. */
   run(options: FaultOptions): Promise<FaultResult>;
 }

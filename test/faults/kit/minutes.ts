@@ -26,18 +26,19 @@ export async function carryOutFor(
   let parts = 0;
   do {
     const part = (seed + parts) % 2 ** 31;
-    const line = await carryOut(run, { ...options, seed: part, cycles });
+    const before = parts * cycles;
+    const progress = (done: number): void => options.progress?.(before + done);
+    const line = await carryOut(run, { ...options, seed: part, cycles, progress });
     parts += 1;
     add(total, line, part);
-    options.progress?.(parts * cycles);
   } while (now() < until && total.broken.length < enough);
   const seconds = Math.round((now() - started) / 100) / 10;
   const { id, promise } = run;
   return { id, promise, cycles: parts * cycles, seed, seconds, nextSeed: (seed + parts) % 2 ** 31, ...total };
 }
 
-function partOf({ short }: FaultRun): number {
-  return Math.max(1, Math.ceil(short / 10));
+function partOf({ short, part }: FaultRun): number {
+  return part ?? Math.max(1, Math.ceil(short / 10));
 }
 
 /** Counts add up; of times and rates the highest stays. */
