@@ -186,7 +186,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.done-with": comms("What expects no answer is done with by a completed, and nobody gets a copy."),
   "comms.ending-in-flight": trust(
-    "While an end of an interaction is in flight no other answer is accepted, also when the write of another end fails.",
+    "What would be refused by an end in flight waits until that is known: an end that is not written refuses nothing, and while one may be written no other answer is accepted.",
   ),
   "comms.fast-answer": foundation("An answer that came before its reader waits for it."),
   "comms.handling": comms("What steers is offered before what is queued, each in its order."),

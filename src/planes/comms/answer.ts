@@ -48,7 +48,7 @@ async function append(
   checkExpected(item, command);
   if (item.sender.name !== command.to) refuse("to", "invalid_value", item.sender.name, command.to);
   checkIdentity(command, item.sender.session_id);
-  if (mailbox.isEnding(item))
+  if (mailbox.isEnding(item) && (await mailbox.hasEnded(item)))
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
   const asker = isRemote ? undefined : askerOf(item, session, directory);
   const isCopied = !isRemote && !item.reserved && isExpected(item);

@@ -42,8 +42,9 @@ export async function cancel(
     return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_not_found"));
   if (target.sender.session_id !== sender.sessionId && !mayUse(requirePrincipal(context), recipient))
     throw new ContractError("permission_denied");
-  if (target.settled || mailbox.isEnding(target))
-    return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
+  while (target.settled || mailbox.isEnding(target))
+    if (target.settled || (await mailbox.hasEnded(target)))
+      return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));
   if (target.outbox && (target.claiming || target.moves.length > 0 || mailbox.inbox.mayHaveLeft))
     return undefined;
   const interaction_id = target.interactionId;

@@ -31,7 +31,7 @@ export function retryDeadLetter(
   interactionId: string,
   ids: Ids,
 ): Promise<{ interactionId: string; alreadyRetried: boolean }> {
-  return decide(mailbox, interactionId, async () => {
+  return mailbox.decide(interactionId, async () => {
     const found = await mailbox.letters.find(interactionId);
     if (found === undefined) throw new ContractError("dead_letter_not_found");
     if ("dropped" in found) {
@@ -64,7 +64,7 @@ export function dropDeadLetter(
   mailbox: Mailbox,
   interactionId: string,
 ): Promise<{ alreadyDropped: boolean }> {
-  return decide(mailbox, interactionId, async () => {
+  return mailbox.decide(interactionId, async () => {
     const found = await mailbox.letters.find(interactionId);
     if (found === undefined) throw new ContractError("dead_letter_not_found");
     if ("dropped" in found) return { alreadyDropped: true };
@@ -73,11 +73,6 @@ export function dropDeadLetter(
     await mailbox.letters.drop(interactionId, retry?.t === "accepted" ? retry.interaction_id : undefined);
     return { alreadyDropped: retry !== undefined };
   });
-}
-
-/** Runs a decision about a letter after those before it, which may still be in flight. */
-function decide<T>(mailbox: Mailbox, interactionId: string, task: () => Promise<T>): Promise<T> {
-  return mailbox.during(() => mailbox.letters.decisions.run(interactionId, task));
 }
 
 function retryId(interactionId: string): string {

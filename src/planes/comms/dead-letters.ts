@@ -1,6 +1,5 @@
 import type { CommsCommand, Surface } from "../../generated/types.js";
 import { type Backend, BackendError } from "../../kernel/backend.js";
-import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import { derivedId } from "./derived-id.js";
 import type { Sender, Undelivered } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
@@ -97,8 +96,6 @@ export class DeadLetters {
   readonly #limits: CommsLimits;
   readonly #retentionNow: () => number;
   readonly #name: string;
-  /** What users decide about a letter, by its interaction: one decision at a time. */
-  readonly decisions = new KeyedQueue();
   /** In the order of the log. */
   readonly #listed = new Map<string, Listed>();
   /** Those that were taken off the list, with the interaction that tries again. */

@@ -34,7 +34,15 @@ export async function listHeld(
 }
 
 /** The first decision counts; the same again changes nothing, another one is an error. */
-export async function releaseHeld(
+export function releaseHeld(
+  mailbox: Mailbox,
+  interactionId: string,
+  decision: ReleasedEntry["decision"],
+): Promise<{ alreadyReleased: boolean }> {
+  return mailbox.decide(interactionId, () => release(mailbox, interactionId, decision));
+}
+
+async function release(
   mailbox: Mailbox,
   interactionId: string,
   decision: ReleasedEntry["decision"],
@@ -42,7 +50,8 @@ export async function releaseHeld(
   const item = mailbox.inbox.item(interactionId);
   if (item === undefined) throw new ContractError("interaction_not_found");
   if (item.release?.decision === decision) return { alreadyReleased: true };
-  if (mailbox.isEnding(item) && item.release === undefined) throw new ContractError("interaction_ended");
+  if (mailbox.isEnding(item) && (await mailbox.hasEnded(item)) && item.release === undefined)
+    throw new ContractError("interaction_ended");
   if (!item.held) throw new ContractError("not_held");
   const entry = { t: "released" as const, interaction_id: interactionId, decision };
   const id = derivedId(interactionId, "release");

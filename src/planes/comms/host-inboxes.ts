@@ -157,6 +157,7 @@ export class HostInboxes {
       const id = key === undefined ? ids.uuid() : derivedId("emit", interactionId, key, at);
       return { id, interactionId, event };
     });
+    if (mailbox.isEnding(item)) await mailbox.hasEnded(item);
     await log.append(() => {
       // A repeat waits for what is in flight, and writes only what its first try did not.
       if (batch.every((event) => log.has(event))) return batch;

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isoTime } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import type { AnswerCopies } from "./answer-copies.js";
 import { Arriving } from "./arriving.js";
-import { Counts } from "./counts.js";
 import { type DeadLetter, DeadLetters, isDeadLetter, letterOf } from "./dead-letters.js";
 import { derivedId } from "./derived-id.js";
+import { EndingsInFlight } from "./endings-in-flight.js";
 import { EventLog, type NewEvent } from "./event-log.js";
 import { EventTrim } from "./event-trim.js";
 import { Expiry } from "./expiry.js";
@@ -80,8 +81,9 @@ export class Mailbox {
   readonly #trim: EventTrim;
   readonly #expiry: Expiry;
   readonly #wakers: Wakers;
-  /** Endings in flight by interaction, which may be several: no answer is accepted meanwhile. */
-  readonly #ending = new Counts();
+  /** No answer is accepted while an end of its interaction is in flight. */
+  readonly #ending = new EndingsInFlight();
+  readonly #decisions = new KeyedQueue();
   /** Settled items of which the kept logs must say something, else they are over. */
   readonly #doubtful = new Set<string>();
   readonly #pending = new PendingCopies();
@@ -172,6 +174,11 @@ export class Mailbox {
     }
   }
 
+  /** Runs what a user decides about a held item or a dead letter after the decisions before it, which may be in flight. */
+  decide<T>(interactionId: string, decision: () => Promise<T>): Promise<T> {
+    return this.during(() => this.#decisions.run(interactionId, decision));
+  }
+
   /** As `during`, until the result is called. */
   enter(): () => void {
     this.#busy += 1;
@@ -256,18 +263,15 @@ export class Mailbox {
     body: string,
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
     const ends = entry.cancel?.claimed !== true;
-    if (ends) this.#closing(target, true);
+    if (ends) target.closing = true;
     try {
-      return await this.accept(id, entry, body);
+      const accepted = this.accept(id, entry, body);
+      if (ends) this.#ending.add(target.interactionId, accepted);
+      return await accepted;
     } finally {
-      if (ends) this.#closing(target, false);
+      if (ends) target.closing = false;
       this.wake();
     }
-  }
-
-  #closing(item: InboxItem, closing: boolean): void {
-    item.closing = closing;
-    this.#ending.add(item.interactionId, closing ? 1 : -1);
   }
 
   /** Accepts an answer to one of this session's interactions. */
@@ -278,23 +282,28 @@ export class Mailbox {
   ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
     const item = this.inbox.item(entry.interaction_id);
     if (item === undefined) throw new ContractError("interaction_not_found");
-    const ends = entry.command.status !== "accepted";
-    if (this.isEnding(item)) throw new ContractError("interaction_ended");
-    if (ends) this.#ending.add(item.interactionId, 1);
+    while (this.isEnding(item)) if (await this.hasEnded(item)) throw new ContractError("interaction_ended");
     this.#busy += 1;
     try {
-      const written = await this.#log.append(id, entry.interaction_id, entry, body);
+      const appended = this.#log.append(id, entry.interaction_id, entry, body);
+      if (entry.command.status !== "accepted") this.#ending.add(item.interactionId, appended);
+      const written = await appended;
       await this.follow(item);
       return written;
     } finally {
-      if (ends) this.#ending.add(item.interactionId, -1);
       this.#busy -= 1;
     }
   }
 
-  /** The interaction has its ending, or it is being written. */
+  /** The interaction has its ending, or one is in flight. */
   isEnding(item: InboxItem): boolean {
-    return item.ending !== undefined || this.#ending.of(item.interactionId) > 0;
+    return item.ending !== undefined || this.#ending.has(item.interactionId);
+  }
+
+  /** Whether it has its ending once those in flight now have settled: what was not written ends nothing. */
+  async hasEnded(item: InboxItem): Promise<boolean> {
+    if (item.ending === undefined) await this.#ending.settled(item.interactionId);
+    return item.ending !== undefined;
   }
 
   /** Writes an entry about items of this inbox. `id` makes a repeat safe; without it the entry is new. */
@@ -335,7 +344,7 @@ export class Mailbox {
   /** Ends a command of the outbox; the first ending counts. */
   async endAs(item: InboxItem, ending: Ending): Promise<void> {
     const { interactionId } = item;
-    if (this.isEnding(item)) return;
+    while (this.isEnding(item)) if (await this.hasEnded(item)) return;
     const id = derivedId(interactionId, "ended");
     await this.writeEnding(item, { t: "ended", interaction_id: interactionId, ending }, id);
   }
@@ -346,16 +355,13 @@ export class Mailbox {
     entry: Unstamped<InboxEntry>,
     id: string,
   ): Promise<{ duplicate: boolean }> {
-    this.#ending.add(item.interactionId, 1);
-    this.#busy += 1;
-    try {
-      const written = await this.write(item.interactionId, entry, id);
+    const written = this.write(item.interactionId, entry, id);
+    this.#ending.add(item.interactionId, written);
+    return this.during(async () => {
+      const result = await written;
       await this.follow(item);
-      return written;
-    } finally {
-      this.#ending.add(item.interactionId, -1);
-      this.#busy -= 1;
-    }
+      return result;
+    });
   }
 
   /** Stores how an interaction's reservation ended. Only a reader's own word is waited for; one that is lost waits again. */

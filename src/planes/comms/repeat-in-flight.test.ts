@@ -150,23 +150,123 @@ describe("[comms.repeat-in-flight] a send that is repeated while its first try i
   });
 });
 
-test("[comms.ending-in-flight] while an answer that ends its interaction is in flight, no other is accepted, although another end fails", async () => {
-  const { store, send, bob, eve, world } = await scene();
-  await send(ask("k"));
-  const [item] = await bob.drain();
-  const { interaction_id: id } = item!;
+/** Lets `first` reach the inbox's log and `next` come behind it, fails the first, and gives what became of both. */
+async function behindFailed<T>(
+  { store }: Scene,
+  first: () => Promise<unknown>,
+  next: () => Promise<T>,
+): Promise<PromiseSettledResult<T>> {
   store.hold((log) => log.startsWith("inbox/"));
-  const answered = send(answer(id, "first", 1));
+  const failed = expect(first()).rejects.toThrow("no space");
   await settle();
-  const settled = expect(bob.settle(id)).rejects.toThrow("no space");
+  const behind = Promise.allSettled([next()]);
   await settle();
-  await store.held.splice(1, 1)[0]!.refuse();
-  await settled;
-  const second = expect(send(answer(id, "second", 2))).rejects.toMatchObject({ code: "interaction_ended" });
-  await settle();
+  await store.held.shift()!.refuse();
+  await failed;
   await store.release();
-  await second;
-  expect(await answered).toMatchObject({ kind: "peer_response_sent" });
-  expect(await eve.drain()).toMatchObject([{ result: 1 }]);
-  await world.stop();
+  const [result] = await behind;
+  return result!;
+}
+
+describe("[comms.ending-in-flight] while an end of an interaction is in flight", () => {
+  test("no answer is accepted, although another end fails", async () => {
+    const { store, send, bob, eve, world } = await scene();
+    await send(ask("k"));
+    const [item] = await bob.drain();
+    const { interaction_id: id } = item!;
+    store.hold((log) => log.startsWith("inbox/"));
+    const answered = send(answer(id, "first", 1));
+    await settle();
+    const settled = expect(bob.settle(id)).rejects.toThrow("no space");
+    await settle();
+    await store.held.splice(1, 1)[0]!.refuse();
+    await settled;
+    const second = expect(send(answer(id, "second", 2))).rejects.toMatchObject({ code: "interaction_ended" });
+    await settle();
+    await store.release();
+    await second;
+    expect(await answered).toMatchObject({ kind: "peer_response_sent" });
+    expect(await eve.drain()).toMatchObject([{ result: 1 }]);
+    await world.stop();
+  });
+
+  test("an answer waits for it, and is accepted when it fails", async () => {
+    const all = await scene();
+    await all.send(ask("k"));
+    const [item] = await all.bob.drain();
+    const { interaction_id: id } = item!;
+    const first = (): Promise<SendReceipt> => all.send(answer(id, "first", 1));
+    const result = await behindFailed(all, first, () => all.send(answer(id, "second", 2)));
+    expect(result).toMatchObject({ status: "fulfilled", value: { kind: "peer_response_sent" } });
+    expect(await all.eve.drain()).toMatchObject([{ result: 2 }]);
+    await all.world.stop();
+  });
+
+  test("of two answers that waited for one that failed, one is accepted", async () => {
+    const all = await scene();
+    await all.send(ask("k"));
+    const [item] = await all.bob.drain();
+    const { interaction_id: id } = item!;
+    const others = (): Promise<PromiseSettledResult<SendReceipt>[]> =>
+      Promise.allSettled([all.send(answer(id, "second", 2)), all.send(answer(id, "third", 3))]);
+    const result = await behindFailed(all, () => all.send(answer(id, "first", 1)), others);
+    expect(result).toMatchObject({
+      value: [{ status: "fulfilled" }, { status: "rejected", reason: { code: "interaction_ended" } }],
+    });
+    await all.world.stop();
+  });
+
+  test("a cancel waits for it, and is accepted when it fails", async () => {
+    const all = await scene();
+    const asked = await all.send(ask("k"));
+    if (asked.kind !== "peer_request_sent") throw new Error(asked.kind);
+    const params = { interaction_id: asked.interaction_id };
+    const cancel = (key: string) => () => all.send(ask(key, { intent: "comms.cancel", params } as never));
+    const result = await behindFailed(all, cancel("first"), cancel("second"));
+    expect(result).toMatchObject({ status: "fulfilled", value: { kind: "peer_request_sent" } });
+    await all.world.stop();
+  });
+
+  test("a host's event waits for it, and is written when it fails", async () => {
+    const all = await scene();
+    await all.send(ask("k"));
+    const [item] = await all.bob.drain();
+    const { interaction_id: id } = item!;
+    const result = await behindFailed(
+      all,
+      () => all.bob.settle(id),
+      () => all.bob.emit(id, "still here"),
+    );
+    expect(result).toMatchObject({ status: "fulfilled" });
+    await all.world.stop();
+  });
+
+  test("a refusal of a held command that comes again gets its answer, and another decision is refused", async () => {
+    const all = await scene();
+    const inbound_policy = { peer_request: "hold" as const };
+    await all.world.call("sessions.open", {
+      name: "bob",
+      lease_token: all.bob.token,
+      ttl_ms: 86_400_000,
+      inbound_policy,
+    });
+    const asked = await all.send(ask("k"));
+    if (asked.kind !== "peer_request_sent") throw new Error(asked.kind);
+    const decide = (decision: "deliver" | "refuse"): Promise<object> =>
+      all.world.call("sessions.release_held", {
+        name: "bob",
+        interaction_id: asked.interaction_id,
+        decision,
+      });
+    all.store.hold((log) => log.startsWith("inbox/"));
+    const decisions = Promise.allSettled([decide("refuse"), decide("refuse"), decide("deliver")]);
+    await settle();
+    await all.store.release();
+    expect(await decisions).toMatchObject([
+      { value: { already_released: false } },
+      { value: { already_released: true } },
+      { reason: { code: "not_held" } },
+    ]);
+    await all.world.stop();
+  });
 });

@@ -120,8 +120,10 @@ export class Arrivals {
     });
     if (command.kind === "peer_request" && command.intent === cancelIntent) {
       const target = targetOf(mailbox, command, entry);
-      if (target === undefined || target.settled || mailbox.isEnding(target))
-        return refusal("refused", "interaction_ended", "The interaction to be cancelled is over.");
+      const over = refusal("refused", "interaction_ended", "The interaction to be cancelled is over.");
+      if (target === undefined) return over;
+      while (target.settled || mailbox.isEnding(target))
+        if (target.settled || (await mailbox.hasEnded(target))) return over;
       entry.cancel = { interaction_id: target.interactionId, told_as: target.origin!.interaction_id };
       if (isClaimed(target, clock.monotonic())) entry.cancel.claimed = true;
       await mailbox.cancel(id, entry, target, encodeFitting(entry, "", reservedBytes));

@@ -50,7 +50,7 @@ export class Results {
     { result_id: resultId, event, undelivered, traceparent }: LinkResult,
   ): Promise<void> {
     const { mailbox, item } = found;
-    if (mailbox.isEnding(item)) return;
+    if (mailbox.isEnding(item) && (await mailbox.hasEnded(item))) return;
     switch (event.kind) {
       case "delivery_updated":
         if (event.state === "delivered" || event.state === "held" || event.state === "ingested")
