@@ -209,6 +209,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.key-ttl": comms(
     "An idempotency key is remembered as long as its command may wait, and a day at least.",
   ),
+  "comms.letter-before-forgotten": trust(
+    "An interaction that ended as a dead letter is forgotten only when the letter is written.",
+  ),
   "comms.letter-decisions": trust(
     "Of a retry and a drop of one dead letter at the same time the first takes effect, and both callers receive which.",
   ),

@@ -245,3 +245,24 @@ describe("[comms.letter-decisions] of a retry and a drop of one letter at the sa
     await world.stop();
   });
 });
+
+test("[comms.letter-before-forgotten] an interaction is forgotten only when its letter is written, whatever the wall clock does while no process lives", async () => {
+  const clock = new SimulatedClock();
+  const inner = openMemory({ clock });
+  const store = new HeldStore(inner);
+  const world = await World.start({ clock, backend: store.backend, seed: "before" });
+  const bob = await world.host("bob");
+  const dead = await sent(world, "work");
+  await bob.drain();
+  store.hold((log) => log.startsWith("dead/"));
+  void bob.settle(dead, { kind: "dead", code: "executor_error", message: "no", retryable: true });
+  await settle();
+  expect(store.held).toHaveLength(1);
+  // The daemon dies with the letter in flight; before the next starts, the clock is set to long after.
+  world.comms.close().catch(() => {});
+  clock.step(48 * 3_600_000);
+  const later = await World.start({ clock, backend: inner, seed: "after" });
+  await settle();
+  expect(ids(await letters(later))).toEqual([dead]);
+  await later.stop();
+});

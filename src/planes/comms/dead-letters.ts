@@ -139,6 +139,11 @@ export class DeadLetters {
     );
   }
 
+  /** It is known that the letter of the item's end is written, or was. */
+  has(item: InboxItem): boolean {
+    return this.#loaded !== undefined && !this.lacks(item);
+  }
+
   /** Letters on the list, newest first: at most `limit`, and fewer when they are large. */
   async list(limit: number, chars: number): Promise<{ letters: DeadLetter[]; more: boolean }> {
     await this.#load();

@@ -18,6 +18,8 @@ export interface EventTrimOptions {
   note: (entry: Omit<TrimmedEntry, "at">) => Promise<unknown>;
   /** Nothing more will come of it and nobody reads it now. */
   isOver: (item: InboxItem) => boolean;
+  /** It is no dead letter, or its letter is known to be written. */
+  hasLetter: (item: InboxItem) => boolean;
   forget: (item: InboxItem) => void;
 }
 
@@ -105,14 +107,14 @@ export class EventTrim {
 
   /** First the note about what goes, then the trim: a crash between them repeats the trim. */
   async #trim(first: number): Promise<void> {
-    const { ports, inbox, events, note, isOver, forget } = this.#options;
+    const { ports, inbox, events, note, isOver, hasLetter, forget } = this.#options;
     const list = ports.ids.uuid();
     let interactions: TrimmedEntry["interactions"] = {};
     let listed = 0;
     for (const item of [...inbox.items()]) {
       const cursor = events.interaction(item.interactionId);
       if (cursor.published === 0 || cursor.firstSequence >= first) continue;
-      if (isOver(item) && cursor.lastSequence < first) {
+      if (isOver(item) && hasLetter(item) && cursor.lastSequence < first) {
         forget(item);
         continue;
       }

@@ -117,6 +117,7 @@ export class Mailbox {
       events: this.events,
       note: (entry) => this.write("session", entry),
       isOver: (item) => this.#isOver(item),
+      hasLetter: (item) => !isDeadLetter(item) || this.letters.has(item),
       forget: (item) => this.#forget(item),
     });
   }
@@ -460,8 +461,24 @@ export class Mailbox {
     const before = this.#retentionNow() - this.#limits.interactionKeepMs;
     let looked = 0;
     for (const item of this.inbox.items()) {
-      if (this.#isOver(item) && (item.endedAt ?? 0) < before) this.#forget(item);
+      if (this.#isOver(item) && (item.endedAt ?? 0) < before && (await this.#hasLetter(item)))
+        this.#forget(item);
       if (++looked % turnItems === 0) await nextTurn();
+    }
+  }
+
+  /** Writes the letter that the item's end may lack; false when it cannot be written now. */
+  async #hasLetter(item: InboxItem): Promise<boolean> {
+    if (!isDeadLetter(item)) return true;
+    try {
+      await this.letters.add(item, () => this.#letterOf(item));
+      return true;
+    } catch (err) {
+      this.#ports.log.warn(
+        { err, interaction_id: item.interactionId },
+        "Could not write a dead letter. The next sweep writes it.",
+      );
+      return false;
     }
   }
 
