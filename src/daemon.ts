@@ -15,6 +15,7 @@ import type { Ambient } from "./kernel/context.js";
 import { createDispatch, type Dispatch, handlerTable } from "./kernel/dispatch.js";
 import { systemIds } from "./kernel/ids.js";
 import type { Logger } from "./kernel/logger.js";
+import { StartError } from "./kernel/start-error.js";
 import { type CompiledValidators, createValidators, type Validators } from "./kernel/validate.js";
 import { LifeCycle } from "./life-cycle.js";
 import { PACKAGE_VERSION } from "./package-version.js";
@@ -22,7 +23,8 @@ import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
 import { createEndpointsPlane, type EndpointsPlane } from "./planes/endpoints/index.js";
 import { createSessionsPlane, type SessionsPlane } from "./planes/sessions/index.js";
 import { createSystemPlane } from "./planes/system/index.js";
-import { makeFolder } from "./platform/make-folder.js";
+import { makeWritableFolder } from "./platform/make-folder.js";
+import { openFilesLimit } from "./platform/open-files.js";
 import { processStart } from "./platform/process-identity.js";
 import { removeTemporaryPlace, socketPlaces } from "./platform/socket-places.js";
 import { watchPath } from "./platform/watch-path.js";
@@ -36,6 +38,7 @@ import { createLinkRoute, type LinkRoute } from "./raw/link/link-route.js";
 import { createMetricsPage } from "./raw/metrics/metrics-page.js";
 import { openMemory } from "./storage/memory/open-memory.js";
 import { openSqlite } from "./storage/sqlite/open-sqlite.js";
+import { connectionRoom, fewestOpenFiles } from "./surfaces/connection-room.js";
 import { type Listeners, listen } from "./surfaces/listen.js";
 import type { McpFeature } from "./surfaces/mcp/feature.js";
 import { createInboxResource } from "./surfaces/mcp/inbox-resource.js";
@@ -113,6 +116,8 @@ export async function createDaemon({
   logFile,
   mcpFeatures,
 }: DaemonOptions): Promise<Daemon> {
+  const openFiles = openFilesLimit();
+  checkOpenFiles(openFiles, config, log);
   const ids = systemIds(systemClock);
   const identity = createIdentity(ids.uuid(), systemClock.now());
   // What a start that fails half-way has opened is closed again, newest first.
@@ -177,7 +182,7 @@ export async function createDaemon({
   );
   opened.defer(() => surfaces.rpc.close());
   addGauges(core.metrics, planes, connections);
-  listeners = await openListeners(core, surfaces);
+  listeners = await openListeners(core, surfaces, openFiles);
   opened.defer(() => listeners.close(0));
   presence.keep(systemClock, log, () => listeners.checkSocket());
   const { address, socketPath, port } = listeners;
@@ -204,6 +209,21 @@ function createIdentity(instanceId: string, startedAt: number): Identity {
   };
 }
 
+function checkOpenFiles(limit: number | undefined, { limits }: Config, log: Logger): void {
+  if (limit === undefined) return;
+  if (limit < fewestOpenFiles)
+    throw new StartError(
+      "system_limit",
+      `The daemon needs at least ${fewestOpenFiles} open files, and this process may have ${limit}; allow more, for example with \`ulimit -n 1024\`.`,
+    );
+  const { served } = connectionRoom(limits.connections, limit).tcp;
+  if (served < limits.connections)
+    log.warn(
+      { open_files: limit, connections: served },
+      "Fewer connections are served than configured, because this process may open few files; raise `ulimit -n`.",
+    );
+}
+
 async function openStore({ config, paths, ambient, life }: Core): Promise<Store> {
   const { clock, log } = ambient;
   if (config.store.engine === "memory") {
@@ -211,7 +231,7 @@ async function openStore({ config, paths, ambient, life }: Core): Promise<Store>
     return { backend, status: { engine: "memory", durability: (await backend.info()).durability } };
   }
   const path = config.store.path ?? paths.databaseFile;
-  makeFolder(dirname(path));
+  makeWritableFolder(dirname(path));
   const backend = await openSqlite({
     path,
     clock,
@@ -430,6 +450,7 @@ function addGauges(metrics: Metrics, planes: Planes, connections: () => number):
 function openListeners(
   { config, paths, ambient, presence }: Core,
   { rest, rpc, link }: Surfaces,
+  openFiles: number | undefined,
 ): Promise<Listeners> {
   return listen({
     handle: rest.handle,
@@ -444,6 +465,7 @@ function openListeners(
       headerTimeoutMs: config.limits.header_timeout_ms,
       requestTimeoutMs: config.limits.request_timeout_ms,
       connections: config.limits.connections,
+      openFiles,
     },
     ...ambient,
   });

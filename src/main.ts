@@ -5,10 +5,10 @@ import { isatty } from "node:tty";
 import { loadConfig } from "./config/load-config.js";
 import { resolvePaths } from "./config/paths.js";
 import { createDaemon, type Daemon } from "./daemon.js";
-import { BackendError } from "./kernel/backend.js";
+import type { Logger } from "./kernel/logger.js";
 import type { CompiledValidators } from "./kernel/validate.js";
 import { makeFolder } from "./platform/make-folder.js";
-import { AlreadyRunningError } from "./surfaces/listen.js";
+import { startFailure } from "./start-failure.js";
 import { createLogger } from "./telemetry/create-logger.js";
 import { openLogSink } from "./telemetry/log-sink.js";
 
@@ -17,6 +17,9 @@ const configPath = argument("--config");
 /** From `up --detach`: the log of a daemon without a terminal, unless the config names one. */
 const detachedLog = argument("--detached-log");
 let daemon: Daemon | undefined;
+let log: Logger | undefined;
+/** The command that started the daemon in the foreground prints why it did not start. */
+let isPrintedByParent = false;
 
 /** During the start nothing is acknowledged yet, so the process may end at once. */
 function stop(signal: "SIGTERM" | "SIGINT" | "SIGHUP"): void {
@@ -39,13 +42,15 @@ try {
   if (file !== undefined) makeFolder(dirname(file));
   const sink = openLogSink(file ?? 2);
   const readable = file === undefined && isatty(2);
-  const log = createLogger({ level: config.log.level, destination: sink, readable });
-  process.on("uncaughtExceptionMonitor", (err) => log.error({ err }, "The daemon cannot go on."));
+  const logger = createLogger({ level: config.log.level, destination: sink, readable });
+  log = logger;
+  isPrintedByParent = process.connected && file === undefined;
+  process.on("uncaughtExceptionMonitor", (err) => logger.error({ err }, "The daemon cannot go on."));
   const reopen = (): void => {
     try {
       sink.reopen();
     } catch (err) {
-      log.error({ err }, "The log was not reopened; it goes on in the file that it had.");
+      logger.error({ err }, "The log was not reopened; it goes on in the file that it had.");
     }
   };
   process.on("SIGUSR2", reopen);
@@ -56,17 +61,18 @@ try {
   if (detachedLog === undefined && process.connected) process.once("disconnect", onParentGone);
   const paths = resolvePaths(process.env);
   const validators = await compiledValidators();
-  daemon = await createDaemon({ config, paths, validators, log, logFile: file });
+  daemon = await createDaemon({ config, paths, validators, log: logger, logFile: file });
   // The parent that started us waits for this; without one there is no channel.
   if (process.connected) process.send?.({ ready: true, address: daemon.address });
   process.exitCode = await daemon.ended;
 } catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  const taken =
-    error instanceof AlreadyRunningError || (error instanceof BackendError && error.code === "locked");
-  process.stderr.write(`parley: ${message}\n`);
+  const failure = startFailure(error);
+  const { code, message } = failure;
+  if (code === "internal") log?.error({ code, err: error }, "The daemon did not start.");
+  else if (!isPrintedByParent) log?.error({ code }, `The daemon did not start: ${message}`);
+  if (log === undefined && !process.connected) process.stderr.write(`parley: ${message} [${code}]\n`);
   // Of two that start at once one is too late: the parent can wait for the other.
-  if (process.connected) process.send?.({ ready: false, message, taken });
+  if (process.connected) process.send?.({ ready: false, ...failure });
   process.exitCode = 1;
 }
 process.off("disconnect", onParentGone);

@@ -4,7 +4,7 @@ import type { Paths } from "./config/paths.js";
 import type { Clock } from "./kernel/clock.js";
 import type { Logger } from "./kernel/logger.js";
 import { type Discovery, DiscoveryFile, findDaemonProcess } from "./platform/discovery-file.js";
-import { makeFolder } from "./platform/make-folder.js";
+import { makeFolder, makeWritableFolder } from "./platform/make-folder.js";
 import { watchPath } from "./platform/watch-path.js";
 import { lockFile } from "./storage/sqlite/file-lock.js";
 import { toBackendError } from "./storage/sqlite/sqlite-error.js";
@@ -39,7 +39,7 @@ export class Presence {
   /** Throws `AlreadyRunningError` while another daemon starts, serves or stops here. */
   static claim({ stateDir, discoveryFile }: Paths, announcement: Announcement): Presence {
     const lockPath = join(stateDir, "daemon.lock");
-    makeFolder(stateDir);
+    makeWritableFolder(stateDir);
     try {
       const lock = lockFile(lockPath);
       if (lock !== undefined)

@@ -375,6 +375,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The discovery file names the one daemon of its state folder from the first moment to the last: starting, serving, stopping.",
   ),
   "daemon.doctor": foundation("`parley doctor` names what is wrong and the fix."),
+  "daemon.few-files": trust(
+    "With few open files the daemon serves fewer connections, each with an answer, or refuses to start in one line.",
+  ),
   "daemon.folders": trust("Folders are made private, or the reason why they cannot be made is reported."),
   "daemon.identity": trust(
     "The daemon's process is recognised by its start, so that a later process of the same number is left alone.",
@@ -388,6 +391,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "daemon.logs": trust(
     "`parley logs` prints the end of the log, and with --follow each new line once, over rotations and restarts.",
+  ),
+  "daemon.other-user": trust(
+    "A user with another user's folders, as `su` leaves them, reads in every command what is wrong and what to type.",
   ),
   "daemon.recovery": hardened(
     "Many messages, a full, read-only, failing or damaged disk: typed, nothing acknowledged lost, never replaced by an empty store.",
@@ -408,6 +414,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley stop` returns when the daemon's process is gone, `--no-wait` when the stop has begun; a stop that takes too long is an error that names the process.",
   ),
   "daemon.store-lock": foundation("A second daemon on the same store is refused by name."),
+  "daemon.typed-failures": trust(
+    "A failure that a user can cause has a typed error, which names what to do: folders, limits, disks, addresses, config.",
+  ),
   "daemon.up-failure": foundation("`up --detach` tells why the daemon could not start."),
   "daemon.up-names": trust(
     "`up` names a daemon that runs and cannot be reached, starts no second one, and `stop` ends it.",

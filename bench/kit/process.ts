@@ -69,7 +69,8 @@ export async function start(options: StartOptions): Promise<Running> {
     }, 60_000);
     child.once("message", (message) => {
       clearTimeout(patience);
-      if ((message as { ready?: boolean }).ready === false) reject(new Error(`${options.script}: ${output}`));
+      const { ready, message: reason = "" } = message as { ready?: boolean; message?: string };
+      if (ready === false) reject(new Error(`${options.script}: ${reason}\n${output}`));
       else resolve(message);
     });
     child.once("exit", (code) => {

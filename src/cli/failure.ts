@@ -1,6 +1,7 @@
 import type { CommanderError } from "commander";
 import { ParleyError } from "../../sdks/typescript/src/index.js";
-import { errors } from "../generated/errors.js";
+import { type ErrorCode, errors } from "../generated/errors.js";
+import { systemFailure } from "../platform/system-failure.js";
 import { UsageError } from "./arguments.js";
 import { note, paint, print } from "./output.js";
 
@@ -59,10 +60,16 @@ interface Described {
 }
 
 function describe(error: unknown): Described {
-  if (error instanceof ParleyError) return { details: [], retryable: false, ...error.toJSON() } as Described;
-  // From a command that works on the store's file itself.
-  if (error instanceof Error && error.name === "BackendError")
-    return { code: "storage_unavailable", message: error.message, details: [], retryable: false };
+  const system = systemFailure(error);
+  // A call that failed has its own code, unless no call can be made at all.
+  if (error instanceof ParleyError && system?.code !== "system_limit")
+    return { details: [], retryable: false, ...error.toJSON() } as Described;
+  if (system !== undefined) return { ...system, details: [], retryable: errors[system.code].retryable };
+  // From a command that works on the store's file itself, or that starts a daemon.
+  const code =
+    error instanceof Error && error.name === "BackendError" ? "storage_unavailable" : codeOf(error);
+  if (code !== undefined)
+    return { code, message: (error as Error).message, details: [], retryable: errors[code].retryable };
   const usage = error instanceof UsageError || isCommanderError(error);
   const bareGroup = isCommanderError(error) && error.code === "commander.help";
   const message = bareGroup
@@ -71,4 +78,10 @@ function describe(error: unknown): Described {
       ? error.message.replace(/^error: /, "")
       : String(error);
   return { code: usage ? "invalid_request" : "internal", message, details: [], retryable: false };
+}
+
+/** The contract's code that an error names; errors of the system and of Node have codes of their own. */
+function codeOf(error: unknown): ErrorCode | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === "string" && Object.hasOwn(errors, code) ? (code as ErrorCode) : undefined;
 }

@@ -1,5 +1,4 @@
 import { realpathSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { TSchema } from "@sinclair/typebox";
 import { Value, type ValueError } from "@sinclair/typebox/value";
@@ -8,7 +7,7 @@ import { ConfigError } from "./config-error.js";
 import { readOwnFile } from "./config-file.js";
 import { type ConfigValues, configSchema } from "./config-schema.js";
 import { locateKey } from "./locate-key.js";
-import { resolvePaths } from "./paths.js";
+import { homeOf, resolvePaths } from "./paths.js";
 
 /** The configuration with every default filled in and every path absolute. Read-only at run time. */
 export interface Config extends ConfigValues {
@@ -37,7 +36,7 @@ export function loadConfig(source: ConfigSource): Config {
     return fill({}) as Config;
   }
   const values = parseConfig(found.text, found.path);
-  const base = { folder: dirname(found.path), home: source.env.HOME || homedir() };
+  const base = { folder: dirname(found.path), env: source.env };
   if (values.server.socket !== undefined) {
     values.server.socket = absolute(values.server.socket, base);
   }
@@ -120,8 +119,8 @@ function realPath(path: string): string[] {
   }
 }
 
-function absolute(path: string, base: { folder: string; home: string }): string {
-  return path.startsWith("~/") ? join(base.home, path.slice(2)) : resolve(base.folder, path);
+function absolute(path: string, base: { folder: string; env: NodeJS.ProcessEnv }): string {
+  return path.startsWith("~/") ? join(homeOf(base.env), path.slice(2)) : resolve(base.folder, path);
 }
 
 interface Explained {

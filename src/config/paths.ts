@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { StartError } from "../kernel/start-error.js";
 
 /** Where this user's daemon keeps and finds its things. Folders end in `parley`; nothing is created here. */
 export interface Paths {
@@ -16,9 +17,8 @@ export interface Paths {
 
 /** The XDG places of an environment; relative values are ignored, as the specification asks. */
 export function resolvePaths(env: NodeJS.ProcessEnv): Paths {
-  const home = env.HOME || homedir();
   const place = (value: string | undefined, fallback: string): string =>
-    join(value && isAbsolute(value) ? value : join(home, fallback), "parley");
+    join(value && isAbsolute(value) ? value : join(homeOf(env), fallback), "parley");
   const stateDir = place(env.XDG_STATE_HOME, ".local/state");
   const dataDir = place(env.XDG_DATA_HOME, ".local/share");
   const runtime = env.XDG_RUNTIME_DIR;
@@ -32,6 +32,23 @@ export function resolvePaths(env: NodeJS.ProcessEnv): Paths {
     socketPath: join(runtimeDir, "daemon.sock"),
     databaseFile: join(dataDir, "parley.db"),
   };
+}
+
+/** The user's home folder. Throws when neither HOME nor the password file names one, as in many containers. */
+export function homeOf(env: NodeJS.ProcessEnv): string {
+  if (env.HOME && isAbsolute(env.HOME)) return env.HOME;
+  if (env.HOME)
+    throw new StartError(
+      "path_unusable",
+      `HOME is "${env.HOME}", which is not an absolute path; set it to your home folder.`,
+    );
+  try {
+    return userInfo().homedir;
+  } catch (cause) {
+    throw new StartError("path_unusable", "No home folder of this user is known; set HOME to one.", {
+      cause,
+    });
+  }
 }
 
 /** A login through su or a container often leaves the runtime folder of another user in the environment. */

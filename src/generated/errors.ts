@@ -38,6 +38,10 @@ export type ErrorCode =
   | "storage_unavailable"
   | "shutting_down"
   | "daemon_unreachable"
+  | "start_failed"
+  | "path_unusable"
+  | "address_unavailable"
+  | "system_limit"
   | "internal"
   | "token_not_found"
   | "session_not_found"
@@ -248,6 +252,42 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 7,
     retryable: true,
     text: "No daemon answers; start one with `npm start` or `parley up`.",
+    clientOnly: true,
+  },
+  start_failed: {
+    category: "unavailable",
+    http: 503,
+    rpc: -31071,
+    exit: 1,
+    retryable: false,
+    text: "The daemon ended before it was ready; the message has the end of its log and the log's path.",
+    clientOnly: true,
+  },
+  path_unusable: {
+    category: "unavailable",
+    http: 503,
+    rpc: -31072,
+    exit: 4,
+    retryable: false,
+    text: "A file or folder cannot be used: it is missing, not writable, another user's, or its path is too long. The message names it.",
+    clientOnly: true,
+  },
+  address_unavailable: {
+    category: "conflict",
+    http: 503,
+    rpc: -31073,
+    exit: 5,
+    retryable: false,
+    text: "The daemon cannot listen at the configured address; the message names it. See `[server]` in the config file.",
+    clientOnly: true,
+  },
+  system_limit: {
+    category: "limit",
+    http: 503,
+    rpc: -31074,
+    exit: 6,
+    retryable: true,
+    text: "A limit of the system is reached, for example the number of open files; the message names it.",
     clientOnly: true,
   },
   internal: {

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -15,4 +15,10 @@ export function makeFolder(path: string): void {
     // Another process was faster.
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
+}
+
+/** Makes the folder unless it is there, and throws when this user may not make files in it. */
+export function makeWritableFolder(path: string): void {
+  makeFolder(path);
+  accessSync(path, constants.W_OK | constants.X_OK);
 }

@@ -9,9 +9,6 @@ export interface FrontDoorLimits {
   bodyBytes: number;
 }
 
-/** Connections above the limit that still get an answer; what comes beyond these is closed unread. */
-export const surplusConnections = 256;
-
 /** Bodies up to this size are not counted: a connection's buffers are as large. */
 const smallBytes = 16 * 1024;
 const retryAfterMs = 1_000;

@@ -10,6 +10,7 @@ import { systemClock } from "../kernel/clock.js";
 import { systemIds } from "../kernel/ids.js";
 import { silentLogger } from "../kernel/logger.js";
 import { socketPlaces } from "../platform/socket-places.js";
+import { systemFailure } from "../platform/system-failure.js";
 import { AlreadyRunningError, type Listeners, type ListenOptions, listen } from "./listen.js";
 
 let folder: string;
@@ -213,6 +214,17 @@ describe("broken and hostile bytes", () => {
     first.write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     expect(await served).toMatch(/^HTTP\/1\.1 200 /);
     first.destroy();
+  });
+
+  test("[daemon.typed-failures] a taken port is named when no other may be tried", async () => {
+    const { port } = await start();
+    const error = await start({ port, portTries: 0, socketPath: join(folder, "other.sock") }).catch(
+      (cause) => cause,
+    );
+    expect(systemFailure(error)).toEqual({
+      code: "address_unavailable",
+      message: `127.0.0.1:${port} is taken by another program; choose another \`port\` in [server], or 0 for any free one (EADDRINUSE).`,
+    });
   });
 
   test.each([

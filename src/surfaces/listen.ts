@@ -6,7 +6,8 @@ import type { Clock } from "../kernel/clock.js";
 import { ContractError } from "../kernel/contract-error.js";
 import type { Ids } from "../kernel/ids.js";
 import type { Logger } from "../kernel/logger.js";
-import { FrontDoor, surplusConnections } from "./front-door.js";
+import { connectionRoom, type Room } from "./connection-room.js";
+import { FrontDoor } from "./front-door.js";
 import { writeError } from "./reply.js";
 import { answerBrokenRequest, refuseUpgrade } from "./socket-reply.js";
 import { cutStalledReaders } from "./stalled-readers.js";
@@ -35,6 +36,8 @@ export interface ListenOptions {
     headerTimeoutMs: number;
     requestTimeoutMs: number;
     connections: number;
+    /** Files that this process may open; undefined where there is no limit. */
+    openFiles?: number | undefined;
     /** Bytes of all request bodies that may be under way at once; default 64 MiB. */
     bodyBytes?: number;
   };
@@ -58,7 +61,7 @@ export interface Listeners {
 
 /** Opens the unix socket (0600) and the TCP port; both lead to the same handler. */
 export async function listen(options: ListenOptions): Promise<Listeners> {
-  const { connections, bodyBytes = 64 * 1024 * 1024 } = options.limits;
+  const { connections, openFiles, bodyBytes = 64 * 1024 * 1024 } = options.limits;
   const open = new Set<Socket>();
   const track = (server: Server): Server =>
     server.on("connection", (socket: Socket) => {
@@ -66,17 +69,19 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
       socket.once("close", () => open.delete(socket));
     });
   // The user at their own socket is never locked out by what arrives over TCP.
-  const unixDoor = new FrontDoor({ connections: Number.POSITIVE_INFINITY, bodyBytes });
+  const room = connectionRoom(connections, openFiles);
+  const unixDoor = new FrontDoor({ connections: room.unix.served, bodyBytes });
   const unix = await UnixListener.open({
     places: options.socketPlaces,
-    createServer: () => track(httpServer(options, unixDoor).on("connection", markUnixSocket)),
+    createServer: () =>
+      limited(track(httpServer(options, unixDoor).on("connection", markUnixSocket)), room.unix),
     watchPath: options.watchPath ?? (() => () => undefined),
     clock: options.clock,
     log: options.log,
     onCreated: (path) => options.onSocketCreated?.(path),
   });
-  const tcp = track(httpServer(options, new FrontDoor({ connections, bodyBytes })));
-  tcp.maxConnections = connections + surplusConnections;
+  const tcpDoor = new FrontDoor({ connections: room.tcp.served, bodyBytes });
+  const tcp = limited(track(httpServer(options, tcpDoor)), room.tcp);
   let port: number;
   try {
     port = await listenTcp(tcp, options);
@@ -109,6 +114,11 @@ export async function listen(options: ListenOptions): Promise<Listeners> {
       stopLooking();
     },
   };
+}
+
+function limited(server: Server, { served, surplus }: Room): Server {
+  if (Number.isFinite(served)) server.maxConnections = served + surplus;
+  return server;
 }
 
 function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: FrontDoor): Server {

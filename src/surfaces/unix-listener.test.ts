@@ -198,6 +198,6 @@ test("[daemon.socket-elsewhere] the next place serves when the first fails; a da
     AlreadyRunningError,
   );
   await expect(open({ places: [unusable, unusable] })).rejects.toThrow(
-    "no unix socket can be opened: too long; too long; set [server] socket to a path that works",
+    "No unix socket can be opened: too long; too long. Set `socket` in [server] to a path that works.",
   );
 });

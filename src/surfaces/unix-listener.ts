@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import type { Clock } from "../kernel/clock.js";
 import type { Logger } from "../kernel/logger.js";
+import { StartError } from "../kernel/start-error.js";
 import { started } from "./started.js";
 
 export interface UnixListenerOptions {
@@ -133,8 +134,9 @@ export class UnixListener {
         problems.push((error as Error).message);
       }
     }
-    throw new Error(
-      `no unix socket can be opened: ${problems.join("; ")}; set [server] socket to a path that works`,
+    throw new StartError(
+      "path_unusable",
+      `No unix socket can be opened: ${problems.join("; ")}. Set \`socket\` in [server] to a path that works.`,
     );
   }
 

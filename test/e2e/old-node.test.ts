@@ -196,7 +196,9 @@ describe.each(["start", "test"])("[daemon.old-node] npm's script %s on an old No
         join(tree, `scripts/${name}.mjs`),
         "console.log(process.version, ...process.argv.slice(2));",
       );
-      const script = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).scripts[name].split(" ")[1];
+      const script = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+        .scripts[name].split(" ")
+        .find((word: string) => word.startsWith("scripts/"));
       const run = (): Promise<CliResult> => {
         const [pretended] = oldNodes();
         const args = [...pretended!.args, join(tree, script), "word"];

@@ -68,7 +68,9 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const start = async (): Promise<void> => {
     launch();
     await new Promise<void>((resolve, reject) => {
-      child.once("message", (told: { ready: boolean }) => told.ready && resolve());
+      child.once("message", (words: { ready: boolean; message?: string }) =>
+        words.ready ? resolve() : reject(new Error(`the daemon did not start: ${words.message}`)),
+      );
       child.once("exit", (code) =>
         reject(new Error(`the daemon ended with ${code} before it was ready:\n${daemon.output}`)),
       );

@@ -122,6 +122,17 @@ def test_the_async_client_waits_without_blocking(folder: Path, start_daemon: Sta
         assert asyncio.run(run(scene)) == "ok"
 
 
+def test_a_user_without_a_home_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[daemon.typed-failures] A user whom the password file does not list has no home folder."""
+    def unlisted(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", unlisted)
+    locator = Locator(None, None, None, Surroundings(env={}, uid=os.geteuid()))
+    with pytest.raises(DaemonUnreachableError, match="set HOME to one"):
+        locator.target(1.0)
+
+
 def test_without_unix_sockets_an_address_is_asked_for() -> None:
     """[trust.no-unix-sockets]"""
     surroundings = Surroundings({}, None)

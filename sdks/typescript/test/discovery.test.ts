@@ -76,6 +76,11 @@ describe("[trust.start-wait] a daemon that starts", () => {
   });
 });
 
+test("[daemon.typed-failures] a user without a home is told apart from one without a daemon", () => {
+  expect(() => lookForDaemon({ env: {}, home: undefined, uid })).toThrow("set HOME to one");
+  expect(lookForDaemon({ env: { XDG_STATE_HOME: "/none" }, home: undefined, uid }).sockets).toEqual([]);
+});
+
 test("[trust.no-unix-sockets] without unix sockets an explicit address is asked for", async () => {
   await using scene = await Scene.of({ tree: [] });
   const source = new NodeSource({ token: "t" }, { ...new Time(scene).surroundings, uid: undefined });

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load-config.js";
@@ -23,7 +23,7 @@ export async function logs(flags: LogsFlags, command: Command): Promise<void> {
     throw new UsageError("this command reads a file of this machine; leave out --base-url");
   const path = logFile(flags.config);
   const isFollowing = flags.follow === true;
-  if (!isFollowing && !existsSync(path))
+  if (!isFollowing && statSync(path, { throwIfNoEntry: false }) === undefined)
     throw new UsageError(`there is no log yet: ${path} is written by \`parley up --detach\``);
   const write = globals(command).json ? print : (line: string) => print(forPeople(line));
   // The reader of a pipe ended, for example `head`.

@@ -1,6 +1,8 @@
+import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import { resolvePaths } from "../../config/paths.js";
 import { isRunning, type ProcessIdentity, processStart } from "../../platform/process-identity.js";
 import { parseDuration } from "../arguments.js";
 import { connect, globals, withClient } from "../client.js";
@@ -70,7 +72,11 @@ export async function beginStop(): Promise<ProcessIdentity | undefined> {
   // A daemon whose files were all removed a moment ago is about to write them again.
   if (found === undefined) await pause(repairMs);
   const daemon = found ?? daemonProcess();
-  if (daemon === undefined) return undefined;
+  if (daemon === undefined) {
+    // One may run all the same when its files cannot be looked for: this throws then.
+    statSync(resolvePaths(process.env).discoveryFile, { throwIfNoEntry: false });
+    return undefined;
+  }
   if (daemon.state === "stopping") return daemon;
   const client = connect({}, false);
   try {

@@ -1,17 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, openSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
 import { ConfigError } from "../../config/config-error.js";
 import { loadConfig, unreadFiles } from "../../config/load-config.js";
 import { resolvePaths } from "../../config/paths.js";
-import { makeFolder } from "../../platform/make-folder.js";
-import { daemonNodeFlags } from "../../platform/node-flags.js";
 import { markStart } from "../../platform/start-mark.js";
 import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
+import { type FirstWords, firstWords, type StartedDaemon, startDaemon, startError } from "./daemon-start.js";
 import { type OwnDaemon, servingDaemon } from "./own-daemon.js";
 
 export interface UpFlags {
@@ -20,39 +16,29 @@ export interface UpFlags {
   welcome?: boolean;
 }
 
-/** What the daemon tells the process that started it, once. */
-type Told =
-  | { ready: true; address: string }
-  /** `taken`: another process has the store or the socket. */
-  | { ready: false; message: string; taken?: boolean };
-
 /** A start that lost to another one is repeated this often, in case the other one ended since. */
 const mostStarts = 3;
 
 export async function up(flags: UpFlags, command: Command): Promise<void> {
   const json = globals(command).json === true;
   noteUnreadFiles(flags.config);
-  let child: ChildProcess;
-  let told: Told;
+  let started: StartedDaemon;
+  let words: FirstWords;
   for (let starts = 1; ; starts += 1) {
     const running = await servingDaemon();
     if (running !== undefined) return sayRunning(running, flags, command);
     checkConfig(flags.config);
-    child = start(flags);
-    if (!flags.detach) endWithThisCommand(child);
+    started = startDaemon(flags);
+    if (!flags.detach) endWithThisCommand(started.child);
     const unmark = markStart(resolvePaths(process.env).stateDir);
-    told = await firstWords(child).finally(unmark);
-    if (told.ready || !told.taken || starts === mostStarts) break;
+    words = await firstWords(started).finally(unmark);
+    if (words.ready || !words.taken || starts === mostStarts) break;
   }
-  if (!told.ready) {
-    // In the foreground the daemon has printed it itself.
-    if (flags.detach || json) throw new Error(told.message);
-    process.exitCode = 1;
-    return;
-  }
-  if (json) printJson({ already_running: false, pid: child.pid, address: told.address });
-  else note(`parley runs: pid ${child.pid} at ${told.address}`);
-  if (flags.welcome) await welcome(command, told.address);
+  if (!words.ready) throw startError(words, started);
+  const { child } = started;
+  if (json) printJson({ already_running: false, pid: child.pid, address: words.address });
+  else note(`parley runs: pid ${child.pid} at ${words.address}`);
+  if (flags.welcome) await welcome(command, words.address);
   if (flags.detach) {
     child.disconnect();
     child.unref();
@@ -89,43 +75,10 @@ export function checkConfig(path: string | undefined): void {
   }
 }
 
-function start(flags: UpFlags): ChildProcess {
-  const daemon = fileURLToPath(new URL("./daemon.js", import.meta.url));
-  if (!existsSync(daemon))
-    throw new Error(`the daemon is not built (${daemon} is missing); run npm run build`);
-  const args = [
-    ...daemonNodeFlags,
-    daemon,
-    ...(flags.config === undefined ? [] : ["--config", flags.config]),
-  ];
-  if (!flags.detach) return spawn(process.execPath, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
-  const { stateDir } = resolvePaths(process.env);
-  makeFolder(stateDir);
-  const path = join(stateDir, "daemon.log");
-  // The daemon opens its log itself, to do so again after a rotation; here lands what Node says when it cannot start.
-  const log = openSync(path, "a", 0o600);
-  return spawn(process.execPath, [...args, "--detached-log", path], {
-    detached: true,
-    stdio: ["ignore", log, log, "ipc"],
-  });
-}
-
 function endWithThisCommand(child: ChildProcess): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   // The launcher of `npm start` holds a channel, which closes when the launcher ends in any way.
   process.once("disconnect", () => child.kill("SIGTERM"));
-}
-
-function firstWords(child: ChildProcess): Promise<Told> {
-  return new Promise((resolve) => {
-    child.once("message", (message) => resolve(message as Told));
-    child.once("exit", (code, signal) =>
-      resolve({
-        ready: false,
-        message: `the daemon ended at its start with ${signal ?? `exit code ${code}`}`,
-      }),
-    );
-  });
 }
 
 async function welcome(command: Command, address: string): Promise<void> {

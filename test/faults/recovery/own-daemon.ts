@@ -57,7 +57,10 @@ export async function startOn(folder: string, store: string, config = ""): Promi
   );
   const isReady = await Promise.race([
     new Promise<boolean>((resolve) =>
-      child.once("message", ({ ready }: { ready: boolean }) => resolve(ready)),
+      child.once("message", ({ ready, message = "" }: { ready: boolean; message?: string }) => {
+        says += message;
+        resolve(ready);
+      }),
     ),
     ended.then(() => false),
   ]);

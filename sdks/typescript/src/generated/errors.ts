@@ -24,6 +24,10 @@ export type ErrorCode =
   | "storage_unavailable"
   | "shutting_down"
   | "daemon_unreachable"
+  | "start_failed"
+  | "path_unusable"
+  | "address_unavailable"
+  | "system_limit"
   | "internal"
   | "token_not_found"
   | "session_not_found"
@@ -149,6 +153,24 @@ export class ShuttingDownError extends UnavailableFailure {}
 
 /** No daemon answers; start one with `npm start` or `parley up`. */
 export class DaemonUnreachableError extends UnavailableFailure {}
+
+/** The daemon ended before it was ready; the message has the end of its log and the log's path. */
+export class StartFailedError extends UnavailableFailure {}
+
+/**
+ * A file or folder cannot be used: it is missing, not writable, another user's, or its path is too long. The
+ * message names it.
+ */
+export class PathUnusableError extends UnavailableFailure {}
+
+/**
+ * The daemon cannot listen at the configured address; the message names it. See `[server]` in the config
+ * file.
+ */
+export class AddressUnavailableError extends ConflictFailure {}
+
+/** A limit of the system is reached, for example the number of open files; the message names it. */
+export class SystemLimitError extends LimitFailure {}
 
 /** Something failed inside the daemon; its log has the cause under this request id. */
 export class InternalError extends InternalFailure {}
@@ -281,6 +303,10 @@ export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   storage_unavailable: StorageUnavailableError,
   shutting_down: ShuttingDownError,
   daemon_unreachable: DaemonUnreachableError,
+  start_failed: StartFailedError,
+  path_unusable: PathUnusableError,
+  address_unavailable: AddressUnavailableError,
+  system_limit: SystemLimitError,
   internal: InternalError,
   token_not_found: TokenNotFoundError,
   session_not_found: SessionNotFoundError,
@@ -433,6 +459,30 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 7,
     retryable: true,
     text: "No daemon answers; start one with `npm start` or `parley up`.",
+  },
+  start_failed: {
+    category: "unavailable",
+    exit: 1,
+    retryable: false,
+    text: "The daemon ended before it was ready; the message has the end of its log and the log's path.",
+  },
+  path_unusable: {
+    category: "unavailable",
+    exit: 4,
+    retryable: false,
+    text: "A file or folder cannot be used: it is missing, not writable, another user's, or its path is too long. The message names it.",
+  },
+  address_unavailable: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "The daemon cannot listen at the configured address; the message names it. See `[server]` in the config file.",
+  },
+  system_limit: {
+    category: "limit",
+    exit: 6,
+    retryable: true,
+    text: "A limit of the system is reached, for example the number of open files; the message names it.",
   },
   internal: {
     category: "internal",

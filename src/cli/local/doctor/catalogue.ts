@@ -123,6 +123,10 @@ export const catalogue = {
     "A folder that the daemon writes to cannot be written: a read-only file system, or another owner.",
     "`ls -ld <path>`, then correct the owner or the mount",
   ),
+  "path-unusable": problem(
+    "A file or folder that Parley uses is closed to this user: often another user's, whose variables `su` kept.",
+    "what the message names; `su -` starts with variables of your own",
+  ),
   "folder-open": warning("Other users of this machine can look into the folder.", "`chmod 700 <path>`"),
   "file-open": warning("Other users of this machine can read the file.", "`chmod 600 <path>`"),
   "owner-wrong": problem(

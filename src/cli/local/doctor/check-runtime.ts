@@ -1,3 +1,4 @@
+import { openFilesLimit } from "../../../platform/open-files.js";
 import { checkSqliteVersion } from "../../../storage/sqlite/offline/inspect-database.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
@@ -25,15 +26,4 @@ export function checkLimits({ config }: Surroundings, limit = openFilesLimit()):
   if (limit === undefined) return ok("no limit on open files");
   const says = `${limit} open files, ${connections} connections allowed`;
   return limit < connections + otherFiles ? trouble("files-few", says) : ok(says);
-}
-
-/** Undefined for none. Node raises the soft limit to the hard one by itself. */
-function openFilesLimit(): number | undefined {
-  // Otherwise it asks for the names of all peers.
-  Object.assign(process.report, { excludeNetwork: true });
-  const { userLimits } = process.report.getReport() as unknown as {
-    userLimits?: { open_files?: { hard?: number | string } };
-  };
-  const hard = Number(userLimits?.open_files?.hard);
-  return Number.isFinite(hard) ? hard : undefined;
 }

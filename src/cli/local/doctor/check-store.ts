@@ -16,7 +16,7 @@ export function checkStore(path: string | undefined, running = false): Result[] 
   const found: Result[] = [];
   if (existsSync(`${path}.restoring`))
     found.push(trouble("store-restoring", `${path}.restoring waits to take its place`));
-  if (!existsSync(path)) {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) {
     const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
     return [
       ...found,

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Command } from "commander";
+import { systemFailure } from "../../../platform/system-failure.js";
 import { globals } from "../../client.js";
 import { paint, print, printJson } from "../../output.js";
 import { checkClock } from "./check-clock.js";
@@ -41,7 +42,11 @@ async function lookInto(checks: Record<string, Look>): Promise<Finding[]> {
     try {
       found = await look();
     } catch (error) {
-      found = trouble("check-failed", (error as Error).message);
+      const system = systemFailure(error);
+      found =
+        system === undefined
+          ? trouble("check-failed", (error as Error).message)
+          : trouble("path-unusable", system.message);
     }
     for (const result of [found].flat()) findings.push({ check, ...result });
   }
@@ -51,7 +56,7 @@ async function lookInto(checks: Record<string, Look>): Promise<Finding[]> {
 function looks(around: Surroundings): Record<string, Look> {
   const { paths, daemon, storePath, logPath } = around;
   const dataDir = storePath === undefined ? paths.dataDir : dirname(storePath);
-  const data = nearest(dataDir);
+  const data = (): string => nearest(dataDir);
   const storeFiles =
     storePath === undefined ? [] : ["", "-wal", "-shm", ".lock"].map((end) => storePath + end);
   const socket = daemon instanceof Error ? paths.socketPath : (daemon.socket_path ?? paths.socketPath);
@@ -64,8 +69,8 @@ function looks(around: Surroundings): Record<string, Look> {
     sqlite: () => checkSqlite(),
     limits: () => checkLimits(around),
     store: () => checkStore(storePath, !(daemon instanceof Error)),
-    sync: () => checkSync(data),
-    disk: () => checkSpace(data),
+    sync: () => checkSync(data()),
+    disk: () => checkSpace(data()),
     "data folder": () => checkFolder(dataDir),
     "state folder": () => checkFolder(paths.stateDir),
     files: () => checkFiles(files),
@@ -78,7 +83,7 @@ function looks(around: Surroundings): Record<string, Look> {
             ? undefined
             : { startedAt: Date.parse(daemon.started_at), uptime: daemon.uptime_ms },
         newestFile: newest(files),
-        diskSkew: stampSkewMs(data),
+        diskSkew: stampSkewMs(data()),
       }),
     tokens: () => checkTokens(around.tokens),
     port: () => checkPort(around),

@@ -23,8 +23,9 @@ export interface DatabaseFacts {
  * Throws a BackendError: `corrupt` for what is no database of ours, `version` for a newer schema, `io` when there is none.
  */
 export function openForReading(path: string): DatabaseSync {
-  if (!existsSync(path)) throw new BackendError("io", `${path} does not exist.`);
-  if (statSync(path).size === 0) throw new BackendError("corrupt", `${path}: the file is empty.`);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new BackendError("io", `${path} does not exist.`);
+  if (stat.size === 0) throw new BackendError("corrupt", `${path}: the file is empty.`);
   const database = new DatabaseSync(isSettled(path) ? unchanging(path) : path, {
     readOnly: true,
     timeout: 5_000,

@@ -238,6 +238,48 @@ class DaemonUnreachableError(UnavailableFailure):
     exit_code = 7
 
 
+class StartFailedError(UnavailableFailure):
+    """The daemon ended before it was ready; the message has the end of its log and the log's path.
+    """
+
+    code = "start_failed"
+    text = "The daemon ended before it was ready; the message has the end of its log and the log's path."
+    retryable_by_default = False
+    exit_code = 1
+
+
+class PathUnusableError(UnavailableFailure):
+    """A file or folder cannot be used: it is missing, not writable, another user's, or its path is
+    too long. The message names it.
+    """
+
+    code = "path_unusable"
+    text = "A file or folder cannot be used: it is missing, not writable, another user's, or its path is too long. The message names it."
+    retryable_by_default = False
+    exit_code = 4
+
+
+class AddressUnavailableError(ConflictFailure):
+    """The daemon cannot listen at the configured address; the message names it. See `[server]` in
+    the config file.
+    """
+
+    code = "address_unavailable"
+    text = "The daemon cannot listen at the configured address; the message names it. See `[server]` in the config file."
+    retryable_by_default = False
+    exit_code = 5
+
+
+class SystemLimitError(LimitFailure):
+    """A limit of the system is reached, for example the number of open files; the message names it.
+    """
+
+    code = "system_limit"
+    text = "A limit of the system is reached, for example the number of open files; the message names it."
+    retryable_by_default = True
+    exit_code = 6
+
+
 class InternalError(InternalFailure):
     """Something failed inside the daemon; its log has the cause under this request id."""
 
@@ -546,6 +588,10 @@ ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "storage_unavailable": StorageUnavailableError,
     "shutting_down": ShuttingDownError,
     "daemon_unreachable": DaemonUnreachableError,
+    "start_failed": StartFailedError,
+    "path_unusable": PathUnusableError,
+    "address_unavailable": AddressUnavailableError,
+    "system_limit": SystemLimitError,
     "internal": InternalError,
     "token_not_found": TokenNotFoundError,
     "session_not_found": SessionNotFoundError,

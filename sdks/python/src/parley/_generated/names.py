@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 MODULES: dict[str, str] = {
+    "AddressUnavailableError": "errors",
     "AdmissionDroppedError": "errors",
     "AgentEvent": "types.agent_event",
     "AlreadyAttachedError": "errors",
@@ -127,6 +128,7 @@ MODULES: dict[str, str] = {
     "PairingRequest": "types.endpoints",
     "PairingResult": "types.endpoints",
     "ParseError": "errors",
+    "PathUnusableError": "errors",
     "PayloadTooLargeError": "errors",
     "PeerContentIngested": "types.agent_event",
     "PeerDirectoryEntry": "types.comms",
@@ -187,6 +189,7 @@ MODULES: dict[str, str] = {
     "SessionsSettleRequest": "types.sessions",
     "SessionsSettleResponse": "types.sessions",
     "ShuttingDownError": "errors",
+    "StartFailedError": "errors",
     "StorageUnavailableError": "errors",
     "StreamClosedError": "errors",
     "StreamNotFoundError": "errors",
@@ -203,6 +206,7 @@ MODULES: dict[str, str] = {
     "SystemHealthResponse": "types.system",
     "SystemInitializeRequest": "types.system",
     "SystemInitializeResponse": "types.system",
+    "SystemLimitError": "errors",
     "SystemListTokensRequest": "types.system",
     "SystemListTokensResponse": "types.system",
     "SystemRevokeTokenRequest": "types.system",

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "f06b9dddff0602c4"
+CONTRACT_DIGEST = "2b10eda8773f2214"
 """First 16 hex digits of that contract's digest."""

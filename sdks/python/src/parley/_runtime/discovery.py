@@ -12,12 +12,18 @@ from urllib.parse import urlsplit
 from .own_path import Refusal, own_socket, read_own_file
 
 
+class NoHomeError(Exception):
+    """Neither HOME nor the password file names a home folder of this user."""
+
+
 @dataclass(frozen=True)
 class Sighting:
     """The state of this user's daemon, as its files show it."""
 
     folder: str
     """The folder of the discovery file."""
+    is_in_home: bool
+    """Whether the folder follows from HOME, not from XDG_STATE_HOME."""
     sockets: tuple[str, ...]
     """Sockets of this user that exist, the one of the discovery file first."""
     refusals: tuple[Refusal, ...]
@@ -37,7 +43,7 @@ def look_for_daemon(env: Mapping[str, str], uid: int) -> Sighting:
     Only files and sockets count that belong to this user and are closed to others; no config file is
     read, and no TCP address is used.
     """
-    folder = _state_folder(env)
+    folder, is_in_home = _state_folder(env)
     refusals: list[Refusal] = []
     # In this order a start is never missed: its mark is removed after the discovery file has been written.
     mark = _read_announcement(os.path.join(folder, "starting.json"), uid, refusals)
@@ -66,6 +72,7 @@ def look_for_daemon(env: Mapping[str, str], uid: int) -> Sighting:
     about_to_answer = state == "starting" or (state == "serving" and is_missing)
     return Sighting(
         folder=folder,
+        is_in_home=is_in_home,
         sockets=tuple(sockets),
         refusals=tuple(refusals),
         starting_pid=_live_pid(mark) or (pid if about_to_answer else None),
@@ -75,11 +82,23 @@ def look_for_daemon(env: Mapping[str, str], uid: int) -> Sighting:
     )
 
 
-def _state_folder(env: Mapping[str, str]) -> str:
+def _state_folder(env: Mapping[str, str]) -> tuple[str, bool]:
     state = env.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state):
-        state = os.path.join(env.get("HOME") or os.path.expanduser("~"), ".local", "state")
-    return os.path.join(state, "parley")
+    if os.path.isabs(state):
+        return os.path.join(state, "parley"), False
+    return os.path.join(env.get("HOME") or _listed_home(), ".local", "state", "parley"), True
+
+
+def _listed_home() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError as error:
+        # Many containers run as a user whom the password file does not list.
+        raise NoHomeError(
+            "No daemon of yours can be looked for, because no home folder of this user is known: set HOME to one."
+        ) from error
 
 
 def _read_announcement(path: str, uid: int, refusals: list[Refusal]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
-from .discovery import look_for_daemon
+from .discovery import NoHomeError, look_for_daemon
 from .no_daemon import no_daemon_message, still_starting_message
 from .parley_error import ParleyError
 from .target import Target
@@ -101,7 +101,10 @@ class Locator:
         env, uid = self._surroundings.env, self._uid()
         since = self._surroundings.now()
         while True:
-            seen = look_for_daemon(env, uid)
+            try:
+                seen = look_for_daemon(env, uid)
+            except NoHomeError as error:
+                raise _unreachable(str(error)) from error
             if seen.starting_pid is None:
                 if seen.sockets:
                     return seen.sockets[0]

@@ -46,8 +46,9 @@ def _headline(sighting: Sighting) -> str:
 def _advice(sighting: Sighting, *, is_port_taken: bool) -> str:
     blocked = _nearest(sighting.folder)
     if not os.access(blocked, os.W_OK | os.X_OK):
+        elsewhere = "set HOME to a folder of yours" if sighting.is_in_home else "type `unset XDG_STATE_HOME`"
         return (
-            f"You cannot write to {blocked}: type `unset XDG_STATE_HOME`, or log in as the user that you are, "
+            f"You cannot write to {blocked}: {elsewhere}, or log in as the user that you are, "
             "then `parley up --detach`."
         )
     fixes = [refusal.fix for refusal in sighting.refusals if refusal.fix is not None]

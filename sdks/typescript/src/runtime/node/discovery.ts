@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { clientError } from "../errors.js";
 import { parseJson } from "../http-errors.js";
 import { ownSocket, type Refusal, readOwnFile } from "./own-path.js";
 
 /** What discovery looks at; tests pass their own. */
 export interface Surroundings {
   env: Readonly<Record<string, string | undefined>>;
-  home: string;
+  /** Undefined when neither HOME nor the password file names one. */
+  home: string | undefined;
   /** This user's number; undefined on platforms whose files have no owner of that kind. */
   uid: number | undefined;
   /** Milliseconds of a clock that never goes back. */
@@ -20,7 +22,12 @@ export const processSurroundings: Surroundings = {
     return process.env;
   },
   get home() {
-    return homedir();
+    try {
+      return process.env.HOME || userInfo().homedir;
+    } catch {
+      // Many containers run as a user whom the password file does not list.
+      return undefined;
+    }
   },
   get uid() {
     return process.geteuid?.();
@@ -33,6 +40,8 @@ export const processSurroundings: Surroundings = {
 export interface Sighting {
   /** The folder of the discovery file. */
   folder: string;
+  /** Whether the folder follows from HOME, not from XDG_STATE_HOME. */
+  isInHome: boolean;
   /** Sockets of this user that exist, the one of the discovery file first. */
   sockets: readonly string[];
   /** A live process that starts a daemon, or whose socket file is about to be created again. */
@@ -58,9 +67,15 @@ interface Announcement {
 type Place = Pick<Surroundings, "env" | "home">;
 
 /** The folder of the discovery file. */
-function stateFolder({ env, home }: Place): string {
+function stateFolder({ env, home }: Place): { folder: string; isInHome: boolean } {
   const { XDG_STATE_HOME: state } = env;
-  return join(state && isAbsolute(state) ? state : join(home, ".local/state"), "parley");
+  if (state && isAbsolute(state)) return { folder: join(state, "parley"), isInHome: false };
+  if (home === undefined)
+    throw clientError(
+      "daemon_unreachable",
+      "No daemon of yours can be looked for, because no home folder of this user is known: set HOME to one.",
+    );
+  return { folder: join(home, ".local/state/parley"), isInHome: true };
 }
 
 /**
@@ -69,7 +84,7 @@ function stateFolder({ env, home }: Place): string {
  */
 export function lookForDaemon(place: Place & { uid: number }): Sighting {
   const { env, uid } = place;
-  const folder = stateFolder(place);
+  const { folder, isInHome } = stateFolder(place);
   const refusals: Refusal[] = [];
   // In this order a start is never missed: its mark is removed after the discovery file has been written.
   const mark = readAnnouncement(join(folder, "starting.json"), uid, refusals);
@@ -98,6 +113,7 @@ export function lookForDaemon(place: Place & { uid: number }): Sighting {
   const startingPid = livePid(mark) ?? (isAboutToAnswer ? pid : undefined);
   return {
     folder,
+    isInHome,
     sockets,
     refusals,
     ...(startingPid === undefined ? {} : { startingPid }),

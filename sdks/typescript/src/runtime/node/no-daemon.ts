@@ -32,10 +32,11 @@ function headline(pid: number | undefined, state: string | undefined): string {
   return `Your daemon (pid ${pid}) ${state === "stopping" ? "is stopping" : "does not answer"}.`;
 }
 
-function advice({ folder, pid, state, refusals }: Sighting, isPortTaken: boolean): string {
+function advice({ folder, isInHome, pid, state, refusals }: Sighting, isPortTaken: boolean): string {
   const blocked = nearest(folder);
+  const elsewhere = isInHome ? "set HOME to a folder of yours" : "type `unset XDG_STATE_HOME`";
   if (!isWritable(blocked))
-    return `You cannot write to ${blocked}: type \`unset XDG_STATE_HOME\`, or log in as the user that you are, then \`parley up --detach\`.`;
+    return `You cannot write to ${blocked}: ${elsewhere}, or log in as the user that you are, then \`parley up --detach\`.`;
   const fixes = refusals.flatMap(({ fix }) => fix ?? []);
   const runs = pid !== undefined && state !== "stopping";
   if (fixes.length > 0) return `Type \`${fixes.join(" && ")}\`${runs ? "" : ", then `parley up --detach`"}.`;
