@@ -119,7 +119,7 @@ export function findDaemonProcess(path: string): Discovery | undefined {
   return isRunning(content as Discovery) ? (content as Discovery) : undefined;
 }
 
-/** Tells a file from every other that had or gets its path; the time is in it because inodes are used again. */
+/** Identifies a file among all that had or get its path; the time is part of it because inodes are used again. */
 function fileId(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && `${stat.dev}:${stat.ino}:${stat.ctimeNs}`;

@@ -207,7 +207,7 @@ async function refuseOccupied(path: string): Promise<void> {
   if (answers) throw new AlreadyRunningError(`a daemon already answers at ${path}`);
 }
 
-/** Tells a file from every other that had or gets its path; the time is in it because inodes are used again. */
+/** Identifies a file among all that had or get its path; the time is part of it because inodes are used again. */
 function fileId(path: string): string | undefined {
   try {
     const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true });
