@@ -15,7 +15,8 @@ test("[cli.completion] bash completes commands and the names of peers, and is qu
   symlinkSync(fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url)), join(bin, "parley"));
   const completed = (env: NodeJS.ProcessEnv, ...words: string[]): string[] => {
     const script = `source <(parley completion bash); COMP_WORDS=(parley "$@"); COMP_CWORD=$#; _parley; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { status, stdout, stderr } = spawnSync("bash", ["-eu", "-c", script, "bash", ...words], {
+    // Without --norc bash reads the system's start-up file when stdin is a socket, as it is here.
+    const { status, stdout, stderr } = spawnSync("bash", ["--norc", "-eu", "-c", script, "bash", ...words], {
       env: { ...env, PATH: `${bin}:${join(process.execPath, "..")}:${process.env.PATH}` },
       encoding: "utf8",
     });
