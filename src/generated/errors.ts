@@ -251,7 +251,7 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     rpc: -31070,
     exit: 7,
     retryable: true,
-    text: "No daemon answers; start one with `npm start` or `parley up`.",
+    text: "No daemon answers at this address; `parley up --detach` starts one on that machine.",
     clientOnly: true,
   },
   start_failed: {

@@ -42,7 +42,8 @@ def test_the_daemon_is_found(case: dict[str, Any], folder: Path) -> None:
         assert seen.starting_pid == (os.getpid() if "starting" in expected else None)
         if "message" in expected:
             strangers = case.get("strangers", {})
-            shown = no_daemon_message(seen, UID, lambda port, uid: strangers.get(str(port)))
+            listed_home = str(folder / "listed")
+            shown = no_daemon_message(seen, UID, lambda port, uid: strangers.get(str(port)), lambda: listed_home)
             assert shown == scene.fill(expected["message"])
 
 
@@ -124,12 +125,16 @@ def test_the_async_client_waits_without_blocking(folder: Path, start_daemon: Sta
 
 def test_a_user_without_a_home_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """[daemon.typed-failures] A user whom the password file does not list has no home folder."""
+
     def unlisted(uid: int) -> None:
         raise KeyError(uid)
 
     monkeypatch.setattr("pwd.getpwuid", unlisted)
     locator = Locator(None, None, None, Surroundings(env={}, uid=os.geteuid()))
     with pytest.raises(DaemonUnreachableError, match="set HOME to one"):
+        locator.target(1.0)
+    locator = Locator(None, None, None, Surroundings(env={"HOME": "here"}, uid=os.geteuid()))
+    with pytest.raises(DaemonUnreachableError, match="set it to your home folder"):
         locator.target(1.0)
 
 

@@ -20,7 +20,8 @@ describe("[sdk.discovery] [field.discovery] [trust.socket-only] [trust.clients-n
     expect(seen.startingPid).toBe(starting === undefined ? undefined : process.pid);
     if (message === undefined) return;
     const stranger = (port: number): number | undefined => one.strangers?.[port];
-    expect(noDaemonMessage(seen, uid, stranger)).toBe(scene.fill(message));
+    const listedHome = (): string => join(scene.root, "listed");
+    expect(noDaemonMessage(seen, uid, stranger, listedHome)).toBe(scene.fill(message));
   });
 
   test.skipIf(uid === 0)("cases with files of another user need root", ({ skip }) =>
@@ -76,8 +77,9 @@ describe("[trust.start-wait] a daemon that starts", () => {
   });
 });
 
-test("[daemon.typed-failures] a user without a home is told apart from one without a daemon", () => {
+test("[daemon.typed-failures] a user without a usable home receives an error of its own", () => {
   expect(() => lookForDaemon({ env: {}, home: undefined, uid })).toThrow("set HOME to one");
+  expect(() => lookForDaemon({ env: {}, home: "here", uid })).toThrow("set it to your home folder");
   expect(lookForDaemon({ env: { XDG_STATE_HOME: "/none" }, home: undefined, uid }).sockets).toEqual([]);
 });
 

@@ -151,7 +151,7 @@ export class StorageUnavailableError extends UnavailableFailure {}
 /** The daemon is stopping; connect again in a moment. */
 export class ShuttingDownError extends UnavailableFailure {}
 
-/** No daemon answers; start one with `npm start` or `parley up`. */
+/** No daemon answers at this address; `parley up --detach` starts one on that machine. */
 export class DaemonUnreachableError extends UnavailableFailure {}
 
 /** The daemon ended before it was ready; the message has the end of its log and the log's path. */
@@ -458,7 +458,7 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     category: "unavailable",
     exit: 7,
     retryable: true,
-    text: "No daemon answers; start one with `npm start` or `parley up`.",
+    text: "No daemon answers at this address; `parley up --detach` starts one on that machine.",
   },
   start_failed: {
     category: "unavailable",

@@ -230,10 +230,10 @@ class ShuttingDownError(UnavailableFailure):
 
 
 class DaemonUnreachableError(UnavailableFailure):
-    """No daemon answers; start one with `npm start` or `parley up`."""
+    """No daemon answers at this address; `parley up --detach` starts one on that machine."""
 
     code = "daemon_unreachable"
-    text = "No daemon answers; start one with `npm start` or `parley up`."
+    text = "No daemon answers at this address; `parley up --detach` starts one on that machine."
     retryable_by_default = True
     exit_code = 7
 

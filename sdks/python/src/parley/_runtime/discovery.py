@@ -86,7 +86,10 @@ def _state_folder(env: Mapping[str, str]) -> tuple[str, bool]:
     state = env.get("XDG_STATE_HOME", "")
     if os.path.isabs(state):
         return os.path.join(state, "parley"), False
-    return os.path.join(env.get("HOME") or _listed_home(), ".local", "state", "parley"), True
+    home = env.get("HOME") or _listed_home()
+    if not os.path.isabs(home):
+        raise NoHomeError(f'HOME is "{home}", which is not an absolute path: set it to your home folder.')
+    return os.path.join(home, ".local", "state", "parley"), True
 
 
 def _listed_home() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 
 from .discovery import Sighting
@@ -12,7 +13,10 @@ _DEFAULT_PORT = 7433
 
 
 def no_daemon_message(
-    sighting: Sighting, uid: int, stranger_on: Callable[[int, int], int | None] = stranger_on_port
+    sighting: Sighting,
+    uid: int,
+    stranger_on: Callable[[int, int], int | None] = stranger_on_port,
+    listed_home: Callable[[], str | None] | None = None,
 ) -> str:
     """Why no daemon of this user answers, and what to type."""
     parts = [_headline(sighting)]
@@ -25,7 +29,7 @@ def no_daemon_message(
     if foreign is not None:
         port, owner = foreign
         parts.append(f"Port {port} belongs to user {owner}: a daemon there is not yours, and nothing was sent to it.")
-    parts.append(_advice(sighting, is_port_taken=foreign is not None))
+    parts.append(_advice(sighting, is_port_taken=foreign is not None, listed_home=listed_home or _home_in_user_list))
     return " ".join(parts)
 
 
@@ -43,14 +47,15 @@ def _headline(sighting: Sighting) -> str:
     return f"Your daemon (pid {sighting.pid}) {'is stopping' if sighting.state == 'stopping' else 'does not answer'}."
 
 
-def _advice(sighting: Sighting, *, is_port_taken: bool) -> str:
+def _advice(sighting: Sighting, *, is_port_taken: bool, listed_home: Callable[[], str | None]) -> str:
     blocked = _nearest(sighting.folder)
     if not os.access(blocked, os.W_OK | os.X_OK):
-        elsewhere = "set HOME to a folder of yours" if sighting.is_in_home else "type `unset XDG_STATE_HOME`"
-        return (
-            f"You cannot write to {blocked}: {elsewhere}, or log in as the user that you are, "
-            "then `parley up --detach`."
+        variable, elsewhere = (
+            ("HOME", _other_home(listed_home()))
+            if sighting.is_in_home
+            else ("XDG_STATE_HOME", "type `unset XDG_STATE_HOME`")
         )
+        return f"You cannot write to {blocked}, to which {variable} leads: {elsewhere}, then `parley up --detach`."
     fixes = [refusal.fix for refusal in sighting.refusals if refusal.fix is not None]
     runs = sighting.pid is not None and sighting.state != "stopping"
     if fixes:
@@ -58,6 +63,23 @@ def _advice(sighting: Sighting, *, is_port_taken: bool) -> str:
     if runs:
         return "Type `parley stop`, then `parley up --detach`."
     return f"Start your own with `parley up --detach`{', which takes the next free port' if is_port_taken else ''}."
+
+
+def _other_home(listed: str | None) -> str:
+    """A login through `su` or a container often leaves the HOME of another user in the environment."""
+    if listed is not None and os.access(listed, os.W_OK | os.X_OK):
+        return f"type `export HOME={shlex.quote(listed)}`"
+    return "set HOME to a folder that you can write to"
+
+
+def _home_in_user_list() -> str | None:
+    """The user list of the system need not have this user."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        return None
 
 
 def _nearest(folder: str) -> str:

@@ -75,6 +75,11 @@ function stateFolder({ env, home }: Place): { folder: string; isInHome: boolean 
       "daemon_unreachable",
       "No daemon of yours can be looked for, because no home folder of this user is known: set HOME to one.",
     );
+  if (!isAbsolute(home))
+    throw clientError(
+      "daemon_unreachable",
+      `HOME is "${home}", which is not an absolute path: set it to your home folder.`,
+    );
   return { folder: join(home, ".local/state/parley"), isInHome: true };
 }
 

@@ -1,12 +1,19 @@
 import { accessSync, constants, existsSync } from "node:fs";
+import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { Sighting } from "./discovery.js";
+import { quoted } from "./own-path.js";
 import { strangerOnPort } from "./port-owner.js";
 
 const defaultPort = 7433;
 
 /** Why no daemon of this user answers, and what to type. */
-export function noDaemonMessage(sighting: Sighting, uid: number, strangerOn = strangerOnPort): string {
+export function noDaemonMessage(
+  sighting: Sighting,
+  uid: number,
+  strangerOn = strangerOnPort,
+  listedHome = homeInUserList,
+): string {
   const { pid, state, port = defaultPort, refusals } = sighting;
   const parts = [headline(pid, state)];
   if (refusals.length > 0)
@@ -18,7 +25,7 @@ export function noDaemonMessage(sighting: Sighting, uid: number, strangerOn = st
       `Port ${taken} belongs to user ${owner}: a daemon there is not yours, and nothing was sent to it.`,
     );
   }
-  parts.push(advice(sighting, taken !== undefined));
+  parts.push(advice(sighting, taken !== undefined, listedHome));
   return parts.join(" ");
 }
 
@@ -32,16 +39,39 @@ function headline(pid: number | undefined, state: string | undefined): string {
   return `Your daemon (pid ${pid}) ${state === "stopping" ? "is stopping" : "does not answer"}.`;
 }
 
-function advice({ folder, isInHome, pid, state, refusals }: Sighting, isPortTaken: boolean): string {
+function advice(
+  { folder, isInHome, pid, state, refusals }: Sighting,
+  isPortTaken: boolean,
+  listedHome: () => string | undefined,
+): string {
   const blocked = nearest(folder);
-  const elsewhere = isInHome ? "set HOME to a folder of yours" : "type `unset XDG_STATE_HOME`";
-  if (!isWritable(blocked))
-    return `You cannot write to ${blocked}: ${elsewhere}, or log in as the user that you are, then \`parley up --detach\`.`;
+  if (!isWritable(blocked)) {
+    const [variable, elsewhere] = isInHome
+      ? ["HOME", otherHome(listedHome())]
+      : ["XDG_STATE_HOME", "type `unset XDG_STATE_HOME`"];
+    return `You cannot write to ${blocked}, to which ${variable} leads: ${elsewhere}, then \`parley up --detach\`.`;
+  }
   const fixes = refusals.flatMap(({ fix }) => fix ?? []);
   const runs = pid !== undefined && state !== "stopping";
   if (fixes.length > 0) return `Type \`${fixes.join(" && ")}\`${runs ? "" : ", then `parley up --detach`"}.`;
   if (runs) return "Type `parley stop`, then `parley up --detach`.";
   return `Start your own with \`parley up --detach\`${isPortTaken ? ", which takes the next free port" : ""}.`;
+}
+
+/** A login through `su` or a container often leaves the HOME of another user in the environment. */
+function otherHome(listed: string | undefined): string {
+  return listed !== undefined && isWritable(listed)
+    ? `type \`export HOME=${quoted(listed)}\``
+    : "set HOME to a folder that you can write to";
+}
+
+/** The user list of the system need not have this user. */
+function homeInUserList(): string | undefined {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The folder, or the nearest one above it that exists. */

@@ -114,7 +114,7 @@ function belongsTo(owner: number, uid: number): string {
 }
 
 /** The path as a shell reads it. */
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\"'\"'")}'`;
 }
 
