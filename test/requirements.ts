@@ -1198,7 +1198,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Without an explicit address, a client sends only to a unix socket that its owner, mode and folder prove to be this user's; a token goes there too.",
   ),
   "trust.start-wait": trust(
-    "While the user's own daemon starts, clients wait for its socket, for a few seconds at most.",
+    "While the user's own daemon starts or restarts, clients wait for its socket within their time limit, 30 s at most.",
   ),
   "trust.token-names": trust(
     "`local` and `console` are refused as names of tokens with a typed error; the doctor lists tokens of these names that an earlier version made.",

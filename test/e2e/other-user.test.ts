@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parley } from "../support/cli.js";
 import { CommandPlace } from "../support/command-place.js";
+import { startDaemon } from "../support/daemon.js";
 import { otherUser, type PublicBuild, publicBuild } from "../support/other-user.js";
+import { Stranger, strangerUid } from "../support/stranger.js";
 
 const isRoot = process.geteuid?.() === 0;
 if (!isRoot) console.log("SKIPPED commands of a second user: only root can become one");
@@ -54,6 +57,36 @@ describe.skipIf(!isRoot)("[daemon.other-user] a user with the folders of another
     expect([up.code, up.stderr]).toEqual([0, expect.stringContaining("parley runs")]);
     expect((await place.run(["peers"])).code).toBe(0);
     expect((await place.run(["stop"])).code).toBe(0);
+  });
+
+  test("[trust.foreign-port] up and stop name the user who has the daemon's port", async () => {
+    await using stranger = await Stranger.start();
+    const port = await stranger.listenOn(0);
+    await using daemon = await startDaemon();
+    await daemon.stop();
+    const config = join(daemon.folder, "taken.toml");
+    writeFileSync(config, `[server]\nport = ${port}\n`, { mode: 0o600 });
+    const up = await parley(daemon.env, ["up", "--detach", "--config", config]);
+    expect([up.code, up.stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        new RegExp(`^parley runs: .*; port ${port} belongs to user ${strangerUid}$`, "m"),
+      ),
+    ]);
+    const path = join(daemon.folder, "state/parley/daemon.json");
+    const { pid, ...left } = JSON.parse(readFileSync(path, "utf8"));
+    const stopped = await parley(daemon.env, ["stop"]);
+    expect([stopped.code, stopped.stderr]).toEqual([0, ""]);
+    // As a daemon leaves it that was killed, after which the stranger was faster.
+    const address = `http://127.0.0.1:${port}`;
+    writeFileSync(path, JSON.stringify({ ...left, pid, address }), { mode: 0o600 });
+    const none = await parley(daemon.env, ["stop"]);
+    expect([none.code, none.stdout, none.stderr]).toEqual([
+      0,
+      "no daemon runs\n",
+      `Port ${port} belongs to user ${strangerUid}: a daemon there is not yours, and was left alone.\n`,
+    ]);
+    expect((await stranger.loot()).connections).toBe(0);
   });
 
   const unset = { XDG_STATE_HOME: "", XDG_DATA_HOME: "", XDG_CONFIG_HOME: "", XDG_RUNTIME_DIR: "" };

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type ClientRequest, request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { processSurroundings } from "../../sdks/typescript/src/runtime/node/discovery.js";
+import { NodeSource } from "../../sdks/typescript/src/runtime/node/node-source.js";
 import { processStart } from "../../src/platform/process-identity.js";
 import { parley, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
@@ -165,6 +167,33 @@ describe("a daemon whose socket cannot be reached", () => {
 });
 
 describe("[daemon.restart] parley restart", () => {
+  test("[trust.start-wait] a call waits from the beginning of the stop to the end of the start", async () => {
+    await using daemon = await startDaemon({ config: "[limits]\ndrain_ms = 600000" });
+    await using running = await detach(daemon);
+    const call = await unfinishedCall(daemon);
+    const restarting = startParley(daemon.env, ["restart", "--json"]);
+    await inState(daemon, "stopping");
+    const source = new NodeSource(
+      {},
+      {
+        ...processSurroundings,
+        env: daemon.env,
+        home: daemon.folder,
+        uid: process.geteuid?.(),
+        pause: async (ms) => {
+          call.destroy();
+          await processSurroundings.pause(ms);
+        },
+      },
+    );
+    const transport = await source.get();
+    expect(transport.address).toBe(`unix:${daemon.socketPath}`);
+    expect(discovery(daemon).pid).not.toBe(running.pid);
+    source.close();
+    expect((await restarting.result).code).toBe(0);
+    expect((await parley(daemon.env, ["stop"])).code).toBe(0);
+  });
+
   test("starts another daemon with the config of the one before, and keeps that one when the config is wrong", async () => {
     await using daemon = await startDaemon();
     await daemon.stop();

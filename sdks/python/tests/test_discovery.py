@@ -76,15 +76,15 @@ def test_a_daemon_that_starts_is_waited_for(folder: Path) -> None:
         assert time.looks == 3
 
 
-def test_a_start_is_waited_for_once_and_for_5_seconds(folder: Path) -> None:
+def test_a_start_is_waited_for_once_and_for_30_seconds(folder: Path) -> None:
     """[trust.start-wait]"""
     with scene_of(folder, [MARK]) as scene:
         time = Time(scene)
         locator = Locator(None, None, None, time.surroundings)
         for _ in range(2):
             with pytest.raises(DaemonUnreachableError, match=rf"is starting \(pid {os.getpid()}\)"):
-                locator.target(30)
-            assert time.seconds == pytest.approx(5, abs=0.06)
+                locator.target(60)
+            assert time.seconds == pytest.approx(30, abs=0.06)
         time = Time(scene)
         with pytest.raises(DaemonUnreachableError, match="is starting"):
             Locator(None, None, None, time.surroundings).target(1)

@@ -1,7 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { createClient, ParleyError, type SystemStatusResponse } from "../../../sdks/typescript/src/index.js";
-import { lookForDaemon, processSurroundings } from "../../../sdks/typescript/src/runtime/node/discovery.js";
-import { noDaemonMessage } from "../../../sdks/typescript/src/runtime/node/no-daemon.js";
+import {
+  lookForDaemon,
+  processSurroundings,
+  type Sighting,
+} from "../../../sdks/typescript/src/runtime/node/discovery.js";
+import { noDaemonMessage, takenPort } from "../../../sdks/typescript/src/runtime/node/no-daemon.js";
 import { resolvePaths } from "../../config/paths.js";
 import { type Discovery, findDaemonProcess } from "../../platform/discovery-file.js";
 import { isRunning, type ProcessIdentity } from "../../platform/process-identity.js";
@@ -68,9 +72,36 @@ export async function afterStop(): Promise<void> {
   if (found?.state === "stopping") await untilGone(found, stopWaitMs);
 }
 
-/** This user's daemon by its socket; undefined when no daemon answers there. A socket of another user is not asked. */
+/** This user's daemon by its sockets; undefined when no daemon answers there. A socket of another user is not asked. */
 async function ask(): Promise<OwnDaemon | undefined> {
-  const client = createClient({ keepAlive: false });
+  for (const socketPath of ownSockets()) {
+    const answer = await askAt(socketPath);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+/**
+ * The sockets of this user's daemon. Commands that start or stop it use these: a client without an address would wait for
+ * the start that such a command has itself marked.
+ */
+export function ownSockets(): readonly string[] {
+  return sighting()?.sockets ?? [];
+}
+
+/** The clause about another user who has the port of this user's daemon; undefined when no other user has it. */
+export function otherUsersPort(): string | undefined {
+  const seen = sighting();
+  return seen && takenPort(seen, seen.uid);
+}
+
+function sighting(): (Sighting & { uid: number }) | undefined {
+  const { env, home, uid } = processSurroundings;
+  return uid === undefined ? undefined : { ...lookForDaemon({ env, home, uid }), uid };
+}
+
+async function askAt(socketPath: string): Promise<OwnDaemon | undefined> {
+  const client = createClient({ socketPath, keepAlive: false });
   try {
     return await client.system.status({ timeout: askTimeoutMs, retries: 0 });
   } catch (error) {
@@ -104,10 +135,8 @@ function silent({ pid, state, started_at, socket_path }: Discovery): ParleyError
 
 /** The message about files of the daemon that are not used, because another user may have put them there. */
 function refusedPlaces(): string | undefined {
-  const { env, home, uid } = processSurroundings;
-  if (uid === undefined) return undefined;
-  const seen = lookForDaemon({ env, home, uid });
-  return seen.refusals.length === 0 ? undefined : noDaemonMessage(seen, uid);
+  const seen = sighting();
+  return seen === undefined || seen.refusals.length === 0 ? undefined : noDaemonMessage(seen, seen.uid);
 }
 
 function stillStopping(pid: number, limitMs: number): ParleyError {

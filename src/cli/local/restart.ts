@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { resolvePaths } from "../../config/paths.js";
+import { markStart } from "../../platform/start-mark.js";
 import { daemonProcess, servingDaemon, stopWaitMs, untilGone } from "./own-daemon.js";
 import { beginStop } from "./stop.js";
 import { checkConfig, up } from "./up.js";
@@ -8,9 +10,15 @@ export async function restart(flags: { config?: string }, command: Command): Pro
   const config = flags.config ?? (await configInUse());
   // A daemon that works is not ended for one that would not start.
   checkConfig(config);
-  const daemon = await beginStop();
-  if (daemon !== undefined) await untilGone(daemon, stopWaitMs);
-  await up({ detach: true, ...(config === undefined ? {} : { config }) }, command);
+  // Clients wait from here on, not only once the daemon has ended.
+  const unmark = markStart(resolvePaths(process.env).stateDir);
+  try {
+    const daemon = await beginStop();
+    if (daemon !== undefined) await untilGone(daemon, stopWaitMs);
+    await up({ detach: true, ...(config === undefined ? {} : { config }) }, command);
+  } finally {
+    unmark();
+  }
 }
 
 async function configInUse(): Promise<string | undefined> {

@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
-import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import { createClient, type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { resolvePaths } from "../../config/paths.js";
 import { isRunning, type ProcessIdentity, processStart } from "../../platform/process-identity.js";
 import { parseDuration } from "../arguments.js";
-import { connect, globals, withClient } from "../client.js";
-import { print, printJson } from "../output.js";
-import { daemonProcess, stopWaitMs, untilGone } from "./own-daemon.js";
+import { globals, withClient } from "../client.js";
+import { note, print, printJson } from "../output.js";
+import { daemonProcess, otherUsersPort, ownSockets, stopWaitMs, untilGone } from "./own-daemon.js";
 
 export interface StopFlags {
   /** False for `--no-wait`. */
@@ -37,7 +37,7 @@ export async function stop(flags: StopFlags, command: Command): Promise<void> {
   if (daemon !== undefined && isWaiting) await untilGone(daemon, limitMs);
   if (options.json)
     printJson({ stopping: daemon !== undefined, ...(isWaiting && { stopped: true }), ...pidOf(daemon) });
-  else if (daemon === undefined) print("no daemon runs");
+  else if (daemon === undefined) printAbsence();
   else print(`parley ${isWaiting ? "has stopped" : "is stopping"}: pid ${daemon.pid}`);
 }
 
@@ -60,6 +60,13 @@ async function untilUnreachable(client: Parley, limitMs: number): Promise<void> 
   }
 }
 
+/** The usual port of another user could be taken for a daemon of this user that does not stop. */
+function printAbsence(): void {
+  print("no daemon runs");
+  const taken = otherUsersPort();
+  if (taken !== undefined) note(`${taken}, and was left alone.`);
+}
+
 function pidOf(daemon: ProcessIdentity | undefined): { pid?: number } {
   return daemon === undefined ? {} : { pid: daemon.pid };
 }
@@ -78,30 +85,38 @@ export async function beginStop(): Promise<ProcessIdentity | undefined> {
     return undefined;
   }
   if (daemon.state === "stopping") return daemon;
-  const client = connect({}, false);
   try {
-    await client.system.stop({ timeout: askTimeoutMs, retries: 0 });
+    await callOwnDaemon((client) => client.system.stop({ timeout: askTimeoutMs, retries: 0 }));
   } catch (error) {
     if (!(error instanceof ParleyError)) throw error;
     // Its socket is gone, it hangs, or it is of another version: the signal begins the same graceful stop.
     if (isRunning(daemon)) process.kill(daemon.pid, "SIGTERM");
-  } finally {
-    await client.close();
   }
   return daemon;
 }
 
 /** A daemon of an earlier version, whose discovery file does not identify its process. */
 async function stopByUsualSocket(): Promise<ProcessIdentity | undefined> {
-  const client: Parley = connect({}, false);
   try {
-    const { pid } = await client.system.status({ timeout: askTimeoutMs, retries: 0 });
-    const process_start = processStart(pid);
-    await client.system.stop({ timeout: askTimeoutMs, retries: 0 });
-    return process_start === undefined ? undefined : { pid, process_start };
+    return await callOwnDaemon(async (client) => {
+      const { pid } = await client.system.status({ timeout: askTimeoutMs, retries: 0 });
+      const process_start = processStart(pid);
+      await client.system.stop({ timeout: askTimeoutMs, retries: 0 });
+      return process_start === undefined ? undefined : { pid, process_start };
+    });
   } catch (error) {
     if (error instanceof ParleyError && error.code === "daemon_unreachable") return undefined;
     throw error;
+  }
+}
+
+async function callOwnDaemon<T>(body: (client: Parley) => PromiseLike<T>): Promise<T> {
+  const [socketPath] = ownSockets();
+  if (socketPath === undefined)
+    throw new ParleyError({ code: "daemon_unreachable", message: "The daemon's socket is gone." });
+  const client = createClient({ socketPath, keepAlive: false });
+  try {
+    return await body(client);
   } finally {
     await client.close();
   }

@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
+import { strangerOnPort } from "../../../sdks/typescript/src/runtime/node/port-owner.js";
 import { ConfigError } from "../../config/config-error.js";
-import { loadConfig, unreadFiles } from "../../config/load-config.js";
+import { type Config, loadConfig, unreadFiles } from "../../config/load-config.js";
 import { resolvePaths } from "../../config/paths.js";
 import { markStart } from "../../platform/start-mark.js";
 import { UsageError } from "../arguments.js";
@@ -24,20 +25,25 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
   noteUnreadFiles(flags.config);
   let started: StartedDaemon;
   let words: FirstWords;
-  for (let starts = 1; ; starts += 1) {
-    const running = await servingDaemon();
-    if (running !== undefined) return sayRunning(running, flags, command);
-    checkConfig(flags.config);
-    started = startDaemon(flags);
-    if (!flags.detach) endWithThisCommand(started.child);
-    const unmark = markStart(resolvePaths(process.env).stateDir);
-    words = await firstWords(started).finally(unmark);
-    if (words.ready || !words.taken || starts === mostStarts) break;
+  let port: number;
+  const unmark = markStart(resolvePaths(process.env).stateDir);
+  try {
+    for (let starts = 1; ; starts += 1) {
+      const running = await servingDaemon();
+      if (running !== undefined) return await sayRunning(running, flags, command);
+      port = checkConfig(flags.config).server.port;
+      started = startDaemon(flags);
+      if (!flags.detach) endWithThisCommand(started.child);
+      words = await firstWords(started);
+      if (words.ready || !words.taken || starts === mostStarts) break;
+    }
+  } finally {
+    unmark();
   }
   if (!words.ready) throw startError(words, started);
   const { child } = started;
   if (json) printJson({ already_running: false, pid: child.pid, address: words.address });
-  else note(`parley runs: pid ${child.pid} at ${words.address}`);
+  else note(`parley runs: pid ${child.pid} at ${words.address}${portNote(port, words.address)}`);
   if (flags.welcome) await welcome(command, words.address);
   if (flags.detach) {
     child.disconnect();
@@ -66,13 +72,20 @@ function noteUnreadFiles(path: string | undefined): void {
 }
 
 /** A mistake in the config is reported before the start, in the terminal of the person who made it. */
-export function checkConfig(path: string | undefined): void {
+export function checkConfig(path: string | undefined): Config {
   try {
-    loadConfig({ ...(path === undefined ? {} : { path }), cwd: process.cwd(), env: process.env });
+    return loadConfig({ ...(path === undefined ? {} : { path }), cwd: process.cwd(), env: process.env });
   } catch (error) {
     if (error instanceof ConfigError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Why the daemon has another port than the configured one; empty when it has that one. */
+function portNote(wanted: number, address: string): string {
+  if (wanted === 0 || Number(new URL(address).port || 80) === wanted) return "";
+  const owner = strangerOnPort(wanted, process.geteuid?.() ?? -1);
+  return `; port ${wanted} ${owner === undefined ? "is taken by another program" : `belongs to user ${owner}`}`;
 }
 
 function endWithThisCommand(child: ChildProcess): void {

@@ -15,7 +15,7 @@ export const catalogue = {
     "`parley up --detach`; why one ended is in `<path>`",
   ),
   "daemon-starting": warning(
-    "The daemon's process runs and its socket does not answer yet: commands wait for it, for 5 s at most.",
+    "The daemon's process runs and its socket does not answer yet: commands wait for it, for 30 s at most.",
     "`parley doctor` again in a few seconds; what it waits for is in `<path>`",
   ),
   "daemon-silent": problem(

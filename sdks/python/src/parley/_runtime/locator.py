@@ -15,8 +15,8 @@ from .no_daemon import no_daemon_message, still_starting_message
 from .parley_error import ParleyError
 from .target import Target
 
-_START_SECONDS = 5.0
-"""How long calls wait for a daemon that is starting."""
+_START_SECONDS = 30.0
+"""How long calls wait for a daemon that is starting, within their own time limit."""
 _LOOK_EVERY = 0.05
 
 

@@ -14,19 +14,27 @@ export function noDaemonMessage(
   strangerOn = strangerOnPort,
   listedHome = homeInUserList,
 ): string {
-  const { pid, state, port = defaultPort, refusals } = sighting;
+  const { pid, state, refusals } = sighting;
   const parts = [headline(pid, state)];
   if (refusals.length > 0)
     parts.push(`Not used: ${refusals.map(({ path, why }) => `${path} (${why})`).join("; ")}.`);
-  const taken = [...new Set([port, defaultPort])].find((one) => strangerOn(one, uid) !== undefined);
-  if (taken !== undefined) {
-    const owner = strangerOn(taken, uid);
-    parts.push(
-      `Port ${taken} belongs to user ${owner}: a daemon there is not yours, and nothing was sent to it.`,
-    );
-  }
+  const taken = takenPort(sighting, uid, strangerOn);
+  if (taken !== undefined) parts.push(`${taken}, and nothing was sent to it.`);
   parts.push(advice(sighting, taken !== undefined, listedHome));
   return parts.join(" ");
+}
+
+/** The clause about another user who has the port of this user's daemon; undefined when no other user has it. */
+export function takenPort(
+  { port = defaultPort }: Pick<Sighting, "port">,
+  uid: number,
+  strangerOn = strangerOnPort,
+): string | undefined {
+  for (const one of new Set([port, defaultPort])) {
+    const owner = strangerOn(one, uid);
+    if (owner !== undefined) return `Port ${one} belongs to user ${owner}: a daemon there is not yours`;
+  }
+  return undefined;
 }
 
 /** The message about a daemon whose start takes longer than clients wait. */

@@ -13,8 +13,8 @@ export interface NodeSourceOptions {
   keepAlive?: boolean;
 }
 
-/** How long calls wait for a daemon that is starting, and how often they look, milliseconds. */
-const startWaitMs = 5_000;
+/** How long calls wait for a daemon that is starting, within their own time limit, and how often they look, milliseconds. */
+const startWaitMs = 30_000;
 const lookEveryMs = 50;
 
 /** The transport of a Node program: to the address given, else to the unix socket of this user's daemon. */
@@ -31,6 +31,8 @@ export class NodeSource implements TransportSource {
     { baseUrl, socketPath, token, keepAlive }: NodeSourceOptions,
     surroundings: Surroundings = processSurroundings,
   ) {
+    if (baseUrl !== undefined && socketPath !== undefined)
+      throw clientError("invalid_request", "Pass `baseUrl` or `socketPath`, not both.");
     if (socketPath !== undefined) this.#given = { socketPath };
     else if (baseUrl !== undefined) this.#given = { url: httpAddress(baseUrl) };
     this.#token = token;
