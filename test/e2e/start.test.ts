@@ -31,7 +31,8 @@ test("[daemon.start-cleanup] a start that fails after the store was opened close
   // From the block for documentation: no machine has it.
   writeFileSync(config, '[server]\nhost = "203.0.113.1"\nport = 0\n');
   const { code, stderr } = await parley(daemon.env, ["up", "--detach", "--config", config]);
-  expect(code).toBe(1);
+  // The exit code of the error `address_unavailable`.
+  expect(code).toBe(5);
   expect(stderr).toContain("EADDRNOTAVAIL");
   // The store is free again: nothing of the failed start holds it.
   await daemon.restart();
