@@ -32,5 +32,10 @@ function checkOwner(path: string, { uid: owner, mode }: { uid: number; mode: num
   if ((mode & 0o022) === 0) return;
   const found = `other users can write to this file (mode ${(mode & 0o777).toString(8).padStart(4, "0")})`;
   const sudo = owner === uid ? "" : "sudo ";
-  throw new ConfigError(path, undefined, `${found}; type \`${sudo}chmod go-w ${path}\``);
+  throw new ConfigError(path, undefined, `${found}; type \`${sudo}chmod go-w ${quoted(path)}\``);
+}
+
+/** The path as a shell reads it. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'"'"'`)}'`;
 }

@@ -151,6 +151,14 @@ describe("[trust.config-owner] whose file it is", () => {
     },
   );
 
+  test("the command that is named holds the path as a shell reads it", () => {
+    const { folder, load } = workspace({ "it's here/parley.toml": "" });
+    chmodSync(join(folder, "it's here/parley.toml"), 0o666);
+    expect(refusal(() => load("../it's here/parley.toml"))).toContain(
+      `type \`chmod go-w '${folder}/it'"'"'s here/parley.toml'\``,
+    );
+  });
+
   test("owner and mode are those of the file that a symbolic link names", () => {
     const { folder, load } = workspace({ "dotfiles/parley.toml": "" });
     symlinkSync(join(folder, "dotfiles/parley.toml"), join(folder, "link.toml"));

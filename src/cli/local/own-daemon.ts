@@ -86,16 +86,17 @@ async function ask(): Promise<OwnDaemon | undefined> {
  * the start that such a command has itself marked.
  */
 export function ownSockets(): readonly string[] {
-  return sighting()?.sockets ?? [];
+  return ownSighting()?.sockets ?? [];
 }
 
 /** The clause about another user who has the port of this user's daemon; undefined when no other user has it. */
 export function otherUsersPort(): string | undefined {
-  const seen = sighting();
+  const seen = ownSighting();
   return seen && takenPort(seen, seen.uid);
 }
 
-function sighting(): (Sighting & { uid: number }) | undefined {
+/** What the files of this user's daemon show; undefined where sockets do not show their owner. */
+export function ownSighting(): (Sighting & { uid: number }) | undefined {
   const { env, home, uid } = processSurroundings;
   return uid === undefined ? undefined : { ...lookForDaemon({ env, home, uid }), uid };
 }
@@ -135,7 +136,7 @@ function silent({ pid, state, started_at, socket_path }: Discovery): ParleyError
 
 /** The message about files of the daemon that are not used, because another user may have put them there. */
 function refusedPlaces(): string | undefined {
-  const seen = sighting();
+  const seen = ownSighting();
   return seen === undefined || seen.refusals.length === 0 ? undefined : noDaemonMessage(seen, seen.uid);
 }
 

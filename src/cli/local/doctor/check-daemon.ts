@@ -1,15 +1,18 @@
 import { ParleyError } from "../../../../sdks/typescript/src/index.js";
-import {
-  lookForDaemon,
-  processSurroundings,
-} from "../../../../sdks/typescript/src/runtime/node/discovery.js";
+import type { Sighting } from "../../../../sdks/typescript/src/runtime/node/discovery.js";
+import { blockedFolder } from "../../../../sdks/typescript/src/runtime/node/no-daemon.js";
 import { PACKAGE_VERSION } from "../../../package-version.js";
 import { findDaemonProcess, readDiscovery } from "../../../platform/discovery-file.js";
 import { isTemporaryPlace, socketPathProblem } from "../../../platform/socket-places.js";
+import { ownSighting } from "../own-daemon.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
 
-export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] {
+export function checkDaemon({
+  daemon,
+  paths,
+  logPath,
+}: Pick<Surroundings, "daemon" | "paths" | "logPath">): Result[] {
   const running = findDaemonProcess(paths.discoveryFile);
   if (!(daemon instanceof Error)) {
     const says = `pid ${daemon.pid} at ${daemon.address}, contract ${daemon.contract}`;
@@ -21,12 +24,19 @@ export function checkDaemon({ daemon, paths, logPath }: Surroundings): Result[] 
   const code = daemon instanceof ParleyError ? daemon.code : "";
   const { pid, state } = running ?? {};
   if (code === "daemon_unreachable") {
-    if (pid !== undefined && state === "starting")
-      return [trouble("daemon-starting", `pid ${pid} is starting`, { path: logPath })];
     if (pid !== undefined && state === "stopping")
       return [trouble("daemon-stopping", `pid ${pid} is stopping`, { pid })];
-    const refused = checkPlaces();
-    if (pid !== undefined && refused.length === 0) return [trouble("daemon-silent", daemon.message, { pid })];
+    const seen = ownSighting();
+    const starting = state === "starting" ? pid : pid === undefined ? seen?.startingPid : undefined;
+    if (starting !== undefined)
+      return [trouble("daemon-starting", `pid ${starting} is starting`, { path: logPath })];
+    // What is typed about a daemon that runs is not a start.
+    const refused = refusedPlaces(seen, pid === undefined ? "parley up --detach" : "parley restart");
+    if (pid !== undefined)
+      return refused.length > 0 ? refused : [trouble("daemon-silent", daemon.message, { pid })];
+    // The message names what to type; a start would fail.
+    if (seen !== undefined && blockedFolder(seen.folder) !== undefined)
+      return [trouble("path-unusable", daemon.message)];
     return [
       trouble("daemon-down", daemon.message, { path: logPath }),
       ...refused,
@@ -61,11 +71,9 @@ export function checkConfig({ config }: Surroundings): Result {
 }
 
 /** Paths that clients do not use, with the command that changes this. */
-function checkPlaces(): Result[] {
-  const { env, home, uid } = processSurroundings;
-  if (uid === undefined) return [];
-  return lookForDaemon({ env, home, uid }).refusals.map(({ path, why, fix }) =>
-    trouble("place-refused", `${path} ${why}`, { command: fix ?? "parley up --detach" }),
+function refusedPlaces(seen: Sighting | undefined, otherwise: string): Result[] {
+  return (seen?.refusals ?? []).map(({ path, why, fix }) =>
+    trouble("place-refused", `${path} ${why}`, { command: fix ?? otherwise }),
   );
 }
 

@@ -52,8 +52,8 @@ function advice(
   isPortTaken: boolean,
   listedHome: () => string | undefined,
 ): string {
-  const blocked = nearest(folder);
-  if (!isWritable(blocked)) {
+  const blocked = blockedFolder(folder);
+  if (blocked !== undefined) {
     const [variable, elsewhere] = isInHome
       ? ["HOME", otherHome(listedHome())]
       : ["XDG_STATE_HOME", "type `unset XDG_STATE_HOME`"];
@@ -80,6 +80,12 @@ function homeInUserList(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The folder, or the nearest one above it that exists, when this user cannot write to it. */
+export function blockedFolder(folder: string): string | undefined {
+  const there = nearest(folder);
+  return isWritable(there) ? undefined : there;
 }
 
 /** The folder, or the nearest one above it that exists. */
