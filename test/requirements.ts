@@ -480,7 +480,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.clock": hardened("Clock jumps of an hour, sleep and a stopped process let nothing expire wrongly."),
   "faults.clock-self-test": hardened("A daemon that counts by the wrong clock is found out."),
   "faults.hostile-sees": trust(
-    "The run with hostile neighbours is red when a client trusts a file, a socket, a folder or a port too much.",
+    "The run with hostile neighbours is red when a client trusts a file, a socket, a folder or a port too much, and when a page trusts what answers at its port.",
   ),
   "faults.kept-seeds": trust("Seeds that once broke the simulation hold."),
   "faults.kill-sees": hardened(

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openConsole, otherPort } from "../faults/hostile/browser/other-port.js";
+import { openConsole, openVictim, otherPort } from "../faults/hostile/browser/other-port.js";
 import { samePort } from "../faults/hostile/browser/same-port.js";
 import { chromiumPath, openBrowser } from "../support/browser.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
@@ -12,6 +12,7 @@ describe.skipIf(chromiumPath === "")("hostile servers on this machine and the co
 
   beforeAll(async () => {
     daemon = await startDaemon();
+    await openVictim(daemon);
     browser = await openBrowser();
     page = await openConsole(daemon, browser.context);
   });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { chromiumPath } from "../../support/browser.js";
 import type { Mutation } from "../kit/mutated-bundle.js";
 import { seeded } from "../kit/seeded.js";
 import { expectHeld } from "../kit/short-form.js";
+import { openPages } from "./parts/browser.js";
 import { openNeighbours } from "./parts/neighbours.js";
 import { faultRun } from "./run.js";
 import { possibleTraps } from "./traps.js";
@@ -49,12 +51,17 @@ const mutations: Record<string, { trap: string; mutation: Mutation | Mutation[] 
     trap: "a socket that looks like the user's in a folder that other users can write to",
     mutation: { file: "own-path.ts", from: " ?? strangersFolder(folder, uid)", to: "" },
   },
-  "without a socket the usual port is tried": {
+  "without a socket the port in the working directory's config file is tried": {
     trap: "no files, only ports",
     mutation: {
       file: "node-source.ts",
       from: "const socketPath = await this.#find(deadline);",
-      to: 'const socketPath = await this.#find(deadline).catch(() => undefined as never);\n      if (socketPath === undefined) return (this.#transport = new NodeTransport({ url: new URL("http://127.0.0.1:7433") }, this.#token, this.#keepAlive));',
+      to: `const socketPath = await this.#find(deadline).catch(() => undefined as never);
+      if (socketPath === undefined) {
+        const config = process.getBuiltinModule("node:fs").readFileSync("parley.toml", "utf8");
+        const url = new URL("http://127.0.0.1:" + /port = (\\d+)/.exec(config)![1]);
+        return (this.#transport = new NodeTransport({ url }, this.#token, this.#keepAlive));
+      }`,
     },
   },
 };
@@ -80,4 +87,18 @@ describe("[faults.hostile-sees] a client that trusts too much is found out", () 
     "some need a second user of the system, and root to be one",
     ({ skip }) => skip(`${cases.filter(({ at }) => at < 0).length} cases`),
   );
+});
+
+describe.skipIf(chromiumPath === "")("[faults.hostile-sees] a page that trusts too much is found out", () => {
+  test.each([
+    [
+      "a wrong proof",
+      { file: "page-key.ts", from: "if (proof !== expected) throw foreign(server);", to: "" },
+    ],
+    ["no proof", { file: "page-socket.ts", from: "challenge?.check(await answered.promise);", to: "" }],
+  ])("it takes %s for the daemon's", { timeout: 60_000 }, async (_name, mutation) => {
+    await using pages = await openPages([mutation]);
+    const { broken } = await pages.play({ stop: "SIGKILL", answers: "imitates", user: "waits" });
+    expect(broken.join("\n")).toContain("the page sent its page key to another program");
+  });
 });

@@ -1,10 +1,11 @@
 import type { FaultRun } from "../kit/fault-run.js";
 import { seeded } from "../kit/seeded.js";
 import type { Part } from "./part.js";
+import { part as browser } from "./parts/browser.js";
 import { part as neighbours } from "./parts/neighbours.js";
 
 /** Kinds of neighbours, each with cycles of its own. */
-const parts: readonly Part[] = [neighbours];
+const parts: readonly Part[] = [neighbours, browser];
 /** More broken cycles than this show nothing new. */
 const enough = 10;
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { WebSocketServer } from "ws";
 
 /** One request as the hostile server saw it. */
@@ -29,20 +29,30 @@ export class HostileServer {
   static async start({ port = 0, answer }: { port?: number; answer?: Answer } = {}): Promise<HostileServer> {
     const server = createServer();
     const webSockets = new WebSocketServer({ noServer: true });
+    const sockets = new Set<Socket>();
+    server.on("connection", (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+    });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, "127.0.0.1", resolve);
     });
     const taken = (server.address() as AddressInfo).port;
     const hostile = new HostileServer(`http://127.0.0.1:${taken}`, async () => {
-      for (const client of webSockets.clients) client.terminate();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const socket of sockets) socket.destroy();
+      await closed;
     });
-    server.on("request", (request, response) => void hostile.#serve(request, response, answer));
+    server.on("request", (request, response) => {
+      // The browser went away, or the daemon to which a request was passed on.
+      hostile.#serve(request, response, answer).catch(() => response.destroy());
+    });
     server.on("upgrade", (request, socket, head) => {
       hostile.#keep(request, "");
       webSockets.handleUpgrade(request, socket, head, (ws) => {
+        // As a daemon that answers a page's nonce.
+        ws.send('{"proof":"AAAA"}');
         ws.on("message", (data) => hostile.frames.push(String(data)));
         ws.on("error", () => ws.terminate());
       });

@@ -11,9 +11,13 @@ export interface Found {
   broken: string[];
 }
 
-/** Opens the console signed in, with a session in it that hostile pages try to reach. */
-export async function openConsole(daemon: TestDaemon, context: BrowserContext): Promise<Page> {
+/** Makes the session that hostile servers and pages try to reach. */
+export async function openVictim(daemon: TestDaemon): Promise<void> {
   await PlayedSession.open(daemon, "victim");
+}
+
+/** Opens the console signed in. */
+export async function openConsole(daemon: TestDaemon, context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
   await signIn(daemon, page);
   return page;
