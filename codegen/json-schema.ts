@@ -1,4 +1,4 @@
-import type { ObjectShape, Property, Shape, StringShape, TypeDef } from "./contract.js";
+import type { ObjectShape, Property, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
 import { lowerPlain, reach } from "./lower.js";
 
 /** A JSON object that is going to be printed. */
@@ -12,9 +12,15 @@ export interface SchemaView {
   openness: "source" | "relaxed";
   /** Where a named type lies, for example `#/components/schemas/Name`. */
   ref: (name: string) => string;
-  /** OpenAPI's `discriminator.mapping`; Ajv refuses it. */
-  mapping: boolean;
+  discriminator: DiscriminatorForm;
 }
+
+/**
+ * How a union names the field that selects its variant: `object` is `{propertyName}` (Ajv), `mapped` adds OpenAPI's
+ * `mapping`, which Ajv refuses, and `name` is AsyncAPI's plain string, whose field must be declared and required
+ * beside it.
+ */
+export type DiscriminatorForm = "object" | "mapped" | "name";
 
 /** Lowers a shape; descriptions of properties stand beside their `$ref`. */
 export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
@@ -23,15 +29,13 @@ export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
       return stringSchema(shape, view);
     case "object":
       return objectSchema(shape, view);
-    case "union": {
-      const mapping = Object.fromEntries(shape.variants.map((v) => [v.tag, view.ref(v.type)]));
+    case "union":
       return {
         type: "object",
-        discriminator: { propertyName: shape.discriminator, ...(view.mapping ? { mapping } : {}) },
+        ...discriminatorOf(shape, view),
         oneOf: shape.variants.map((variant) => ({ $ref: view.ref(variant.type) })),
         ...(shape.open ? { "x-open": true } : {}),
       };
-    }
     case "ref":
       return { $ref: view.ref(shape.name) };
     default:
@@ -68,6 +72,24 @@ function stringSchema(shape: StringShape, view: SchemaView): JsonObject {
     ...(shape.minLength ? { minLength: shape.minLength } : {}),
     maxLength: shape.maxLength,
   };
+}
+
+function discriminatorOf(shape: UnionShape, view: SchemaView): JsonObject {
+  const propertyName = shape.discriminator;
+  switch (view.discriminator) {
+    case "object":
+      return { discriminator: { propertyName } };
+    case "mapped": {
+      const mapping = Object.fromEntries(shape.variants.map((v) => [v.tag, view.ref(v.type)]));
+      return { discriminator: { propertyName, mapping } };
+    }
+    case "name":
+      return {
+        discriminator: propertyName,
+        properties: { [propertyName]: { type: "string" } },
+        required: [propertyName],
+      };
+  }
 }
 
 function objectSchema(shape: ObjectShape, view: SchemaView): JsonObject {

@@ -345,6 +345,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "contract.agreement": foundation(
     "Ajv, TypeScript and Python agree on what fits; random mutations of good values.",
   ),
+  "contract.asyncapi": people(
+    "The official AsyncAPI parser finds no error and no warning in schemas/dist/asyncapi.yaml.",
+  ),
   "contract.breaking": foundation(
     "Operations, events, routes and errors; additions; the contract breaks no older client unsaid.",
   ),

@@ -4,7 +4,11 @@ import { errorPayloadTypes } from "../operation-errors.js";
 
 /** `schemas/dist/contract.schema.json`: every type as flat `$defs`, sorted, for any JSON Schema 2020-12 tool. */
 export function emitBundle(contract: Contract): OutputFile[] {
-  const view = { openness: "source", mapping: false, ref: (name: string) => `#/$defs/${name}` } as const;
+  const view = {
+    openness: "source",
+    discriminator: "object",
+    ref: (name: string) => `#/$defs/${name}`,
+  } as const;
   const named = [...contract.types, ...errorPayloadTypes(contract)].sort((a, b) =>
     a.name < b.name ? -1 : 1,
   );

@@ -25,7 +25,7 @@ export function openapiComponents(contract: Contract, operations: Operation[]): 
   // The linter keeps `x-open` out of what requests use, so one view serves requests and responses.
   const view: SchemaView = {
     openness: "relaxed",
-    mapping: true,
+    discriminator: "mapped",
     ref: (name) => `#/components/schemas/${resolveType(types, name).name}`,
   };
   const schemas = Object.fromEntries(
