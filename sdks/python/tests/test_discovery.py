@@ -91,6 +91,23 @@ def test_a_start_is_waited_for_once_and_for_30_seconds(folder: Path) -> None:
         assert 0.8 < time.seconds < 1
 
 
+def test_a_start_is_waited_for_while_the_daemon_before_it_stops(folder: Path) -> None:
+    """[trust.start-wait] The socket of the daemon that stops still answers."""
+    path = "state/parley/daemon.json"
+    ending = {"state": "stopping", "pid": "<live>", "socket_path": "{root}/own/d.sock"}
+    tree = [MARK, {"file": path, "mode": "0600", "json": ending}, {"socket": "own/d.sock", "mode": "0600"}]
+    with scene_of(folder, tree) as scene:
+
+        def on_pause(looks: int) -> None:
+            if looks == 2:
+                scene.add({"file": path, "mode": "0600", "json": {**ending, "state": "serving"}})
+
+        time = Time(scene, on_pause)
+        found = Locator(None, None, None, time.surroundings).target(30)
+        assert found.socket_path == str(folder / "own/d.sock")
+        assert time.looks == 2
+
+
 def test_a_start_that_gives_up_is_not_waited_for(folder: Path) -> None:
     """[trust.start-wait]"""
     with scene_of(folder, [MARK]) as scene:

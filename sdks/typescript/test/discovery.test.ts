@@ -67,6 +67,23 @@ describe("[trust.start-wait] a daemon that starts", () => {
     expect(time.now()).toBe(30_000);
   });
 
+  test("is waited for while the daemon before it stops, although that one's socket still answers", async () => {
+    const ending = { state: "stopping", pid: "<live>", socket_path: "{root}/own/d.sock" };
+    await using scene = await Scene.of({
+      tree: [
+        mark,
+        { file: "state/parley/daemon.json", mode: "0600", json: ending },
+        { socket: "own/d.sock", mode: "0600" },
+      ],
+    });
+    const time = new Time(scene, async (looks) => {
+      const next = { ...ending, state: "serving" };
+      if (looks === 2) await scene.add({ file: "state/parley/daemon.json", mode: "0600", json: next });
+    });
+    expect((await new NodeSource({}, time).get()).address).toBe(`unix:${join(scene.root, "own/d.sock")}`);
+    expect(time.looks).toBe(2);
+  });
+
   test("that gives up is not waited for any longer", async () => {
     await using scene = await Scene.of({ tree: [mark] });
     const time = new Time(scene, async (looks) => {

@@ -135,7 +135,7 @@ function silent({ pid, state, started_at, socket_path }: Discovery): ParleyError
 }
 
 /** The message about files of the daemon that are not used, because another user may have put them there. */
-function refusedPlaces(): string | undefined {
+export function refusedPlaces(): string | undefined {
   const seen = ownSighting();
   return seen === undefined || seen.refusals.length === 0 ? undefined : noDaemonMessage(seen, seen.uid);
 }

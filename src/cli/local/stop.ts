@@ -7,7 +7,14 @@ import { isRunning, type ProcessIdentity, processStart } from "../../platform/pr
 import { parseDuration } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, print, printJson } from "../output.js";
-import { daemonProcess, otherUsersPort, ownSockets, stopWaitMs, untilGone } from "./own-daemon.js";
+import {
+  daemonProcess,
+  otherUsersPort,
+  ownSockets,
+  refusedPlaces,
+  stopWaitMs,
+  untilGone,
+} from "./own-daemon.js";
 
 export interface StopFlags {
   /** False for `--no-wait`. */
@@ -60,11 +67,12 @@ async function untilUnreachable(client: Parley, limitMs: number): Promise<void> 
   }
 }
 
-/** The usual port of another user could be taken for a daemon of this user that does not stop. */
+/** Files and a port of another user could be taken for a daemon of this user that does not stop. */
 function printAbsence(): void {
   print("no daemon runs");
   const taken = otherUsersPort();
-  if (taken !== undefined) note(`${taken}, and was left alone.`);
+  const reason = refusedPlaces() ?? (taken && `${taken}, and was left alone.`);
+  if (reason !== undefined) note(reason);
 }
 
 function pidOf(daemon: ProcessIdentity | undefined): { pid?: number } {

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Command } from "commander";
+import { ParleyError } from "../../../sdks/typescript/src/index.js";
 import { strangerOnPort } from "../../../sdks/typescript/src/runtime/node/port-owner.js";
 import { ConfigError } from "../../config/config-error.js";
 import { type Config, loadConfig, unreadFiles } from "../../config/load-config.js";
@@ -9,7 +10,7 @@ import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
 import { type FirstWords, firstWords, type StartedDaemon, startDaemon, startError } from "./daemon-start.js";
-import { type OwnDaemon, servingDaemon } from "./own-daemon.js";
+import { type OwnDaemon, refusedPlaces, servingDaemon } from "./own-daemon.js";
 
 export interface UpFlags {
   detach?: boolean;
@@ -40,7 +41,13 @@ export async function up(flags: UpFlags, command: Command): Promise<void> {
   } finally {
     unmark();
   }
-  if (!words.ready) throw startError(words, started);
+  if (!words.ready) {
+    // The daemon that runs is one whose files are not used.
+    const refused = words.taken ? refusedPlaces() : undefined;
+    throw refused === undefined
+      ? startError(words, started)
+      : new ParleyError({ code: "daemon_unreachable", message: refused });
+  }
   const { child } = started;
   if (json) printJson({ already_running: false, pid: child.pid, address: words.address });
   else note(`parley runs: pid ${child.pid} at ${words.address}${portNote(port, words.address)}`);

@@ -1,6 +1,6 @@
 import { ParleyError } from "../../../../sdks/typescript/src/index.js";
 import type { Sighting } from "../../../../sdks/typescript/src/runtime/node/discovery.js";
-import { blockedFolder } from "../../../../sdks/typescript/src/runtime/node/no-daemon.js";
+import { folderProblem } from "../../../../sdks/typescript/src/runtime/node/no-daemon.js";
 import { PACKAGE_VERSION } from "../../../package-version.js";
 import { findDaemonProcess, readDiscovery } from "../../../platform/discovery-file.js";
 import { isTemporaryPlace, socketPathProblem } from "../../../platform/socket-places.js";
@@ -35,7 +35,7 @@ export function checkDaemon({
     if (pid !== undefined)
       return refused.length > 0 ? refused : [trouble("daemon-silent", daemon.message, { pid })];
     // The message names what to type; a start would fail.
-    if (seen !== undefined && blockedFolder(seen.folder) !== undefined)
+    if (seen !== undefined && folderProblem(seen, seen.uid) !== undefined)
       return [trouble("path-unusable", daemon.message)];
     return [
       trouble("daemon-down", daemon.message, { path: logPath }),

@@ -109,7 +109,9 @@ class Locator:
                 if seen.sockets:
                     return seen.sockets[0]
                 raise _unreachable(no_daemon_message(seen, uid))
-            for path in seen.sockets:
+            # A daemon that stops still has its socket for a moment; the one that is about to start is meant.
+            is_ending = seen.state == "stopping" and seen.pid is not None
+            for path in () if is_ending else seen.sockets:
                 if _answers(path):
                     return path
             waited = self._surroundings.now() - since

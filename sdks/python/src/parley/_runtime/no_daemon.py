@@ -29,7 +29,7 @@ def no_daemon_message(
     if foreign is not None:
         port, owner = foreign
         parts.append(f"Port {port} belongs to user {owner}: a daemon there is not yours, and nothing was sent to it.")
-    parts.append(_advice(sighting, is_port_taken=foreign is not None, listed_home=listed_home or _home_in_user_list))
+    parts.append(_advice(sighting, uid, foreign is not None, listed_home or _home_in_user_list))
     return " ".join(parts)
 
 
@@ -47,15 +47,11 @@ def _headline(sighting: Sighting) -> str:
     return f"Your daemon (pid {sighting.pid}) {'is stopping' if sighting.state == 'stopping' else 'does not answer'}."
 
 
-def _advice(sighting: Sighting, *, is_port_taken: bool, listed_home: Callable[[], str | None]) -> str:
-    blocked = _nearest(sighting.folder)
-    if not os.access(blocked, os.W_OK | os.X_OK):
-        variable, elsewhere = (
-            ("HOME", _other_home(listed_home()))
-            if sighting.is_in_home
-            else ("XDG_STATE_HOME", "type `unset XDG_STATE_HOME`")
-        )
-        return f"You cannot write to {blocked}, to which {variable} leads: {elsewhere}, then `parley up --detach`."
+def _advice(sighting: Sighting, uid: int, is_port_taken: bool, listed_home: Callable[[], str | None]) -> str:
+    problem = _folder_problem(sighting, uid)
+    if problem is not None:
+        elsewhere = _other_home(listed_home()) if sighting.is_in_home else "type `unset XDG_STATE_HOME`"
+        return f"{problem}: {elsewhere}, then `parley up --detach`."
     fixes = [refusal.fix for refusal in sighting.refusals if refusal.fix is not None]
     runs = sighting.pid is not None and sighting.state != "stopping"
     if fixes:
@@ -80,6 +76,19 @@ def _home_in_user_list() -> str | None:
         return pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         return None
+
+
+def _folder_problem(sighting: Sighting, uid: int) -> str | None:
+    """Why no daemon of this user can start in the folder of the discovery file; None when one can."""
+    there = _nearest(sighting.folder)
+    leads = f"{'HOME' if sighting.is_in_home else 'XDG_STATE_HOME'} leads to {there}"
+    if not os.access(there, os.W_OK | os.X_OK):
+        return f"{leads}, where you cannot write"
+    # Root can write everywhere, also after `sudo` with the folders of a user whose daemon runs there.
+    owner = os.stat(there).st_uid
+    if owner == uid or all(os.path.dirname(refusal.path) != there for refusal in sighting.refusals):
+        return None
+    return f"{leads}, where a daemon of user {owner} has its files"
 
 
 def _nearest(folder: str) -> str:

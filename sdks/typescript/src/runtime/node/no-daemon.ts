@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import type { Sighting } from "./discovery.js";
@@ -20,7 +20,7 @@ export function noDaemonMessage(
     parts.push(`Not used: ${refusals.map(({ path, why }) => `${path} (${why})`).join("; ")}.`);
   const taken = takenPort(sighting, uid, strangerOn);
   if (taken !== undefined) parts.push(`${taken}, and nothing was sent to it.`);
-  parts.push(advice(sighting, taken !== undefined, listedHome));
+  parts.push(advice(sighting, uid, taken !== undefined, listedHome));
   return parts.join(" ");
 }
 
@@ -48,16 +48,16 @@ function headline(pid: number | undefined, state: string | undefined): string {
 }
 
 function advice(
-  { folder, isInHome, pid, state, refusals }: Sighting,
+  sighting: Sighting,
+  uid: number,
   isPortTaken: boolean,
   listedHome: () => string | undefined,
 ): string {
-  const blocked = blockedFolder(folder);
-  if (blocked !== undefined) {
-    const [variable, elsewhere] = isInHome
-      ? ["HOME", otherHome(listedHome())]
-      : ["XDG_STATE_HOME", "type `unset XDG_STATE_HOME`"];
-    return `You cannot write to ${blocked}, to which ${variable} leads: ${elsewhere}, then \`parley up --detach\`.`;
+  const { isInHome, pid, state, refusals } = sighting;
+  const problem = folderProblem(sighting, uid);
+  if (problem !== undefined) {
+    const elsewhere = isInHome ? otherHome(listedHome()) : "type `unset XDG_STATE_HOME`";
+    return `${problem}: ${elsewhere}, then \`parley up --detach\`.`;
   }
   const fixes = refusals.flatMap(({ fix }) => fix ?? []);
   const runs = pid !== undefined && state !== "stopping";
@@ -82,10 +82,16 @@ function homeInUserList(): string | undefined {
   }
 }
 
-/** The folder, or the nearest one above it that exists, when this user cannot write to it. */
-export function blockedFolder(folder: string): string | undefined {
+/** Why no daemon of this user can start in the folder of the discovery file; undefined when one can. */
+export function folderProblem({ folder, isInHome, refusals }: Sighting, uid: number): string | undefined {
   const there = nearest(folder);
-  return isWritable(there) ? undefined : there;
+  const leads = `${isInHome ? "HOME" : "XDG_STATE_HOME"} leads to ${there}`;
+  if (!isWritable(there)) return `${leads}, where you cannot write`;
+  // Root can write everywhere, also after `sudo` with the folders of a user whose daemon runs there.
+  const owner = statSync(there, { throwIfNoEntry: false })?.uid ?? uid;
+  return owner === uid || !refusals.some(({ path }) => dirname(path) === there)
+    ? undefined
+    : `${leads}, where a daemon of user ${owner} has its files`;
 }
 
 /** The folder, or the nearest one above it that exists. */

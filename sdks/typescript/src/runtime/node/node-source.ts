@@ -69,12 +69,14 @@ export class NodeSource implements TransportSource {
   async #find(deadline: Deadline | undefined): Promise<string> {
     const { now, pause } = this.#surroundings;
     for (const since = now(); ; await pause(lookEveryMs)) {
-      const { sockets, startingPid } = this.#look();
+      const { sockets, startingPid, pid, state } = this.#look();
       if (startingPid === undefined) {
         if (sockets[0] !== undefined) return sockets[0];
         throw clientError("daemon_unreachable", this.#noDaemon());
       }
-      for (const socket of sockets) if (await answers(socket)) return socket;
+      // A daemon that stops still has its socket for a moment; the one that is about to start is meant.
+      const isEnding = state === "stopping" && pid !== undefined;
+      if (!isEnding) for (const socket of sockets) if (await answers(socket)) return socket;
       if (deadline?.failure !== undefined) throw deadline.failure;
       const isLate = now() - since >= startWaitMs || startingPid === this.#waitedFor;
       // The call's own time limit would end it with a message about an answer that may still come.
