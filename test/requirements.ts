@@ -939,6 +939,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.mcp-exchange": comms(
     "The TypeScript client passes messages of MCP on and reads what comes back as it comes, streams included.",
   ),
+  "sdk.host-stop-away": trust("A host without work in flight stops at once, the daemon away or not."),
   "sdk.proxy-away": trust(
     "A gateway error without a payload means that the daemon is away, not that it failed.",
   ),

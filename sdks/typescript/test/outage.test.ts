@@ -132,6 +132,19 @@ describe("[sdk.host-outage] a host whose daemon is away", () => {
     expect(inbox.text(id)).toBe("text");
   });
 
+  test("[sdk.host-stop-away] stops while the daemon is away once no work is in flight", async () => {
+    const away = Promise.withResolvers<void>();
+    const { daemon, inbox, host } = await start({ onOutage: () => away.resolve() });
+    const serving = host.serve(() => "done");
+    await inbox.outcome(inbox.add());
+    // The next drain shows that the turn has ended.
+    while (inbox.drained.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    await daemon.stop();
+    await away.promise;
+    await host.stop();
+    await serving;
+  });
+
   test("[sdk.host-abort] ends at once on request, the daemon away or not", async () => {
     for (const away of [false, true]) {
       const { daemon, inbox, host } = await start({}, { environment: quick });

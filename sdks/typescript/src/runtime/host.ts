@@ -282,7 +282,7 @@ export class Host {
       if (!(error instanceof ParleyError)) throw error;
       if (!passes(error) && !reopens.has(error.code)) throw error;
       if (isOutage(error)) this.#patience.failed(error);
-      await this.#reopen(error);
+      await unlessAborted(this.#reopen(error), signal);
       return { interactions: [] };
     }
   }
@@ -324,9 +324,10 @@ export class Host {
       await this.#environment.delay(ttl / 3, signal);
       if (signal.aborted) return;
       try {
-        this.#session = await this.#lease();
+        this.#session = await this.#lease(undefined, { signal });
         this.#patience.answered();
       } catch (error) {
+        if (signal.aborted) return;
         if (!(error instanceof ParleyError)) continue;
         if (isOutage(error)) this.#patience.failed(error);
         await this.#reopen(error).catch((failure: unknown) => this.#lose(failure));
@@ -359,6 +360,20 @@ export class Host {
     this.#failure ??= failure;
     for (const turn of this.#turns.keys()) turn.abandon(failure);
     this.#stop.abort();
+  }
+}
+
+/** Waits for the work or for the signal; the work goes on by itself, and its failure counts only before the signal. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const over = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { signal: over.signal });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    over.abort();
   }
 }
 
