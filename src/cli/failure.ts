@@ -12,7 +12,8 @@ export function isCommanderError(error: unknown): error is CommanderError {
 
 /** What to type next, in the command line's own words; the message itself speaks to every surface. */
 const nextSteps: Readonly<Record<string, string>> = {
-  contract_mismatch: "a daemon that runs since before an upgrade is still the old one: `parley restart`",
+  contract_mismatch:
+    "`parley doctor` names both versions; `parley restart` replaces a daemon that was started before an upgrade",
   peer_not_found:
     "`parley peers` lists who is there; an agent of your own: `parley agent echo --name <name>`",
   peer_not_sendable: "`parley peers` lists the kinds that each peer takes",

@@ -24,6 +24,8 @@ export class Scheduler {
   now = 0;
   /** What the machine's wall clock is wrong by, milliseconds. */
   wallError = 0;
+  /** How often the wall clock was set. */
+  wallSteps = 0;
   readonly #tasks: Task[] = [];
   readonly #trace: string[] = [];
   #count = 0;

@@ -127,6 +127,7 @@ function brew(world: SimulatedWorld, { repeats }: Moves): void {
   });
   again(60_000, "wall clock steps", () => {
     scheduler.wallError = random.pick([-3_600_000, 0, 3_600_000]);
+    scheduler.wallSteps += 1;
   });
 }
 
