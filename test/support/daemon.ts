@@ -68,11 +68,13 @@ export async function startDaemon(options: DaemonOptions = {}): Promise<TestDaem
   const start = async (): Promise<void> => {
     launch();
     await new Promise<void>((resolve, reject) => {
-      child.once("message", (words: { ready: boolean; message?: string }) =>
-        words.ready ? resolve() : reject(new Error(`the daemon did not start: ${words.message}`)),
-      );
+      let reason: string | undefined;
+      child.once("message", (words: { ready: boolean; message?: string }) => {
+        reason = words.message;
+        if (words.ready) resolve();
+      });
       child.once("exit", (code) =>
-        reject(new Error(`the daemon ended with ${code} before it was ready:\n${daemon.output}`)),
+        reject(new Error(`the daemon ended with ${code} before it was ready:\n${reason ?? daemon.output}`)),
       );
     });
     const found = JSON.parse(readFileSync(join(folder, "state/parley/daemon.json"), "utf8"));
