@@ -95,6 +95,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
+  "cli.bytes": people(
+    "What peers wrote reaches a pipe or a file byte for byte: CR, NUL and a byte order mark pass through.",
+  ),
   "cli.cancel": comms(
     "`parley send <peer> --cancel <interaction>` ends what waits; Ctrl-C while reading says how to read on and to cancel.",
   ),
@@ -130,12 +133,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.npx": hardened("`npx parley` runs the checkout's own command, also after that has moved."),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.peers-width": comms("A table on a terminal keeps each row on its line; in a pipe nothing is cut."),
+  "cli.reader-left": people(
+    "A reader that leaves ends the command quietly with exit code 0, and the command releases streams and names.",
+  ),
   "cli.receipts": comms(
     "`parley send` says when a command is held or queued, and prints later moves that explain a silence.",
   ),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
   "cli.status-page": trust(
     "`parley status` shows daemon, sessions, links and problems on one page that fits the terminal; with --json the contract's answer.",
+  ),
+  "cli.terminal": people(
+    "A terminal shows controls, escape sequences and bidirectional controls that peers wrote and obeys none, in every field of events, tables, errors and JSON.",
   ),
   "codegen.format": foundation(
     "The formatter leaves the generated TypeScript unchanged; the formatter leaves every case unchanged.",

@@ -3,7 +3,8 @@ import type { CliCommand, CliFlag } from "../generated/cli.js";
 import type { UnaryOperationId } from "../generated/operations.js";
 import { parseDuration, parseJson, readStdin, UsageError } from "./arguments.js";
 import { type GlobalOptions, withClientOf } from "./client.js";
-import { print, printJson, properties, table } from "./output.js";
+import { print, printJson } from "./output.js";
+import { printProperties, printTable } from "./table.js";
 
 /** Values of a command line by flag, as they were written. */
 export type FlagValues = ReadonlyMap<string, string | readonly string[]>;
@@ -52,11 +53,13 @@ function flagValue(flag: CliFlag, value: string | readonly string[]): unknown {
   return Number(value);
 }
 
-function printResponse(spec: CliCommand, response: unknown): void {
+/** Prints the answer of a command of the contract for a person. */
+export function printResponse(spec: CliCommand, response: unknown): void {
   if (spec.rows === null) {
-    print(properties(response));
+    printProperties(response);
     return;
   }
   const rows = (response as Record<string, unknown[]>)[spec.rows] ?? [];
-  print(rows.length === 0 ? `no ${spec.rows} yet` : table(rows, spec.columns));
+  if (rows.length === 0) print(`no ${spec.rows} yet`);
+  else printTable(rows, spec.columns);
 }

@@ -35,9 +35,9 @@ export function reportFailure(error: unknown, json: boolean): number {
   const payload = describe(error);
   if (json) print(JSON.stringify(payload));
   else if (!isCommanderError(error)) {
-    note(
-      `${paint("red", "error", process.stderr)} ${payload.message} ${paint("dim", `[${payload.code}]`, process.stderr)}`,
-    );
+    const [first = "", ...more] = payload.message.split("\n");
+    note(paint("red", "error"), ` ${first} `, paint("dim", `[${payload.code}]`));
+    for (const line of more) note(`  ${line}`);
     for (const detail of payload.details) {
       note(
         `  ${detail.field || "(request)"}: ${detail.issue}, expected ${detail.expected}, got ${detail.got}`,

@@ -1,112 +1,117 @@
 import { styleText } from "node:util";
+import { visibleLine, visibleText } from "../terminal-text.js";
 
 export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
-/** Colours only where a person looks: a terminal that did not refuse them. */
-export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-  return stream.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
+/** A text with a style, which only a terminal gets. */
+export class Painted {
+  readonly style: Style;
+  readonly text: string;
+
+  constructor(style: Style, text: string) {
+    this.style = style;
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
 }
 
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
+export type Piece = string | Painted;
+export type Line = readonly Piece[];
 
-export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined));
-}
-
-/** A note for the person, kept apart from the output proper. */
-export function note(text: string): void {
-  process.stderr.write(`${text}\n`);
+export function paint(style: Style, text: string): Painted {
+  return new Painted(style, text);
 }
 
 /**
- * Rows as an aligned table; `columns` are dotted paths into a row. For a terminal of `width` characters times and kinds
- * are short and the widest columns cut, never the first one and never an id, so that a row stays a line where it can;
- * without a width everything is there as it is, as scripts want it.
+ * The only way of text out of the command line. On a terminal nothing in it is obeyed but the line breaks that are meant
+ * and the styles that are painted here: controls are shown, no matter who wrote them. To a pipe or a file every text goes as it is.
  */
-export function table(
-  rows: readonly unknown[],
-  columns: readonly string[],
-  width = process.stdout.isTTY ? process.stdout.columns : undefined,
-): string {
-  const header = columns.map((column) => column.split(".").at(-1)!.toUpperCase());
-  const write = width === undefined ? cell : shortCell;
-  const cells = rows.map((row) => columns.map((column) => write(valueAt(row, column))));
-  const widths = header.map((title, index) =>
-    Math.max(title.length, ...cells.map((line) => line[index]!.length)),
-  );
-  const total = (gap: number): number =>
-    widths.reduce((sum, each) => sum + each, 0) + gap * (widths.length - 1);
-  const gap = width !== undefined && total(2) > width ? 1 : 2;
-  if (width !== undefined) {
-    const whole = columns.map((_, index) => index === 0 || cells.some((line) => isId(line[index]!)));
-    shrink(widths, whole, total(gap) - width);
-  }
-  const line = (words: readonly string[]): string =>
-    words
-      .map((word, index) => (word.length > widths[index]! ? `${word.slice(0, widths[index]! - 1)}…` : word))
-      .map((word, index) => (index === words.length - 1 ? word : word.padEnd(widths[index]! + gap)))
-      .join("")
-      .trimEnd();
-  return [paint("bold", line(header)), ...cells.map(line)].join("\n");
-}
+class Sink {
+  readonly #stream: NodeJS.WriteStream;
 
-/** Takes `excess` from the widest columns, but leaves each so much that it can be told from others. */
-function shrink(widths: number[], whole: readonly boolean[], excess: number): void {
-  const least = 12;
-  for (let left = excess; left > 0; left -= 1) {
-    const widest = Math.max(...widths.filter((_, index) => !whole[index]), 0);
-    if (widest <= least) return;
-    widths[widths.findIndex((each, index) => each === widest && !whole[index])]! -= 1;
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  /** One line; a line break in it is shown too. */
+  line(pieces: Line): void {
+    this.#stream.write(`${pieces.map((piece) => this.#piece(piece)).join("")}\n`);
+  }
+
+  /** Text of any number of lines, without a line break of its own. */
+  text(text: string): void {
+    this.#stream.write(this.#stream.isTTY ? visibleText(text) : text);
+  }
+
+  #piece(piece: Piece): string {
+    if (!this.#stream.isTTY) return String(piece);
+    const shown = visibleLine(String(piece));
+    return piece instanceof Painted ? styleText(piece.style, shown, { stream: this.#stream }) : shown;
   }
 }
 
-function isId(text: string): boolean {
-  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text);
+const out = new Sink(process.stdout);
+const err = new Sink(process.stderr);
+
+const left = new AbortController();
+let failure: Error | undefined;
+
+/** Aborts when the reader of stdout has left: the command ends quietly and releases what it holds. */
+export const readerLeft: AbortSignal = left.signal;
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Later writes fail because the first one did.
+  if (error.code !== "EPIPE" && !left.signal.aborted) failure = error;
+  left.abort();
+});
+// Notes that have no reader are lost, which fails nothing.
+process.stderr.on("error", () => undefined);
+
+/** Reports that the reader of stdout was seen to leave. */
+export function markReaderLeft(): void {
+  left.abort();
 }
 
-/** A cell as people read it: a time of today without its date, a kind without what all kinds begin with. */
-function shortCell(value: unknown): string {
-  if (Array.isArray(value)) return value.map(shortCell).join(", ") || "-";
-  const text = cell(value);
-  if (/^peer_(message|request|response)$/.test(text)) return text.slice("peer_".length);
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return text;
-  const at = new Date(text);
-  const clock = at.toTimeString().slice(0, 8);
-  if (at.toDateString() === new Date().toDateString()) return clock;
-  return `${at.toDateString().slice(4, 10)} ${clock.slice(0, 5)}`;
+/** Resolves when all output is written; rejects when it could not be, but not because its reader has left. */
+export async function outputWritten(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+  if (failure !== undefined) throw new Error(`Could not write the output: ${failure.message}`);
 }
 
-/** An object as `key  value` lines, nested objects by dotted keys. */
-export function properties(value: unknown, prefix = ""): string {
-  const lines: [string, string][] = [];
-  collect(value, prefix, lines);
-  const width = Math.max(0, ...lines.map(([key]) => key.length));
-  return lines.map(([key, text]) => `${paint("dim", key.padEnd(width))}  ${text}`).join("\n");
+/** A line of output. */
+export function print(...pieces: Piece[]): void {
+  out.line(pieces);
 }
 
-function collect(value: unknown, prefix: string, lines: [string, string][]): void {
-  if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    for (const [key, inner] of Object.entries(value))
-      collect(inner, prefix === "" ? key : `${prefix}.${key}`, lines);
-  } else lines.push([prefix, cell(value)]);
+/** Output of any number of lines as it is, without a line break of its own. */
+export function printText(text: string): void {
+  out.text(text);
 }
 
-function valueAt(row: unknown, path: string): unknown {
-  let value = row;
-  for (const key of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[key];
-  return value;
+export function printJson(value: unknown): void {
+  out.text(`${JSON.stringify(value, null, process.stdout.isTTY ? 2 : undefined)}\n`);
 }
 
-function cell(value: unknown): string {
-  if (value === undefined || value === null) return "-";
-  if (Array.isArray(value)) return value.map(cell).join(", ") || "-";
-  return typeof value === "object" ? JSON.stringify(value) : printable(String(value));
+/** A line for the person, kept apart from the output proper. */
+export function note(...pieces: Piece[]): void {
+  err.line(pieces);
 }
 
-/** Text of others must not steer the terminal. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+/** A text of any number of lines for the person; the lines after the first are indented, so that none looks like another note. */
+export function noteBlock(style: Style, text: string): void {
+  for (const [at, line] of text.trimEnd().split("\n").entries())
+    note(paint(style, at === 0 ? line : `  ${line}`));
+}
+
+/** Text of any number of lines for the person, without a line break of its own. */
+export function noteText(text: string): void {
+  err.text(text);
+}
+
+/** Writes over the terminal's present line; nothing elsewhere. */
+export function redraw(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${visibleLine(text)}`);
 }

@@ -1,100 +1,114 @@
-import { note, paint, print, printable } from "./output.js";
+import { type AnyEvent, type EventNote, eventNote, resultText } from "./event-note.js";
+import { HostSilence } from "./host-silence.js";
+import { markReaderLeft, note, noteBlock, paint, print, printText, readerLeft } from "./output.js";
+import { watchReader } from "./reader-watch.js";
 
-interface Event {
-  sequence?: number;
+interface Item {
   at: string;
   interaction_id?: string;
-  event: { kind: string; [field: string]: unknown };
+  event: AnyEvent;
+}
+
+/** Events that can be closed while the next one is awaited. */
+interface Events extends AsyncIterable<unknown> {
+  close(): Promise<void>;
 }
 
 /**
- * Prints a stream: text as it comes, the rest as dim notes; with `json` one event a line.
- * Returns 1 when the interaction failed.
+ * Prints a stream: text as it comes, the rest as dim notes; with `json` one event a line. When the reader of the output
+ * leaves, the stream is closed. Returns 1 when the interaction failed.
  */
-export async function printEvents(events: AsyncIterable<unknown>, json: boolean): Promise<number> {
-  let code = 0;
-  let wroteText = false;
-  let midLine = false;
-  const breakLine = (): void => {
-    if (midLine) process.stdout.write("\n");
-    midLine = false;
+export async function printEvents(
+  events: Events,
+  json: boolean,
+  printer = new EventPrinter(),
+): Promise<number> {
+  let closed: Promise<void> | undefined;
+  const close = (): void => {
+    closed = events.close().catch(() => undefined);
   };
-  for await (const item of events) {
-    const { event } = item as Event;
-    if (event.kind === "interaction_failed") code = 1;
-    if (json) {
-      print(JSON.stringify(item));
-      continue;
+  readerLeft.addEventListener("abort", close);
+  if (readerLeft.aborted) close();
+  const unwatch = watchReader(process.stdout.fd, markReaderLeft);
+  let code = 0;
+  try {
+    for await (const item of events) {
+      const { event } = item as Item;
+      if (event.kind === "interaction_failed") code = 1;
+      if (json) print(JSON.stringify(item));
+      else printer.take(item as Item);
     }
-    if (event.kind === "text_delta") {
-      const text = printable(String(event.delta));
-      process.stdout.write(text);
-      midLine = !text.endsWith("\n");
-      wroteText = true;
-      continue;
-    }
-    if (event.kind === "text_complete") {
-      if (!wroteText) print(printable(String(event.text)));
-      continue;
-    }
-    if (event.kind === "turn_started") wroteText = false;
-    const line = describe(event);
-    if (line === undefined) continue;
-    breakLine();
-    note(
-      event.kind === "interaction_failed"
-        ? paint("red", line, process.stderr)
-        : paint("dim", line, process.stderr),
-    );
-    if (event.kind === "interaction_complete" && !wroteText && event.result !== null) {
-      print(resultText(event.result));
-    }
+  } finally {
+    unwatch();
+    readerLeft.removeEventListener("abort", close);
+    printer.end();
+    // The daemon releases what the stream held before the command ends.
+    await closed;
   }
-  breakLine();
   return code;
 }
 
-/** What people want to read of a result: its text, when it is nothing else. */
-function resultText(result: unknown): string {
-  if (typeof result === "string") return printable(result);
-  const { body, ...more } = (result ?? {}) as { body?: unknown };
-  return typeof body === "string" && Object.keys(more).length === 0
-    ? printable(body)
-    : JSON.stringify(result);
-}
+/** Prints events for a person. */
+export class EventPrinter {
+  readonly #silence = new HostSilence((text) => this.note({ text, style: "dim", hasLines: false }));
+  #wroteText = false;
+  #midLine = false;
+  #hostSeen = false;
 
-function describe(event: Event["event"]): string | undefined {
-  switch (event.kind) {
-    case "interaction_started":
-      return `· ${event.command} from ${event.from}`;
-    case "tool_call_requested":
-      return `· tool ${event.name} ${JSON.stringify(event.args)}`;
-    case "interaction_input_required":
-      return `? ${printable(String(event.prompt))}`;
-    case "interaction_complete":
-      return "· complete";
-    case "interaction_failed": {
-      const reason = event.reason as { code: string; message: string; result?: { message?: unknown } | null };
-      const said = typeof reason.result?.message === "string" ? ` ${reason.result.message}` : "";
-      return `failed: ${printable(reason.message + said)} [${reason.code}]`;
+  /** Whether a host has worked on anything that was printed. */
+  get hostSeen(): boolean {
+    return this.#hostSeen;
+  }
+
+  take(item: Item): void {
+    const { event } = item;
+    if (event.kind !== "interaction_started" && event.kind !== "delivery_updated") this.#hostSeen = true;
+    if (this.#silence.take(item)) return;
+    switch (event.kind) {
+      case "text_delta":
+        this.#text(String(event.delta));
+        this.#wroteText = true;
+        return;
+      case "text_complete":
+        if (!this.#wroteText) this.#line(String(event.text));
+        return;
+      case "turn_started":
+      case "interaction_started":
+        // In a pipe too, texts of two turns are not one line.
+        this.#endLine();
+        this.#wroteText = false;
     }
-    case "delivery_updated": {
-      // Being taken up is what everybody expects; the other moves explain why nothing comes.
-      if (event.state === "ingested") return undefined;
-      return `· ${event.state}${event.reason === undefined ? "" : `: ${printable(String(event.reason))}`}`;
-    }
-    case "peer_response_received":
-      return event.status === "accepted" && event.result !== null
-        ? `· ${printable(typeof event.result === "string" ? event.result : JSON.stringify(event.result))}`
-        : undefined;
-    case "stream_truncated":
-      return `· events ${event.from_sequence} to ${event.to_sequence} are no longer kept`;
-    case "turn_started":
-    case "turn_completed":
-    case "peer_content_ingested":
-    case "reasoning_delta":
-      return undefined;
-    default:
-      return `· ${event.kind}`;
+    const found = eventNote(event);
+    if (found !== undefined) this.note(found);
+    if (event.kind === "interaction_complete" && !this.#wroteText && event.result !== null)
+      this.#line(resultText(event.result));
+  }
+
+  /** A note; on a terminal it begins a line of its own. */
+  note({ text, style, hasLines }: EventNote): void {
+    if (process.stdout.isTTY) this.#endLine();
+    if (hasLines) noteBlock(style, text);
+    else note(paint(style, text));
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    this.#silence.stop();
+    this.#endLine();
+  }
+
+  #text(text: string): void {
+    printText(text);
+    if (text !== "") this.#midLine = !text.endsWith("\n");
+  }
+
+  #line(text: string): void {
+    this.#endLine();
+    printText(`${text}\n`);
+  }
+
+  #endLine(): void {
+    if (this.#midLine) printText("\n");
+    this.#midLine = false;
   }
 }

@@ -3,7 +3,7 @@ import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../generated/version.js";
 import { PACKAGE_VERSION } from "../package-version.js";
 import { addContractCommand, contractCommands } from "./contract-commands.js";
 import { customCommands } from "./custom-commands.js";
-import { print } from "./output.js";
+import { noteText, print, printText } from "./output.js";
 import { run } from "./run.js";
 
 const completing = "__complete";
@@ -31,6 +31,8 @@ export function createProgram(word?: string): Command {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({
+      writeOut: printText,
+      writeErr: noteText,
       outputError: (text, write) => (process.argv.includes("--json") ? undefined : write(text)),
     })
     .addHelpText(

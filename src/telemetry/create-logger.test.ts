@@ -45,3 +45,18 @@ test("[telemetry.logs] people get text", () => {
   );
   expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} .*error.* Failed\. port=7433\nError: boom\n/);
 });
+
+test("[cli.terminal] the daemon's text for people obeys nothing of what clients wrote", () => {
+  const { lines, destination } = capture();
+  const hostile = "a\u001b[2J\r\nb\u202e\u009b1";
+  createLogger({ level: "info", destination, readable: true }).warn(
+    { session: hostile, nested: { [hostile]: hostile }, err: new Error(hostile) },
+    hostile,
+  );
+  const shown = "a\\u001b[2J\\r\\nb\\u202e\\u009b1";
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the level's colour begins with one
+  const text = lines[0]!.replace(/\u001b\[(33|0)m/g, "");
+  expect(text).toContain(`session=${shown}`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+});

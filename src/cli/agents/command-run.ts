@@ -87,7 +87,7 @@ export class CommandRun {
     void this.#turn
       .emit({ kind: "extension", namespace: "parley", name: "surviving_processes", data })
       .catch(() => undefined);
-    note(paint("dim", `${this.#interactionId} ${describe(running, ended)}`, process.stderr));
+    note(paint("dim", `${this.#interactionId} ${describe(running, ended)}`));
   }
 
   async #relay(text: string): Promise<void> {

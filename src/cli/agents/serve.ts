@@ -3,7 +3,7 @@ import type { Parley } from "../../../sdks/typescript/src/index.js";
 import { UsageError } from "../arguments.js";
 import { hostTtl, withClient } from "../client.js";
 import { inboundPolicyOf } from "../inbound-policy.js";
-import { note, paint, printable } from "../output.js";
+import { note, paint } from "../output.js";
 
 type Host = ReturnType<Parley["host"]>;
 type SdkHandler = Parameters<Host["serve"]>[0];
@@ -46,10 +46,10 @@ export async function serve(
     let working = 0;
     let stopping = false;
     const hostEnds = new AbortController();
-    const say = (text: string): void => note(paint("dim", text, process.stderr));
+    const say = (text: string): void => note(paint("dim", text));
     const host = client.host(name, {
       ttl: hostTtl,
-      onError: (error, { interaction_id }) => say(`${interaction_id} ${printable(String(error))}`),
+      onError: (error, { interaction_id }) => say(`${interaction_id} ${String(error)}`),
       onOutage: (error) => say(`${error.message} ${name} keeps what it has to report and tries again.`),
       onRecovery: () => say(`The daemon answers again; ${name} continues.`),
       ...inboundPolicyOf(command),

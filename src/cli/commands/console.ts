@@ -7,6 +7,6 @@ export async function printConsole(command: Command): Promise<void> {
     const ticket = await client.system.createTicket();
     if (options.json) return printJson(ticket);
     print(ticket.url);
-    note(paint("dim", "Open it within a minute; it works once.", process.stderr));
+    note(paint("dim", "Open it within a minute; it works once."));
   });
 }

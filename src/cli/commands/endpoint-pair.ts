@@ -25,7 +25,6 @@ export async function endpointPair(
       paint(
         "dim",
         `Within 5 minutes, on the other machine: parley endpoint pair ${address} --code ${result.code}`,
-        process.stderr,
       ),
     );
   });

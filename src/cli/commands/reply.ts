@@ -35,7 +35,7 @@ export async function reply(
   const inside = own !== undefined && own.id === id;
   const options = inside ? insideOptions(globals(command), own) : globals(command);
   if (inside && status === "accepted" && expectsNoAnswer(own.kind)) {
-    note(paint("dim", `a ${own.kind} expects no answer: this progress was not sent`, process.stderr));
+    note(paint("dim", `a ${own.kind} expects no answer: this progress was not sent`));
     return;
   }
   await withClientOf(options, async (client) => {

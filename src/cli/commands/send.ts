@@ -43,7 +43,7 @@ export async function send(
       .sendAndStream(request as InteractionCommand)
       .catch((error) => withSuggestion(client, to, error));
     if (options.json) print(JSON.stringify(receipt));
-    else note(paint("dim", describeReceipt(receipt as unknown as Record<string, unknown>), process.stderr));
+    else note(paint("dim", describeReceipt(receipt as unknown as Record<string, unknown>)));
     if ("interaction_id" in receipt) onInterrupt(to, receipt.interaction_id);
     process.exitCode = await printEvents(stream, options.json === true);
   });
@@ -135,7 +135,7 @@ const unfinished: Readonly<Record<string, string>> = {
   ambiguous: "its delivery is being asked for",
 };
 
-function describeReceipt(receipt: Record<string, unknown>): string {
+export function describeReceipt(receipt: Record<string, unknown>): string {
   const { state } = (receipt.delivery ?? {}) as { state?: string };
   const notes = [
     ...(receipt.deduplicated ? ["sent before; this is its first receipt"] : []),

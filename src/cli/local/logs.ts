@@ -3,10 +3,11 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load-config.js";
 import { resolvePaths } from "../../config/paths.js";
-import { readableLine } from "../../telemetry/readable-lines.js";
+import { type ReadableLine, readableLine } from "../../telemetry/readable-lines.js";
 import { UsageError } from "../arguments.js";
 import { globals } from "../client.js";
-import { print, printable } from "../output.js";
+import { markReaderLeft, paint, print, readerLeft, type Style } from "../output.js";
+import { watchReader } from "../reader-watch.js";
 import { followLog, lastLines } from "./log-reader.js";
 import { daemonProcess } from "./own-daemon.js";
 
@@ -15,6 +16,8 @@ export interface LogsFlags {
   lines: string;
   config?: string;
 }
+
+const styles: Readonly<Record<string, Style>> = { debug: "dim", warn: "yellow", error: "red" };
 
 /** Prints the end of the daemon's log, and with `--follow` what is added, across rotations and restarts. */
 export async function logs(flags: LogsFlags, command: Command): Promise<void> {
@@ -25,13 +28,13 @@ export async function logs(flags: LogsFlags, command: Command): Promise<void> {
   const isFollowing = flags.follow === true;
   if (!isFollowing && statSync(path, { throwIfNoEntry: false }) === undefined)
     throw new UsageError(`there is no log yet: ${path} is written by \`parley up --detach\``);
-  const write = globals(command).json ? print : (line: string) => print(forPeople(line));
-  // The reader of a pipe ended, for example `head`.
-  process.stdout.on("error", () => process.exit(0));
+  const write = globals(command).json ? (line: string) => print(line) : printForPeople;
   const { lines, rest, end } = lastLines(path, Number(flags.lines));
   for (const line of lines) write(line);
-  if (isFollowing) await followLog(path, end, write);
-  else if (rest !== "") write(rest);
+  if (isFollowing) {
+    watchReader(process.stdout.fd, markReaderLeft);
+    await followLog(path, end, write, readerLeft);
+  } else if (rest !== "") write(rest);
 }
 
 function logFile(configPath: string | undefined): string {
@@ -50,11 +53,16 @@ function logFile(configPath: string | undefined): string {
 }
 
 /** A line of another program, for example Node's own words about a crash, is printed as it is. */
-function forPeople(line: string): string {
-  const isTerminal = process.stdout.isTTY && !process.env.NO_COLOR;
+function printForPeople(line: string): void {
+  let found: ReadableLine;
   try {
-    return readableLine(line, { colour: isTerminal, date: true });
+    found = readableLine(line, { date: true });
   } catch {
-    return printable(line);
+    print(line);
+    return;
   }
+  const style = styles[found.level];
+  const name = found.level.padEnd(5);
+  print(`${found.clock} `, style === undefined ? name : paint(style, name), ` ${found.text}`);
+  if (found.trace !== undefined) for (const one of found.trace.split("\n")) print(one);
 }

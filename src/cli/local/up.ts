@@ -103,21 +103,17 @@ function endWithThisCommand(child: ChildProcess): void {
 
 async function welcome(command: Command, address: string): Promise<void> {
   const { url } = await withClient(command, (client) => client.system.createTicket());
-  const line = (text: string, comment: string): string =>
-    `  ${paint("cyan", text.padEnd(44))}${paint("dim", comment)}`;
-  print(
-    [
-      "",
-      `${paint("bold", "Console")}  ${url}`,
-      paint("dim", "         signs this browser in once; `npx parley console` prints a new one"),
-      "",
-      paint("bold", "Try, in another terminal:"),
-      line("npx parley agent echo --name echo &", "an agent that answers with what it was sent"),
-      line('npx parley send echo "hi" --stream', "ask it and watch the answer"),
-      line("npx parley peers", "who is there"),
-      line("npx parley --help", "everything else"),
-      "",
-      `API explorer at ${address}/docs`,
-    ].join("\n"),
-  );
+  const example = (text: string, comment: string): void =>
+    print("  ", paint("cyan", text.padEnd(44)), paint("dim", comment));
+  print();
+  print(paint("bold", "Console"), `  ${url}`);
+  print(paint("dim", "         signs this browser in once; `npx parley console` prints a new one"));
+  print();
+  print(paint("bold", "Try, in another terminal:"));
+  example("npx parley agent echo --name echo &", "an agent that answers with what it was sent");
+  example('npx parley send echo "hi" --stream', "ask it and watch the answer");
+  example("npx parley peers", "who is there");
+  example("npx parley --help", "everything else");
+  print();
+  print(`API explorer at ${address}/docs.`);
 }

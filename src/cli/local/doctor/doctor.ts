@@ -98,9 +98,9 @@ function newest(paths: readonly string[]): number | undefined {
 
 function printFinding({ check, state, says, id, why, fix }: Finding): void {
   const colour = ({ ok: "green", warning: "yellow", problem: "red" } as const)[state];
-  print(`${paint(colour, state.padEnd(7))}  ${check.padEnd(13)} ${says}`);
+  print(paint(colour, state.padEnd(7)), `  ${check.padEnd(13)} ${says}`);
   if (id === undefined) return;
   const indent = " ".repeat(23);
-  print(`${indent}why: ${why} ${paint("dim", `[${id}]`)}`);
+  print(`${indent}why: ${why} `, paint("dim", `[${id}]`));
   print(`${indent}fix: ${fix?.replaceAll("`", "")}`);
 }

@@ -72,10 +72,15 @@ const facts: StatusFacts = {
   home: "/home/ann",
 };
 
+const pageText = (shown: StatusFacts, width: number | undefined): string =>
+  statusPage(shown, width)
+    .map((line) => line.join(""))
+    .join("\n");
+
 test.each([60, 80, 100])(
   "[cli.status-page] the page fits into %i characters and keeps what has to be typed",
   (width) => {
-    const page = statusPage(facts, width);
+    const page = pageText(facts, width);
     for (const line of page.split("\n")) expect(line.length, line).toBeLessThanOrEqual(width);
     expect(page).toMatch(/^Daemon {3}parley 0\.3\.0, pid 4242, up 3 h 13 min/);
     expect(page).toContain("Log      ~/.local/state/parley/daemon.log");
@@ -97,27 +102,27 @@ test.each([60, 80, 100])(
 );
 
 test("[cli.status-page] without a terminal nothing is cut or wrapped", () => {
-  const page = statusPage(facts, undefined);
+  const page = pageText(facts, undefined);
   expect(page).toContain(`Socket   ${facts.status.socket_path}\n`);
   expect(page).toContain("in every language that they write in, and answers");
 });
 
 test("[cli.status-page] an empty daemon teaches what to type, refused parts give their reason, and many sessions fit", () => {
-  const empty = statusPage({ ...facts, sessions: [], links: [], problems: [] }, 80);
+  const empty = pageText({ ...facts, sessions: [], links: [], problems: [] }, 80);
   expect(empty).toContain("Sessions\nnone; an agent to try: parley agent echo");
   expect(empty).toContain("Links\nnone; parley endpoint pair");
   expect(empty).toMatch(/Problems\nnone$/);
-  const refused = statusPage({ ...facts, sessions: new Error("The token lacks sessions:read.") }, 80);
+  const refused = pageText({ ...facts, sessions: new Error("The token lacks sessions:read.") }, 80);
   expect(refused).toContain("Sessions\nnot shown: The token lacks sessions:read.");
   const many = Array.from({ length: 500 }, (_, at) => session(`agent-${at}`, "offline", 0));
-  const page = statusPage({ ...facts, sessions: many }, 80);
+  const page = pageText({ ...facts, sessions: many }, 80);
   expect(page).toContain("and 480 more: parley session list");
   expect(page.split("\n").length).toBeLessThan(60);
 });
 
 test("[cli.status-page] what others wrote cannot steer the terminal", () => {
   const hostile = [session("evil", "live", 0, "\u001b[2Jgone")];
-  const page = statusPage(
+  const page = pageText(
     { ...facts, sessions: hostile, problems: [{ state: "warning", says: "\u001b[2J" }] },
     80,
   );

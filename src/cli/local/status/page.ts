@@ -1,5 +1,7 @@
 import type { Endpoint, Session, SystemStatusResponse } from "../../../../sdks/typescript/src/index.js";
-import { paint, printable, table } from "../../output.js";
+import { visibleLine } from "../../../terminal-text.js";
+import { type Line, paint } from "../../output.js";
+import { tableLines } from "../../table.js";
 import type { Finding } from "../doctor/finding.js";
 
 /** What the page shows. A part that the daemon refuses to this caller is its error. */
@@ -16,24 +18,24 @@ export interface StatusFacts {
 const labelWidth = 9;
 const mostSessions = 20;
 
-/** One page for a terminal of `width` characters; without a width nothing is wrapped or cut. */
-export function statusPage(facts: StatusFacts, width: number | undefined): string {
+/** The lines of one page for a terminal of `width` characters; without a width nothing is wrapped or cut. */
+export function statusPage(facts: StatusFacts, width: number | undefined): Line[] {
   const { sessions, links, problems } = facts;
   return [
-    ...daemonLines(facts, width),
-    "",
+    ...plain(daemonLines(facts, width)),
+    [],
     heading(
       "Sessions",
       sessions instanceof Error || sessions.length === 0 ? undefined : sessionCounts(sessions),
     ),
     ...sessionLines(sessions, width),
-    "",
+    [],
     heading("Links", links instanceof Error || links.length === 0 ? undefined : linkCounts(links)),
     ...linkLines(links, width),
-    "",
+    [],
     heading("Problems", problems.length === 0 ? undefined : `${problems.length}`),
-    ...(problems.length === 0 ? ["none"] : problems.flatMap((problem) => problemLines(problem, width))),
-  ].join("\n");
+    ...(problems.length === 0 ? [["none"]] : problems.flatMap((problem) => problemLines(problem, width))),
+  ];
 }
 
 function daemonLines({ status, log, home }: StatusFacts, width: number | undefined): string[] {
@@ -70,14 +72,15 @@ function sessionCounts(sessions: readonly Session[]): string {
   return `${live} live, ${sessions.length - live} offline`;
 }
 
-function sessionLines(sessions: StatusFacts["sessions"], width: number | undefined): string[] {
-  if (sessions instanceof Error) return wrap(`not shown: ${sessions.message}`, width);
-  if (sessions.length === 0) return wrap("none; an agent to try: parley agent echo --name echo &", width);
+function sessionLines(sessions: StatusFacts["sessions"], width: number | undefined): Line[] {
+  if (sessions instanceof Error) return plain(wrap(`not shown: ${sessions.message}`, width));
+  if (sessions.length === 0)
+    return plain(wrap("none; an agent to try: parley agent echo --name echo &", width));
   const shown = shownSessions(sessions);
   const rest = sessions.length - shown.length;
   return [
-    table(shown, ["name", "state", "unread", "description"], width),
-    ...(rest > 0 ? [`and ${rest} more: parley session list`] : []),
+    ...table(shown, ["name", "state", "unread", "description"], width),
+    ...(rest > 0 ? [[`and ${rest} more: parley session list`]] : []),
   ];
 }
 
@@ -86,28 +89,37 @@ function linkCounts(links: readonly Endpoint[]): string {
   return `${connected} connected, ${links.length - connected} not`;
 }
 
-function linkLines(links: StatusFacts["links"], width: number | undefined): string[] {
-  if (links instanceof Error) return wrap(`not shown: ${links.message}`, width);
-  if (links.length === 0) return wrap("none; parley endpoint pair adds a daemon of another machine", width);
-  return [table(links, ["name", "state", "sessions", "last_seen_at", "urls"], width)];
+function linkLines(links: StatusFacts["links"], width: number | undefined): Line[] {
+  if (links instanceof Error) return plain(wrap(`not shown: ${links.message}`, width));
+  if (links.length === 0)
+    return plain(wrap("none; parley endpoint pair adds a daemon of another machine", width));
+  return table(links, ["name", "state", "sessions", "last_seen_at", "urls"], width);
 }
 
 function problemLines(
   { state, says, fix }: StatusFacts["problems"][number],
   width: number | undefined,
-): string[] {
+): Line[] {
   const [first = "", ...more] = labelled(state, says, width);
   const colour = state === "problem" ? "red" : "yellow";
-  const coloured = paint(colour, first.slice(0, state.length)) + first.slice(state.length);
   return [
-    coloured,
-    ...more,
-    ...(fix === undefined ? [] : labelled("", `fix: ${fix.replaceAll("`", "")}`, width)),
+    [paint(colour, first.slice(0, state.length)), first.slice(state.length)],
+    ...plain(more),
+    ...(fix === undefined ? [] : plain(labelled("", `fix: ${fix.replaceAll("`", "")}`, width))),
   ];
 }
 
-function heading(title: string, counts: string | undefined): string {
-  return counts === undefined ? paint("bold", title) : `${paint("bold", title)}  ${counts}`;
+function heading(title: string, counts: string | undefined): Line {
+  return counts === undefined ? [paint("bold", title)] : [paint("bold", title), `  ${counts}`];
+}
+
+function table(rows: readonly unknown[], columns: readonly string[], width: number | undefined): Line[] {
+  const [header = "", ...lines] = tableLines(rows, columns, width);
+  return [[paint("bold", header)], ...plain(lines)];
+}
+
+function plain(lines: readonly string[]): Line[] {
+  return lines.map((line) => [line]);
 }
 
 function labelled(label: string, value: string, width: number | undefined): string[] {
@@ -117,11 +129,10 @@ function labelled(label: string, value: string, width: number | undefined): stri
 
 /** Breaks at spaces, and inside of what is longer than a line, for example a path. */
 function wrap(text: string, width: number | undefined): string[] {
-  const clean = printable(text);
-  if (width === undefined) return [clean];
+  if (width === undefined) return [text];
   const lines: string[] = [];
   let line = "";
-  for (const word of clean.split(" ")) {
+  for (const word of visibleLine(text).split(" ")) {
     if (line !== "" && line.length + 1 + word.length <= width) {
       line += ` ${word}`;
       continue;

@@ -44,7 +44,7 @@ export async function status(command: Command): Promise<void> {
     { ...facts, problems, log: own && logOf(own.paths.discoveryFile), home: process.env.HOME },
     process.stdout.isTTY ? Math.max(process.stdout.columns, 40) : undefined,
   );
-  print(page);
+  for (const line of page) print(...line);
 }
 
 async function asideOf(client: Parley, name: string): Promise<Aside> {

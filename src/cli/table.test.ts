@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { table } from "./output.js";
+import { tableLines } from "./table.js";
 
 const rows = [
   {
@@ -13,7 +13,7 @@ const columns = ["name", "kinds", "about"];
 
 describe("[cli.peers-width] a table", () => {
   test.each([120, 80, 60])("in %i characters keeps each row on its line", (width) => {
-    const lines = table(rows, columns, width).split("\n");
+    const lines = tableLines(rows, columns, width);
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
     expect(lines[1]).toMatch(/^planner +message, re/);
@@ -21,13 +21,13 @@ describe("[cli.peers-width] a table", () => {
   });
 
   test("without a width is whole, as it is on the wire", () => {
-    const whole = table(rows, columns, undefined);
+    const whole = tableLines(rows, columns, undefined).join("\n");
     expect(whole).toContain("end");
     expect(whole).toContain("peer_message, peer_request, peer_response");
   });
 
   test("in less than its columns need leaves each its beginning", () => {
-    expect(table(rows, columns, 10).split("\n")[1]).toMatch(/^planner message, re… plans what …$/);
+    expect(tableLines(rows, columns, 10)[1]).toMatch(/^planner message, re… plans what …$/);
   });
 
   test("never cuts what has to be typed: names and ids", () => {
@@ -35,7 +35,7 @@ describe("[cli.peers-width] a table", () => {
     const held = [
       { from: "a-name-that-is-rather-long", id, at: "2020-01-02T03:04:05.678Z", why: "x".repeat(90) },
     ];
-    const line = table(held, ["from", "id", "at", "why"], 80).split("\n")[1]!;
+    const line = tableLines(held, ["from", "id", "at", "why"], 80)[1]!;
     expect(line).toContain("a-name-that-is-rather-long");
     expect(line).toContain(id);
     expect(line).toMatch(/Jan 0[12] \d\d:\d\d/);
