@@ -94,6 +94,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A model host knows what the same sender said before, apart for each sender and conversation, bounded.",
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
+  "cli.arguments-utf8": people("An argument that is not valid UTF-8 is refused as on stdin, never changed."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.bytes": people(
     "What peers wrote reaches a pipe or a file byte for byte: CR, NUL and a byte order mark pass through.",
@@ -142,6 +143,11 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
   "cli.status-page": trust(
     "`parley status` shows daemon, sessions, links and problems on one page that fits the terminal; with --json the contract's answer.",
+  ),
+  "cli.stdin-bound": people("stdin is refused as soon as it exceeds what a request can carry."),
+  "cli.stdin-none": people("A command for an operation without fields reads no stdin."),
+  "cli.stdin-wait": people(
+    "A command that waits for stdin reports that on stderr after two seconds of silence.",
   ),
   "cli.terminal": people(
     "A terminal shows controls, escape sequences and bidirectional controls that peers wrote and obeys none, in every field of events, tables, errors and JSON.",

@@ -1,4 +1,5 @@
-import type { Contract, Emitter, Operation } from "../contract.js";
+import type { Contract, Emitter, Operation, TypeDef } from "../contract.js";
+import { resolveShape, typeMap } from "../lower.js";
 import { propertyKey, quote, SourceFile } from "../printer.js";
 import { printOperationTypes, printUnion } from "./operation-types.js";
 
@@ -10,7 +11,10 @@ export const emitOperations: Emitter = (contract) => {
   printSpec(file);
   printPlanes(file, contract);
   file.doc("Everything that the contract says of each operation.");
-  const table = Object.fromEntries(contract.operations.map((operation) => [operation.id, spec(operation)]));
+  const types = typeMap(contract);
+  const table = Object.fromEntries(
+    contract.operations.map((operation) => [operation.id, spec(operation, hasFields(types, operation))]),
+  );
   file.value("export const operations: { readonly [Id in OperationId]: OperationSpec } = ", table, ";");
   return [file.toOutput()];
 };
@@ -35,6 +39,8 @@ function printSpec(file: SourceFile): void {
     file.print('idempotency: "none" | "natural" | "keyed";');
     file.doc("Where the key lies in the request; only for keyed.");
     file.print("idempotencyPath: readonly string[] | null;");
+    file.doc("Whether its request has fields.");
+    file.print("hasFields: boolean;");
     file.doc("Class of its time limit.");
     file.print('timeout: "short" | "wait" | "stream";');
     file.doc("null: callable without credentials.");
@@ -67,9 +73,14 @@ function printPlanes(file: SourceFile, { planes, operations }: Contract): void {
   file.print();
 }
 
-function spec(operation: Operation): object {
+function hasFields(types: ReadonlyMap<string, TypeDef>, { request }: Operation): boolean {
+  const shape = resolveShape(types, { kind: "ref", name: request });
+  return shape.kind !== "object" || shape.properties.length > 0;
+}
+
+function spec(operation: Operation, fields: boolean): object {
   const { id, plane, verb, summary, kind, idempotency, idempotencyPath, timeout, scope } = operation;
   const { errors, validationError, audit, rpc, stream } = operation;
-  const head = { id, plane, verb, summary, kind, idempotency, idempotencyPath, timeout, scope };
-  return { ...head, errors, validationError, audit, rpc, stream };
+  const head = { id, plane, verb, summary, kind, idempotency, idempotencyPath };
+  return { ...head, hasFields: fields, timeout, scope, errors, validationError, audit, rpc, stream };
 }

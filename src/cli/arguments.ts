@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 
 /** A usage mistake that commander cannot see; exit code 2. */
 export class UsageError extends Error {
@@ -41,23 +42,68 @@ export function parseJson(flag: string, text: string): unknown {
   }
 }
 
+/** No secret is longer; a wrong path can name an input without an end. */
+const secretBytes = 64 * 1024;
+
 /** The text of a file that holds nothing but a secret. */
 export function readSecretFile(flag: string, path: string): string {
+  let text: string | undefined;
   try {
-    return readFileSync(path, "utf8").trim();
+    text = readBounded(path, secretBytes);
   } catch (error) {
     throw new UsageError(`${flag} names a file that cannot be read: ${(error as Error).message}`);
   }
+  if (text === undefined)
+    throw new UsageError(
+      `${flag} names a file of more than ${secretBytes / 1024} KiB, which holds no secret`,
+    );
+  return text.trim();
 }
 
-/** All of stdin as text. */
-export async function readStdin(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+/** The file's text; undefined when it is longer. */
+function readBounded(path: string, limitBytes: number): string | undefined {
+  const file = openSync(path, "r");
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new UsageError("stdin is not text in UTF-8; encode bytes first, for example with base64");
+    const bytes = Buffer.alloc(limitBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= limitBytes; length += read)
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    return length > limitBytes ? undefined : bytes.toString("utf8", 0, length);
+  } finally {
+    closeSync(file);
   }
+}
+
+/**
+ * Refuses words that are not text: Node puts U+FFFD where bytes are no UTF-8, and so would change what is sent. Where the
+ * system does not show the bytes, a word with that character is refused, which is rarely meant.
+ */
+export function requireText(argv: readonly string[], bytes = ownArguments): void {
+  const suspects = argv.flatMap((word, at) => (word.includes("\ufffd") ? [at] : []));
+  if (suspects.length === 0) return;
+  const raw = bytes();
+  for (const at of suspects) {
+    const word = raw?.at(at - argv.length);
+    if (word !== undefined && isUtf8(word)) continue;
+    throw new UsageError(
+      `argument ${at - 1} is not text in UTF-8 ("${argv[at]}"); pass text in UTF-8, and bytes encoded, for example with base64`,
+    );
+  }
+}
+
+/** The words of this process's command line as bytes; undefined where the system does not show them. */
+function ownArguments(): Buffer[] | undefined {
+  let line: Buffer;
+  try {
+    line = readFileSync("/proc/self/cmdline");
+  } catch {
+    return undefined;
+  }
+  const words: Buffer[] = [];
+  for (let start = 0; start < line.length; ) {
+    const end = line.indexOf(0, start);
+    words.push(line.subarray(start, end === -1 ? line.length : end));
+    start = end === -1 ? line.length : end + 1;
+  }
+  return words;
 }

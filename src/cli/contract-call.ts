@@ -1,9 +1,10 @@
 import type { Parley } from "../../sdks/typescript/src/index.js";
 import type { CliCommand, CliFlag } from "../generated/cli.js";
 import type { UnaryOperationId } from "../generated/operations.js";
-import { parseDuration, parseJson, readStdin, UsageError } from "./arguments.js";
+import { parseDuration, parseJson, UsageError } from "./arguments.js";
 import { type GlobalOptions, withClientOf } from "./client.js";
 import { print, printJson } from "./output.js";
+import { readJsonFromStdin } from "./stdin.js";
 import { printProperties, printTable } from "./table.js";
 
 /** Values of a command line by flag, as they were written. */
@@ -18,13 +19,19 @@ export async function callContract(
 ): Promise<void> {
   const call = async (client: Parley): Promise<void> => {
     const request = options.requestFromStdin
-      ? parseJson("--json -", await readStdin())
+      ? await fromStdin(spec.operation)
       : requestFrom(spec, args, flags);
     const response = await client.call(spec.operation as UnaryOperationId, request);
     if (options.json) printJson(response);
     else printResponse(spec, response);
   };
   await withClientOf(options, call, false);
+}
+
+/** The table of operations is loaded only here: most calls do without it. */
+async function fromStdin(operation: CliCommand["operation"]): Promise<unknown> {
+  const { operations } = await import("../generated/operations.js");
+  return operations[operation].hasFields ? readJsonFromStdin("--json -") : {};
 }
 
 function requestFrom(

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../generated/version.js";
 import { PACKAGE_VERSION } from "../package-version.js";
+import { requireText } from "./arguments.js";
 import { addContractCommand, contractCommands } from "./contract-commands.js";
 import { customCommands } from "./custom-commands.js";
 import { noteText, print, printText } from "./output.js";
@@ -10,7 +11,10 @@ const completing = "__complete";
 
 /** Runs any command line. */
 export function runProgram(argv: readonly string[]): Promise<void> {
-  return run(() => createProgram(argv[2]).parseAsync(argv));
+  return run(() => {
+    requireText(process.argv);
+    return createProgram(argv[2]).parseAsync(argv);
+  });
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { operations, type UnaryOperationId } from "../../generated/operations.js";
-import { parseJson, readStdin, UsageError } from "../arguments.js";
+import { parseJson, UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
 import { printJson } from "../output.js";
+import { readJsonFromStdin } from "../stdin.js";
 
 export async function call(operation: string, request: string | undefined, command: Command): Promise<void> {
   if (!Object.hasOwn(operations, operation)) {
@@ -12,8 +13,13 @@ export async function call(operation: string, request: string | undefined, comma
   }
   const id = operation as UnaryOperationId;
   if (operations[id].kind !== "unary") throw new UsageError("streams are read with `parley stream`");
-  const text = request === undefined || request === "-" ? await readStdin() : request;
   await withClient(command, async (client) =>
-    printJson(await client.call(id, parseJson("the request", text))),
+    printJson(await client.call(id, await requestFrom(request, operations[id].hasFields))),
   );
+}
+
+/** A request that is not given comes from stdin, unless the operation has no fields. */
+function requestFrom(request: string | undefined, hasFields: boolean): unknown {
+  if (request !== undefined && request !== "-") return parseJson("the request", request);
+  return hasFields ? readJsonFromStdin("the request") : {};
 }

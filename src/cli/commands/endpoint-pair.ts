@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import type { Parley } from "../../../sdks/typescript/src/index.js";
-import { parseJson, readStdin, UsageError } from "../arguments.js";
+import { UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
+import { readJsonFromStdin } from "../stdin.js";
 
 type PairingRequest = Parameters<Parley["endpoints"]["pair"]>[0];
 
@@ -13,7 +14,7 @@ export async function endpointPair(
 ): Promise<void> {
   await withClient(command, async (client, options) => {
     const request = options.requestFromStdin
-      ? (parseJson("--json -", await readStdin()) as PairingRequest)
+      ? ((await readJsonFromStdin("--json -")) as PairingRequest)
       : requestFrom(url, code, name);
     const result = await client.endpoints.pair(request);
     if (options.json) return printJson(result);

@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
-import { parseDuration, parseJson, readStdin, UsageError } from "../arguments.js";
+import { parseDuration, parseJson, UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
 import { nearest } from "../nearest.js";
 import { note, paint, print, printJson } from "../output.js";
 import { printEvents } from "../print-events.js";
+import { readJsonFromStdin, readStdin } from "../stdin.js";
 
 export interface SendFlags {
   stream?: boolean;
@@ -31,7 +32,7 @@ export async function send(
 ): Promise<void> {
   await withClient(command, async (client, options) => {
     const request = options.requestFromStdin
-      ? (parseJson("--json -", await readStdin()) as CommsCommand)
+      ? ((await readJsonFromStdin("--json -")) as CommsCommand)
       : await commandFrom(client, to, body, flags);
     if (!flags.stream) {
       const receipt = await client.send(request).catch((error) => withSuggestion(client, to, error));
