@@ -128,6 +128,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.inbound-policy": comms("An agent says on its command line what it holds and what it refuses."),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
+  "cli.model-lines": people(
+    "A model server's stream is read in time that grows with its bytes, however it is cut; a line above 8 MiB is a typed failure.",
+  ),
   "cli.next-step": comms(
     "An error of the command line says what to type next; a mistyped peer is recognised.",
   ),
@@ -968,6 +971,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A call on a connection of its own reads every form of reply, and never half of one.",
   ),
   "sdk.sse": foundation("The event stream parser takes any split of the bytes."),
+  "sdk.sse-cases": people(
+    "Both SDKs read event streams as the WHATWG format says, and alike: one set of cases, cut anywhere.",
+  ),
+  "sdk.sse-linear": people(
+    "The time to read an event stream grows with its bytes alone, whatever its lines and the pieces it comes in.",
+  ),
   "sdk.streams": foundation("Streams resume over cuts and restarts without gap or duplicate."),
   "sdk.types": foundation("Signatures."),
   "sdk.unknown-variants": foundation("Unknown variants keep narrowing and go round trip unchanged."),

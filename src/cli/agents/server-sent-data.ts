@@ -1,17 +1,26 @@
+import { LineReader } from "../../../sdks/typescript/src/runtime/line-reader.js";
 import { ModelFailure } from "./model-failure.js";
 
-/** No line of an honest server is longer, in characters. */
-const longestLine = 8 * 1024 * 1024;
+/** The longest line that a model server may send, in bytes. */
+const maxLineBytes = 8 * 1024 * 1024;
 
-/** The `data` of each server-sent event. */
+/** The value of each line `data`: model servers send one for each event, some without the empty line that ends it. */
 export async function* serverSentData(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let pending = "";
-  for await (const text of body.pipeThrough(new TextDecoderStream())) {
-    pending += text;
-    const lines = pending.split(/\r\n|\n|\r(?!$)/);
-    pending = lines.pop()!;
-    if (pending.length > longestLine)
-      throw new ModelFailure("the model server sent a line without an end", "executor_error", false);
-    for (const line of lines) if (line.startsWith("data:")) yield line.slice(5).trim();
+  const reader = new LineReader(maxLineBytes, "replace");
+  for await (const piece of body) {
+    const values: string[] = [];
+    try {
+      reader.push(piece, (line) => {
+        if (line.startsWith("data:")) values.push(line.slice(5).trim());
+      });
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new ModelFailure(
+        `the model server sent a line of more than ${maxLineBytes} bytes`,
+        "executor_error",
+        false,
+      );
+    }
+    yield* values;
   }
 }

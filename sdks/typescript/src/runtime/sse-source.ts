@@ -36,7 +36,8 @@ class SseSource implements StreamSource {
   readonly #flow: HttpFlow;
   readonly #idleTimeout: number;
   readonly #parser = new SseParser();
-  readonly #frames: SseFrame[] = [];
+  /** Events that were read and not taken yet. */
+  #frames: Iterator<SseFrame> = [].values();
   #body: AsyncIterator<Uint8Array> | undefined;
   #dropped = false;
   opened: unknown;
@@ -75,14 +76,14 @@ class SseSource implements StreamSource {
   async #take(): Promise<SseFrame | null> {
     this.#body ??= this.#flow.body[Symbol.asyncIterator]();
     for (;;) {
-      const frame = this.#frames.shift();
-      if (frame !== undefined) return frame;
+      const frame = this.#frames.next();
+      if (frame.done !== true) return frame.value;
       if (this.#dropped) return null;
       const idle = setTimeout(() => this.drop(), this.#idleTimeout);
       try {
         const { done, value } = await this.#body.next();
         if (done) return null;
-        this.#frames.push(...this.#parser.push(value));
+        this.#frames = this.#parser.push(value).values();
       } catch {
         return null;
       } finally {

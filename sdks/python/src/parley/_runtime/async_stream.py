@@ -231,7 +231,7 @@ class AsyncSseSource:
         self._response = response
         self._chunks = response.aiter_raw()
         self._parser = SseParser()
-        self._frames: list[SseFrame] = []
+        self._frames: deque[SseFrame] = deque()
         self.opened: dict[str, Any] = {}
 
     @classmethod
@@ -267,9 +267,9 @@ class AsyncSseSource:
 
         while not self._frames:
             try:
-                self._frames = self._parser.feed(await self._chunks.__anext__())
+                self._frames.extend(self._parser.feed(await self._chunks.__anext__()))
             except StopAsyncIteration as error:
                 raise unreachable(self._target, EOFError("the stream ended"), sent=True) from error
             except (httpx.HTTPError, httpx.StreamError, ValueError) as error:
                 raise failure_of(self._target, error, 0) from error
-        return self._frames.pop(0)
+        return self._frames.popleft()

@@ -233,7 +233,7 @@ class SseSource:
     def __init__(self, http_: SyncHttp, target: Target, request: HttpRequest, timeout: float, idle: float) -> None:
         self._target = target
         self._parser = SseParser()
-        self._frames: list[SseFrame] = []
+        self._frames: deque[SseFrame] = deque()
         self._connection, self._response = http_.start(target, request, timeout)
         headers = {name.lower(): value for name, value in self._response.getheaders()}
         # With `Connection: close` the socket belongs to the response alone.
@@ -274,7 +274,7 @@ class SseSource:
                 chunk = self._response.read1(65536)
                 if not chunk:
                     raise EOFError("the stream ended")
-                self._frames = self._parser.feed(chunk)
+                self._frames.extend(self._parser.feed(chunk))
             except (OSError, EOFError, ValueError, AttributeError, http.client.HTTPException) as error:
                 raise unreachable(self._target, error, sent=True) from error
-        return self._frames.pop(0)
+        return self._frames.popleft()
