@@ -930,6 +930,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.calls": foundation(
     "Calls carry credentials, session, headers, timeouts and cancellation, and give raw responses.",
   ),
+  "sdk.close-codes": people(
+    "The TypeScript SDK's WebSocket fails with 1002 on a close code that RFC 6455 does not allow.",
+  ),
   "sdk.discovery": foundation(
     "The client finds the daemon's socket by the discovery file, else in the usual places.",
   ),

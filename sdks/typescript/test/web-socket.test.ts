@@ -105,11 +105,73 @@ describe("[sdk.web-socket] the WebSocket client", () => {
     ["a long ping", [0x89, 126, 0, 126], 1002],
     ["a fragmented ping", [0x09, 0], 1002],
     ["a close frame of one byte", [0x88, 1, 0], 1002],
+    ["a close whose reason is no UTF-8", [0x88, 3, 3, 0xe8, 0xff], 1007],
     ["a frame beyond the limit", [0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0], 1009],
   ])("closes on %s", async (_, bytes, code) => {
     const server = await startServer((_peer, raw) => raw.write(Buffer.from(bytes)));
     const { next } = await connect(server);
     expect(((await next("closed")) as [number])[0]).toBe(code);
+  });
+
+  // RFC 6455, 7.4: kept from the wire, not assigned, or no code at all.
+  test.each([0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535])(
+    "[sdk.close-codes] fails with 1002 on the close code %i, and answers with it",
+    async (code) => {
+      const answered = Promise.withResolvers<Buffer>();
+      const server = await startServer((_peer, raw) => {
+        raw.removeAllListeners("data");
+        raw.on("data", (bytes) => answered.resolve(bytes));
+        raw.write(Buffer.of(0x88, 4, code >> 8, code & 0xff, 0x6e, 0x6f));
+      });
+      const { next } = await connect(server);
+      expect(await next("closed")).toEqual([1002, `the close code ${code} is not allowed`]);
+      expect(sentClose(await answered.promise)).toMatchObject({ code: 1002 });
+    },
+  );
+
+  test("[sdk.close-codes] a forbidden code is none as the answer to a close either", async () => {
+    const server = await startServer((_peer, raw) => {
+      raw.removeAllListeners("data");
+      raw.on("data", () => raw.end(Buffer.of(0x88, 2, 1005 >> 8, 1005 & 0xff)));
+    });
+    const { socket, next } = await connect(server);
+    socket.close(1000, "done");
+    expect(await next("closed")).toEqual([1002, "the close code 1005 is not allowed"]);
+  });
+
+  test.each([1000, 1001, 1003, 1007, 1011, 1012, 1014, 3000, 4000, 4999])(
+    "[sdk.close-codes] takes the close code %i, and answers with it",
+    async (code) => {
+      const answered = Promise.withResolvers<Buffer>();
+      const server = await startServer((_peer, raw) => {
+        raw.removeAllListeners("data");
+        raw.on("data", (bytes) => answered.resolve(bytes));
+        raw.write(Buffer.of(0x88, 4, code >> 8, code & 0xff, 0x6e, 0x6f));
+      });
+      const { next } = await connect(server);
+      expect(await next("closed")).toEqual([code, "no"]);
+      expect(sentClose(await answered.promise)).toEqual({ code, reason: "" });
+    },
+  );
+
+  test("a close without a code is 1005, and is answered without one", async () => {
+    const closes: unknown[] = [];
+    const server = await startServer((peer) => {
+      peer.on("close", (code) => closes.push(code));
+      peer.close();
+    });
+    const { next } = await connect(server);
+    expect(await next("closed")).toEqual([1005, ""]);
+    await expect.poll(() => closes).toEqual([1005]);
+  });
+
+  test("a long reason of a close is cut between characters", async () => {
+    const reasons: string[] = [];
+    const server = await startServer((peer) => peer.on("close", (_, reason) => reasons.push(String(reason))));
+    const { socket, next } = await connect(server);
+    socket.close(4000, "😀".repeat(60));
+    await next("closed");
+    await expect.poll(() => reasons).toEqual(["😀".repeat(30)]);
   });
 
   test("says 1006 when the connection breaks", async () => {
@@ -161,6 +223,16 @@ describe("[sdk.web-socket] frames", () => {
     expect(() => reader.next()).toThrow(ProtocolError);
   });
 });
+
+/** Code and reason of a client's close frame. */
+function sentClose(frame: Buffer): { code: number; reason: string } {
+  expect(frame[0]).toBe(0x88);
+  const key = frame.subarray(2, 6);
+  const payload = Buffer.from(
+    frame.subarray(6, 6 + (frame[1]! & 0x7f)).map((byte, at) => byte ^ key[at & 3]!),
+  );
+  return { code: payload.readUInt16BE(0), reason: payload.toString("utf8", 2) };
+}
 
 function serverFrame(payload: Buffer): Buffer {
   const { length } = payload;

@@ -79,3 +79,17 @@ function longLength(head: Buffer): number {
   const length = head.readBigUInt64BE(2);
   return length > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(length);
 }
+
+/**
+ * The code of a peer's close frame; 1005 stands for none. Refuses codes that RFC 6455 keeps from the wire (1004 to 1006,
+ * 1015) or has not assigned.
+ */
+export function closeCode(payload: Buffer): number {
+  if (payload.length === 0) return 1005;
+  if (payload.length === 1) throw new ProtocolError(1002, "a close frame is cut short");
+  const code = payload.readUInt16BE(0);
+  const isAssigned = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+  const isForPrograms = code >= 3000 && code <= 4999;
+  if (!isAssigned && !isForPrograms) throw new ProtocolError(1002, `the close code ${code} is not allowed`);
+  return code;
+}

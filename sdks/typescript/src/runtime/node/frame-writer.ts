@@ -24,12 +24,16 @@ export function writeFrame(opcode: number, payload: Buffer): Buffer {
   return frame;
 }
 
-/** The payload of a close frame; 1005 and 1006 stand for no code and are never sent. */
+const maxReasonBytes = 123;
+
+/** The payload of a close frame, with as much of the reason as fits; 1005 and 1006 stand for no code and are never sent. */
 export function closePayload(code: number, reason: string): Buffer {
   if (code === 1005 || code === 1006) return Buffer.alloc(0);
-  const text = Buffer.from(reason, "utf8").subarray(0, 123);
-  const payload = Buffer.allocUnsafe(2 + text.length);
+  const text = Buffer.alloc(maxReasonBytes);
+  // Writes no part of a character.
+  const length = text.write(reason, "utf8");
+  const payload = Buffer.allocUnsafe(2 + length);
   payload.writeUInt16BE(code, 0);
-  text.copy(payload, 2);
+  text.copy(payload, 2, 0, length);
   return payload;
 }

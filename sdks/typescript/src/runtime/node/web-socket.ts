@@ -5,7 +5,7 @@ import type { Deadline } from "../deadline.js";
 import { httpError } from "../http-errors.js";
 import type { ParleyError } from "../parley-error.js";
 import type { MessageSocket, SocketHandlers } from "../transport.js";
-import { type Frame, FrameReader, opcodes, ProtocolError } from "./frame-reader.js";
+import { closeCode, type Frame, FrameReader, opcodes, ProtocolError } from "./frame-reader.js";
 import { closePayload, writeFrame } from "./frame-writer.js";
 
 const maxMessage = 64 * 1024 * 1024;
@@ -167,8 +167,7 @@ class NodeWebSocket implements MessageSocket {
   }
 
   #peerCloses(payload: Buffer): void {
-    if (payload.length === 1) throw new ProtocolError(1002, "a close frame is cut short");
-    const code = payload.length === 0 ? 1005 : payload.readUInt16BE(0);
+    const code = closeCode(payload);
     const reason = payload.length === 0 ? "" : this.#decode(payload.subarray(2));
     if (!this.#closing) {
       this.#code = code;
