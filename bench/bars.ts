@@ -244,6 +244,16 @@ export const bars: readonly Bar[] = [
     measuredBy: by("daemon-start"),
   },
   {
+    path: "idle daemon with two idle hosts",
+    yardstick: "none: absolute",
+    heldBy: "daemon",
+    checks: [
+      atMost("idle.wake-ups", "wake-ups of all threads", 5, undefined, "/s"),
+      atMost("idle.cpu", "share of a core", 0.1, undefined, "%"),
+    ],
+    measuredBy: by("idle-daemon"),
+  },
+  {
     path: "TS SDK call (Node)",
     yardstick: "undici Pool.request",
     heldBy: "sdks",

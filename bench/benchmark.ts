@@ -35,7 +35,7 @@ export interface Unmeasured {
   reason: string;
 }
 
-export type Unit = "x" | "ms" | "us" | "MiB" | "/s";
+export type Unit = "x" | "ms" | "us" | "MiB" | "/s" | "%";
 
 export function isFinding(result: Result): result is Finding {
   return "figure" in result;

@@ -22,7 +22,7 @@ export function ratio<Sample>(
 /** A figure in its unit, short. */
 export function amount(value: number, unit: Unit): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-  const text = unit === "/s" ? Math.round(value).toLocaleString("en") : value.toFixed(digits);
+  const text = unit === "/s" && value >= 10 ? Math.round(value).toLocaleString("en") : value.toFixed(digits);
   return unit === "/s" || unit === "x" ? `${text}${unit}` : `${text} ${unit}`;
 }
 

@@ -13,6 +13,20 @@ export function cpuSeconds(pid: number): number {
   return nanoseconds / 1e9;
 }
 
+/** How often the threads of a living process have gone to sleep so far, and so were woken. */
+export function wakeUps(pid: number): number {
+  let count = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8");
+      count += Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+    } catch {
+      // The thread ended between the listing and the reading.
+    }
+  }
+  return count;
+}
+
 /** Seconds of processor time of all children of this process that have ended and were waited for. */
 export function endedChildrenCpuSeconds(): number {
   const text = readFileSync("/proc/self/stat", "utf8");

@@ -41,8 +41,9 @@ function verdict(id: string, value: number): string {
 /** A figure with its unit, in as many digits as mean something. */
 export function figure(value: number, unit: Unit): string {
   if (unit === "x") return `${value.toFixed(2)}x`;
-  if (unit === "/s") return `${Math.round(value).toLocaleString("en")}/s`;
-  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ${unit}`;
+  if (unit === "/s" && value >= 10) return `${Math.round(value).toLocaleString("en")}/s`;
+  const digits = value < 10 ? value.toFixed(2) : value.toFixed(0);
+  return unit === "/s" ? `${digits}/s` : `${digits} ${unit}`;
 }
 
 /** The lines as a table for a terminal. */

@@ -4,6 +4,7 @@ import { codegen } from "./codegen.js";
 import { daemonStart } from "./daemon-start.js";
 import { emitLatency } from "./emit-latency.js";
 import { fanOut } from "./fan-out.js";
+import { idleDaemon } from "./idle-daemon.js";
 import { loopStall } from "./loop-stall.js";
 import { mcpCall } from "./mcp-call.js";
 import { restUnary } from "./rest-unary.js";
@@ -29,6 +30,7 @@ const all: readonly Benchmark[] = [
   resume,
   loopStall,
   daemonStart,
+  idleDaemon,
   cliStart,
   sdkTs,
   sdkPy,
