@@ -127,6 +127,84 @@ def until(done: Callable[[], Any]) -> None:
         time.sleep(0.005)
 
 
+@styles
+def test_a_waiting_drain_renews_the_lease(start_daemon: Start, style: str) -> None:
+    inbox = Inbox(start_daemon("unix"))
+    draining, arrived, finish = threading.Event(), threading.Event(), threading.Event()
+    periods: list[None] = []
+    answer = inbox._drain
+
+    def drain(request: Any) -> Any:
+        if request["max"] > 0:
+            draining.set()
+            assert arrived.wait(20)
+        return answer(request)
+
+    inbox._drain = drain  # type: ignore[method-assign]
+
+    async def handler(interaction: Any, turn: Any) -> str:
+        await wait_for(finish)
+        return "ok"
+
+    served = Served(inbox.daemon, style, handler, ttl_ms=30)
+    listen = served.host._listen
+
+    def counted() -> Any:
+        periods.append(None)
+        return listen()
+
+    served.host._listen = counted
+
+    def pass_periods(count: int) -> None:
+        end = len(periods) + count
+        until(lambda: len(periods) >= end)
+
+    assert draining.wait(10)
+    # One renewal may have begun before the drain.
+    pass_periods(2)
+    renewed = len(inbox.opens)
+    pass_periods(5)
+    assert len(inbox.opens) == renewed
+    inbox.put()
+    arrived.set()
+    until(lambda: len(inbox.opens) >= renewed + 2)
+    finish.set()
+    inbox.when_empty = served.stop
+    served.join()
+    assert served.failure is None
+    assert inbox.results() == ["ok"]
+
+
+def test_what_arrives_at_a_blocking_host_after_its_stop_is_given_back(start_daemon: Start) -> None:
+    inbox = Inbox(start_daemon("unix"))
+    inbox.put()
+    draining, arrived, finish = threading.Event(), threading.Event(), threading.Event()
+    answer = inbox._drain
+
+    def drain(request: Any) -> Any:
+        if inbox.offered and request["max"] > 0:
+            draining.set()
+            assert arrived.wait(20)
+        return answer(request)
+
+    inbox._drain = drain  # type: ignore[method-assign]
+
+    async def handler(interaction: Any, turn: Any) -> str:
+        await wait_for(finish)
+        return "ok"
+
+    served = Served(inbox.daemon, "sync", handler, concurrency=2)
+    assert draining.wait(10)
+    inbox.put(2)
+    del inbox.waiting[0]
+    served.stop()
+    arrived.set()
+    until(lambda: inbox.settled)
+    finish.set()
+    served.join()
+    assert inbox.outcomes() == [{"kind": "retry_after", "delay_ms": 0}, {"kind": "done"}]
+
+
 @transports
 @styles
 def test_a_host_keeps_working_while_the_daemon_is_away(start_daemon: Start, transport: str, style: str) -> None:

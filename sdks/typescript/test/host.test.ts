@@ -225,6 +225,26 @@ describe("[sdk.host] a host", () => {
     await inbox.outcome(id);
   });
 
+  test("renews its lease while it works, and leaves that to the drain while it waits", async () => {
+    let renewals = 0;
+    const environment = {
+      ...systemEnvironment,
+      delay: (ms: number, signal?: AbortSignal) => {
+        if (ms === 7) renewals += 1;
+        return systemEnvironment.delay(ms, signal);
+      },
+    };
+    const { inbox, host } = await start({ ttl: 21 }, environment);
+    const gate = Promise.withResolvers<void>();
+    void host.serve(() => gate.promise);
+    await expect.poll(() => renewals).toBeGreaterThan(5);
+    expect(inbox.opens).toHaveLength(1);
+    const id = inbox.add();
+    await expect.poll(() => inbox.opens.length).toBeGreaterThan(2);
+    gate.resolve();
+    await inbox.outcome(id);
+  });
+
   test("ends with the error of a name that another holder keeps", async () => {
     const { daemon, inbox, host } = await start();
     daemon.on("sessions/open", () => new Fault("session_name_taken", { retryable: true }, 409));

@@ -69,6 +69,8 @@ export class Host {
   #reopening: Promise<void> | undefined;
   /** Drains that failed since the last one that was answered. */
   #failedDrains = 0;
+  /** Drains in flight. */
+  #waiting = 0;
   #session: Session | undefined;
   #serving: Promise<void> | undefined;
   #failure: unknown;
@@ -271,6 +273,7 @@ export class Host {
       ...(max > 0 ? { claim_token: this.#nextClaim } : {}),
       ...(claims.length > 0 ? { claims } : {}),
     };
+    this.#waiting += 1;
     try {
       const drained = await this.#calls.unary("sessions.drain", request, { signal });
       this.#patience.answered();
@@ -284,6 +287,8 @@ export class Host {
       if (isOutage(error)) this.#patience.failed(error);
       await unlessAborted(this.#reopen(error), signal);
       return { interactions: [] };
+    } finally {
+      this.#waiting -= 1;
     }
   }
 
@@ -323,6 +328,8 @@ export class Host {
     while (!signal.aborted) {
       await this.#environment.delay(ttl / 3, signal);
       if (signal.aborted) return;
+      // A drain that waits keeps the lease, and its end renews it.
+      if (this.#waiting > 0) continue;
       try {
         this.#session = await this.#lease(undefined, { signal });
         this.#patience.answered();

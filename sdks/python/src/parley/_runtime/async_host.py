@@ -68,6 +68,8 @@ class AsyncHost:
         self._next_claim = secrets.token_urlsafe(24)
         self._opened = False
         self._opening = asyncio.Lock()
+        self._drains = False
+        """A drain is in flight: it keeps the lease, and its end renews it."""
         self._concurrency = concurrency
         self._stop = asyncio.Event()
         self._aborted: ParleyError | None = None
@@ -135,6 +137,7 @@ class AsyncHost:
                 await self._first(*self._running)
                 continue
             draining = asyncio.ensure_future(self._drain(min(free, 64), POLL_MS))
+            self._drains = True
             try:
                 await self._first(draining)
                 if not draining.done():
@@ -148,6 +151,7 @@ class AsyncHost:
                 await self._attach_again(error)
                 continue
             finally:
+                self._drains = False
                 draining.cancel()
             tries = Tries(self._watch)
             if batch.claim is None:
@@ -286,7 +290,8 @@ class AsyncHost:
         while not self._ended:
             await asyncio.sleep(period)
             try:
-                if not self._watch.attached or time.monotonic() - renewed >= self._ttl_ms / 3000:
+                is_due = not self._drains and time.monotonic() - renewed >= self._ttl_ms / 3000
+                if is_due or not self._watch.attached:
                     await self._attach(self._lease_token)
                     renewed = time.monotonic()
                 for turn in list(self._running.values()):

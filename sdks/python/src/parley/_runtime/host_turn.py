@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .parley_error import ParleyError
 
 LEASE_TTL_MS = 60_000
-POLL_MS = 5_000
+POLL_MS = 20_000
 QUIET_SECONDS = 20.0
 """A claim lasts 60 s and every emit renews it; a handler that is silent for this long gets a sign of life."""
 
@@ -176,6 +176,11 @@ def known(interaction: Any) -> Any:
 def unknown_kind(interaction: Any, turn: Any) -> Any:
     """The handler of interactions whose kind only a newer host knows; returns what `turn.fail` returns."""
     return turn.fail(f"This host does not know interactions of the kind {interaction.kind}.", code="rejected")
+
+
+def put_back(interaction: Any, turn: Any) -> None:
+    """The handler of interactions that arrive at a blocking host after it was stopped."""
+    turn.retry_after(0)
 
 
 def ending() -> ParleyError:

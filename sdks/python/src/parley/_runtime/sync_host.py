@@ -23,6 +23,7 @@ from .host_turn import (
     TurnState,
     ending,
     known,
+    put_back,
     unknown_kind,
 )
 from .model import Unknown
@@ -86,6 +87,8 @@ class Host:
         self._aborted: ParleyError | None = None
         self._running: dict[str, Turn] = {}
         self._freed = threading.Condition()
+        self._drains = False
+        """A drain is in flight: it keeps the lease, and its end renews it."""
         self._giving_back: list[threading.Thread] = []
         self._failure: BaseException | None = None
 
@@ -156,6 +159,7 @@ class Host:
             free = self._wait_free()
             if free <= 0:
                 continue
+            self._drains = True
             try:
                 batch = self._drain(min(free, 64), POLL_MS)
             except ParleyError as error:
@@ -165,13 +169,16 @@ class Host:
                 self._stop.wait(tries.pause())
                 self._attach_again(error)
                 continue
+            finally:
+                self._drains = False
             tries = Tries(self._watch)
             if batch.claim is None:
                 continue
             if batch.claim.token == self._next_claim:
                 self._next_claim = secrets.token_urlsafe(24)
+            work = put_back if self._stop.is_set() else handler
             for interaction in batch.interactions:
-                self._begin(pool, handler, batch.claim.token, interaction)
+                self._begin(pool, work, batch.claim.token, interaction)
 
     def _drain(self, most: int, wait_ms: int) -> Any:
         claims = list({turn._state.claim_token for turn in list(self._running.values()) if not turn.lost})
@@ -278,7 +285,8 @@ class Host:
         renewed = time.monotonic()
         while not self._stop.wait(period) or self._running:
             try:
-                if not self._watch.attached or time.monotonic() - renewed >= self._ttl_ms / 3000:
+                is_due = not self._drains and time.monotonic() - renewed >= self._ttl_ms / 3000
+                if is_due or not self._watch.attached:
                     self._attach(self._lease_token)
                     renewed = time.monotonic()
                 for turn in list(self._running.values()):
