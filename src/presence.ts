@@ -67,31 +67,45 @@ export class Presence {
   /** Puts the files by which clients find the daemon back when they are gone: at once where the system reports it. */
   keep(clock: Clock, log: Logger, checkSocket: () => Promise<void>): void {
     let isFailing = false;
+    /** Something was reported, and the look behind it comes soon. */
+    let isReported = false;
+    let cancelLook = (): void => undefined;
+    let endWatch = (): void => undefined;
     const look = (): void => {
-      this.#endKeeping();
+      let isChanged = isReported;
+      isReported = false;
       try {
-        if (this.#restore()) log.warn({}, "The discovery file was gone or replaced, and was written again.");
+        const isRestored = this.#restore();
+        if (isRestored) log.warn({}, "The discovery file was gone or replaced, and was written again.");
+        isChanged ||= isRestored;
         isFailing = false;
       } catch (err) {
         if (!isFailing)
           log.error({ err }, "The discovery file is gone and cannot be written; it is retried every 5 s.");
-        isFailing = true;
+        isFailing = isChanged = true;
       }
+      // The folder may be another one by now.
+      if (isChanged) watchAgain();
       void checkSocket();
       lookAfter(lookEveryMs);
     };
     const lookAfter = (delayMs: number): void => {
-      const cancel = clock.after(delayMs, look);
-      const endWatch = watchPath(this.#file.path, () => {
-        if (this.#file.isInPlace || delayMs === settleMs) return;
-        this.#endKeeping();
+      cancelLook();
+      cancelLook = clock.after(delayMs, look);
+    };
+    const watchAgain = (): void => {
+      endWatch();
+      endWatch = watchPath(this.#file.path, () => {
+        if (this.#file.isInPlace || isReported) return;
+        isReported = true;
         lookAfter(settleMs);
       });
-      this.#endKeeping = () => {
-        cancel();
-        endWatch();
-      };
     };
+    this.#endKeeping = () => {
+      cancelLook();
+      endWatch();
+    };
+    watchAgain();
     lookAfter(lookEveryMs);
   }
 
