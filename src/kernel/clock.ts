@@ -29,6 +29,10 @@ const beatMs = 1_000;
 /** A longer time between two looks counts as this much: for the rest the process did not run. */
 const longestStepMs = 2_000;
 const longestTimerMs = 2 ** 31 - 1;
+/** Node counts a delay from the start of the loop's turn, so that a timer can fire early and has to be armed again. */
+const slackMs = 4;
+/** Shorter timers get no slack. */
+const longDelayMs = 1_000;
 
 export function createClock(sources: TimeSources): Clock {
   let lived = 0;
@@ -55,7 +59,8 @@ export function createClock(sources: TimeSources): Clock {
       const due = monotonic() + delayMs;
       let cancel: () => void;
       const wait = (ms: number): void => {
-        cancel = sources.timer(Math.min(ms, longestTimerMs), () => {
+        const slack = ms < longDelayMs ? 0 : slackMs;
+        cancel = sources.timer(Math.min(ms + slack, longestTimerMs), () => {
           const left = due - monotonic();
           // A timer may come a fraction of a millisecond early.
           if (left < 1) callback();

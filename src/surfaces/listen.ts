@@ -139,7 +139,8 @@ function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: Fron
       headersTimeout: limits.headerTimeoutMs,
       // Receiving a request, not answering it: streams and waits may take as long as they like.
       requestTimeout: Math.max(limits.requestTimeoutMs, limits.headerTimeoutMs),
-      connectionsCheckingInterval: Math.min(1_000, limits.headerTimeoutMs),
+      // Node's timer runs at this interval even without connections. A late request is cut up to so much later.
+      connectionsCheckingInterval: Math.min(2_500, Math.ceil(limits.headerTimeoutMs / 4)),
       keepAliveTimeout: 65_000,
       requireHostHeader: false,
       // A header sent twice reads as both, so that nobody is served by the one that was not checked.
