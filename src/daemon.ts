@@ -135,7 +135,7 @@ export async function createDaemon({
     config,
     paths,
     ambient: { clock: systemClock, ids, log },
-    metrics: createMetrics({ version: PACKAGE_VERSION, contract: CONTRACT_VERSION }),
+    metrics: createMetrics({ version: PACKAGE_VERSION, contract: CONTRACT_VERSION }, systemClock),
     life,
     identity,
     presence,
@@ -254,7 +254,7 @@ async function openCredentials({ ambient }: Core, backend: Backend): Promise<Cre
 
 /** Sessions and comms need each other: each has a port that the other serves. */
 async function startPlanes(
-  { config, ambient }: Core,
+  { config, ambient, metrics }: Core,
   backend: Backend,
   validators: Validators,
   listeners: () => Listeners,
@@ -265,7 +265,7 @@ async function startPlanes(
     random: Math.random,
     hostName: nameOf(hostname()),
     urls: () => [listeners().address],
-    dial: dialLink,
+    dial: (address) => dialLink(address, () => metrics.loopDelay.bytesArrive()),
     isFrame: (value) => validators.message("endpoints.frame")(value),
     isEnvelope: (value) => validators.message("comms.envelope")(value),
     sessionsOf: (endpointId) => comms.farSessions(endpointId),
@@ -448,7 +448,7 @@ function addGauges(metrics: Metrics, planes: Planes, connections: () => number):
 }
 
 function openListeners(
-  { config, paths, ambient, presence }: Core,
+  { config, paths, ambient, metrics, presence }: Core,
   { rest, rpc, link }: Surfaces,
   openFiles: number | undefined,
 ): Promise<Listeners> {
@@ -460,6 +460,7 @@ function openListeners(
     socketPlaces: socketPlaces(config.server.socket ?? paths.socketPath),
     watchPath,
     onSocketCreated: (path) => presence.socketMoved(path),
+    arrivals: metrics.loopDelay,
     limits: {
       headerBytes: config.limits.header_bytes,
       headerTimeoutMs: config.limits.header_timeout_ms,

@@ -403,6 +403,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "daemon.identity": trust(
     "The daemon's process is recognised by its start, so that a later process of the same number is left alone.",
   ),
+  "daemon.idle": trust(
+    "An idle daemon with two idle hosts sleeps: at most five wake-ups a second, over all its threads.",
+  ),
   "daemon.kill9": foundation(
     "kill -9 of the daemon under load loses no receipt, doubles none per key, leaves no gap in a log and reuses no fence.",
   ),
@@ -1172,6 +1175,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A log that cannot be written ends nothing, tears no line, and says what was lost.",
   ),
   "telemetry.logs": foundation("One JSON object per line, from the level on; people get text."),
+  "telemetry.loop-delay": trust(
+    "How long the event loop was blocked is measured while requests and frames arrive; an idle daemon arms no timer for it.",
+  ),
   "telemetry.metrics": foundation(
     "Calls are counted by code and timed by operation; names, help and types are what Prometheus' linter wants.",
   ),

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
@@ -300,6 +301,36 @@ describe("broken and hostile bytes", () => {
     (await second).end("served");
     expect(await again).toContain("served");
   });
+});
+
+test("[telemetry.loop-delay] requests and the chunks of upgraded connections are reported before they are handled", async () => {
+  const seen: string[] = [];
+  const { port } = await start({
+    arrivals: {
+      requestArrives: ({ url }) => void seen.push(`arrives ${url}`),
+      bytesArrive: () => void seen.push("bytes"),
+    },
+    handle: ({ url }, answer) => {
+      seen.push(`handled ${url}`);
+      answer.end();
+    },
+    upgrades: {
+      "/up": (_request, socket) => {
+        socket.on("data", (chunk) => {
+          seen.push(String(chunk));
+          socket.end();
+        });
+        socket.write("taken");
+      },
+    },
+  });
+  await ask({ port });
+  const client = connect(port, "127.0.0.1", () =>
+    client.write("GET /up HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+  );
+  client.once("data", () => client.write("frame"));
+  await once(client, "close");
+  expect(seen).toEqual(["arrives /", "handled /", "bytes", "frame"]);
 });
 
 test("[surfaces.stalled-reader] an answer that nobody reads ends with its connection", async () => {

@@ -31,6 +31,8 @@ export interface ListenOptions {
   watchPath?(path: string, changed: () => void): () => void;
   /** The unix socket was created again, at this path. */
   onSocketCreated?(path: string): void;
+  /** Is called before what arrives is parsed: with each request, and with each chunk of an upgraded connection. */
+  arrivals?: { requestArrives(request: IncomingMessage): void; bytesArrive(): void };
   limits: {
     headerBytes: number;
     headerTimeoutMs: number;
@@ -121,8 +123,9 @@ function limited(server: Server, { served, surplus }: Room): Server {
   return server;
 }
 
-function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: FrontDoor): Server {
+function httpServer({ handle, upgrades, arrivals, limits, ids }: ListenOptions, door: FrontDoor): Server {
   const enter = (request: IncomingMessage, response: ServerResponse): void => {
+    arrivals?.requestArrives(request);
     if (door.isRefused(request.socket)) return;
     const problem = door.problem(request) ?? door.takeBody(request, response);
     if (problem === undefined) {
@@ -168,6 +171,7 @@ function httpServer({ handle, upgrades, limits, ids }: ListenOptions, door: Fron
       refuseUpgrade(socket, problem ?? new ContractError("route_not_found"), ids.uuid());
     } else {
       take(request, socket, head);
+      if (arrivals !== undefined) socket.prependListener("data", () => arrivals.bytesArrive());
     }
   });
   return server;

@@ -1,11 +1,12 @@
 import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../kernel/clock.js";
 import { createMetrics, type Metrics } from "./metrics.js";
 
 let metrics: Metrics;
 afterEach(() => metrics.close());
 
 test("[telemetry.metrics] calls are counted by code and timed by operation", async () => {
-  metrics = createMetrics({ version: "0.3.0", contract: "0.3.0" });
+  metrics = createMetrics({ version: "0.3.0", contract: "0.3.0" }, systemClock);
   metrics.operations.observe("comms.send", "rest", "ok", 0.0002);
   metrics.operations.observe("comms.send", "rest", "ok", 0.02);
   metrics.operations.observe("comms.send", "rest", "peer_not_found", 100);
@@ -32,7 +33,7 @@ test("[telemetry.metrics] calls are counted by code and timed by operation", asy
 });
 
 test("[telemetry.metrics] names, help and types are what Prometheus' linter wants", async () => {
-  metrics = createMetrics({ version: "0.3.0", contract: "0.3.0" });
+  metrics = createMetrics({ version: "0.3.0", contract: "0.3.0" }, systemClock);
   metrics.gauge({ name: "parley_streams_open", help: "Open streams.", read: () => 4 });
   metrics.operations.observe("comms.peers", "mcp", "ok", 0.001);
   const text = await metrics.text();

@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, type Metric, Registry } from "prom-client";
+import type { Clock } from "../kernel/clock.js";
+import { LoopDelay } from "./loop-delay.js";
 import { OperationMetrics } from "./operation-metrics.js";
 
-/** A number that somebody else knows, read when it is asked for. */
+/** A number that another part holds; it is read at each scrape. */
 export interface GaugeSource {
   name: `parley_${string}`;
   help: string;
@@ -18,11 +19,12 @@ export interface Metrics {
   text(): Promise<string>;
   /** Adds a gauge; its name ends in a unit and never in `_total`. */
   gauge(source: GaugeSource): void;
+  readonly loopDelay: LoopDelay;
   close(): void;
 }
 
 /** The daemon's registry: calls, the process, and what the parts add. */
-export function createMetrics(facts: { version: string; contract: string }): Metrics {
+export function createMetrics(facts: { version: string; contract: string }, clock: Clock): Metrics {
   const registry = new Registry();
   const operations = new OperationMetrics();
   for (const metric of operations.metrics()) {
@@ -70,16 +72,11 @@ export function createMetrics(facts: { version: string; contract: string }): Met
     help: "Open file descriptors; 0 where the system does not tell.",
     read: openFds,
   });
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
+  const loopDelay = new LoopDelay(clock, () => performance.now());
   gauge({
     name: "parley_event_loop_delay_seconds",
-    help: "Longest time that the event loop was blocked since the last look.",
-    read: () => {
-      const longest = delay.max / 1e9;
-      delay.reset();
-      return longest;
-    },
+    help: "Longest time that the event loop was blocked since the last scrape, sampled while requests or frames arrive.",
+    read: () => loopDelay.takeLongest() / 1000,
   });
   return {
     registry,
@@ -87,7 +84,8 @@ export function createMetrics(facts: { version: string; contract: string }): Met
     contentType: registry.contentType,
     text: () => registry.metrics(),
     gauge,
-    close: () => delay.disable(),
+    loopDelay,
+    close: () => loopDelay.close(),
   };
 }
 

@@ -15,8 +15,11 @@ refused.addSubnet("fe80::", 10, "ipv6");
 refused.addAddress("fd00:ec2::254", "ipv6");
 refused.addAddress("::", "ipv6");
 
-/** Connects to the link route of the daemon at the address, which is its HTTP base. No redirects are followed. */
-export function dialLink(address: string): Promise<Wire> {
+/**
+ * Connects to the link route of the daemon at the address, which is its HTTP base. No redirects are followed.
+ * `bytesArrive` is called with each chunk, before its frames are parsed.
+ */
+export function dialLink(address: string, bytesArrive: () => void = () => {}): Promise<Wire> {
   const url = new URL("/link", address);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   if (isRefused(url.hostname.replace(/^\[|\]$/g, "")))
@@ -35,7 +38,10 @@ export function dialLink(address: string): Promise<Wire> {
     ws.once("upgrade", (response) => {
       socket = response.socket;
     });
-    ws.once("open", () => resolve(webSocketWire(ws, socket!)));
+    ws.once("open", () => {
+      socket!.prependListener("data", bytesArrive);
+      resolve(webSocketWire(ws, socket!));
+    });
     ws.on("error", (cause) => reject(unreachable(cause.message, cause)));
   });
 }

@@ -10,14 +10,11 @@ export interface Watch {
   peakRss(): number;
   /** Open file descriptors. */
   fds(): number;
-  /** Longest stall of the event loop since the last look, milliseconds, to the probe's 20. */
+  /** Longest stall of the event loop since the last call, milliseconds. */
   stall(): Promise<number>;
   /** Waits until connections that ended are gone. */
   settled(fds: number): Promise<void>;
 }
-
-/** The probe that the daemon looks with sleeps so long itself. */
-const probeMs = 20;
 
 export function watch(daemon: TestDaemon): Watch {
   const fds = (): number => readdirSync(`/proc/${daemon.pid}/fd`).length;
@@ -34,7 +31,7 @@ export function watch(daemon: TestDaemon): Watch {
         headers: { authorization: `Bearer ${daemon.token}` },
       });
       const found = /^parley_event_loop_delay_seconds (\S+)$/m.exec(await response.text());
-      return Math.max(0, Number(found?.[1]) * 1000 - probeMs);
+      return Number(found?.[1]) * 1000;
     },
     async settled(least) {
       await until("the connections to be gone", () => (fds() <= least ? true : undefined));
