@@ -127,6 +127,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Processes that outlive a command are named in an event with pid and command, those of another session too.",
   ),
   "cli.inbound-policy": comms("An agent says on its command line what it holds and what it refuses."),
+  "cli.inbox": people(
+    "`parley inbox` shows the text of what waits, for people, scripts and pipes; `--watch` follows it over restarts of the daemon.",
+  ),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.model-lines": people(
     "A model server's stream is read in time that grows with its bytes, however it is cut; a line above 8 MiB is a typed failure.",
@@ -216,6 +219,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.implicit-session": foundation("A caller without a session has one that can be answered."),
   "comms.inbox-view": comms(
     "An inbox can be looked into, page by page, without anything being taken or marked.",
+  ),
+  "comms.inbox-list": people(
+    "An inbox is listed without claiming: sender, time, kind, text, state and cursor, in bounded pages, answers beside their questions, on every surface but MCP tools.",
+  ),
+  "comms.inbox-wait": people(
+    "A listing that would be empty waits for its first item as long as it is asked to, and ends when the caller leaves or the session is closed.",
   ),
   "comms.inbox-watch": comms("Who watches an inbox is told of what comes in, and of the session's end."),
   "comms.inbound-policy": comms("What a peer refuses is not listed and is not sent; what it holds is both."),

@@ -123,6 +123,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .action(async (to, body, options, command) =>
         (await import("./commands/send.js")).send(to, body, options, command),
       ),
+  inbox: (program) => addInboxCommands(program.command("inbox")),
   reply: (program) =>
     program
       .command("reply")
@@ -203,6 +204,28 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
   agent: (program) =>
     addAgentCommands(group(program, "agent").description("Run a host that serves a session")),
 };
+
+function addInboxCommands(inbox: Command): void {
+  inbox
+    .description("Show what waits for a session, with its text, without claiming it")
+    .argument("[session]", "the session (default: the one that you act as)")
+    .option("--watch", "then print what comes in, until Ctrl-C")
+    .option("--cursor <place>", "only what came in after this place, from --json")
+    .option("--limit <n>", "only one page of so many")
+    .option("--interaction <id>", "only this interaction, also when it is held or has ended")
+    .option("--wait <duration>", "when nothing is there, wait so long for the first one")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  parley inbox                 what others sent you, and the answers to your requests
+  parley inbox --watch         the same, and what comes in from now on
+  parley inbox planner --json  what waits for the session planner`,
+    )
+    .action(async (session, options, command) =>
+      (await import("./commands/inbox.js")).inbox(session, options, command),
+    );
+}
 
 const concurrencyText = "interactions at once";
 

@@ -47,6 +47,7 @@ Examples:
   parley agent echo --name echo &        an agent that answers with what it was sent
   parley send echo "hi" --stream         ask it and watch the answer
   parley peers                           who is there
+  parley inbox                           what others sent you, and answers to your requests
   cat notes.md | parley send planner -   a body from a file`,
     );
   program.on("option:version", () => {

@@ -33,6 +33,8 @@ import type {
   SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
+  SessionsListInboxRequest,
+  SessionsListInboxResponse,
   SessionsListRequest,
   SessionsListResponse,
   SessionsOpenRequest,
@@ -157,6 +159,11 @@ export interface OperationTypes {
     response: SessionsListHeldResponse;
     event: never;
   };
+  "sessions.list_inbox": {
+    request: SessionsListInboxRequest;
+    response: SessionsListInboxResponse;
+    event: never;
+  };
   "sessions.open": {
     request: SessionsOpenRequest;
     response: SessionsOpenResponse;
@@ -242,6 +249,7 @@ export type UnaryOperationId =
   | "sessions.list"
   | "sessions.list_dead_letters"
   | "sessions.list_held"
+  | "sessions.list_inbox"
   | "sessions.open"
   | "sessions.release_held"
   | "sessions.retry_dead_letter"
@@ -330,6 +338,7 @@ export interface PlaneOperations {
     list: "sessions.list";
     list_dead_letters: "sessions.list_dead_letters";
     list_held: "sessions.list_held";
+    list_inbox: "sessions.list_inbox";
     open: "sessions.open";
     release_held: "sessions.release_held";
     retry_dead_letter: "sessions.retry_dead_letter";
@@ -666,6 +675,23 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     validationError: "invalid_request",
     audit: false,
     rpc: "sessions/list_held",
+    stream: null,
+  },
+  "sessions.list_inbox": {
+    id: "sessions.list_inbox",
+    plane: "sessions",
+    verb: "list_inbox",
+    summary: "List what waits in the session's inbox, oldest first, without claiming it.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    hasFields: true,
+    timeout: "wait",
+    scope: "sessions:read",
+    errors: ["permission_denied", "session_not_found", "storage_unavailable"],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/list_inbox",
     stream: null,
   },
   "sessions.open": {

@@ -202,6 +202,21 @@ export const restRoutes: readonly RestRoute[] = [
     idempotencyHeader: false,
   },
   {
+    operation: "sessions.list_inbox",
+    method: "GET",
+    path: "/sessions/:name/inbox",
+    status: 200,
+    pathFields: ["name"],
+    in: "query",
+    queryFields: [
+      { name: "cursor", path: ["cursor"], type: "integer", required: false },
+      { name: "limit", path: ["limit"], type: "integer", required: false },
+      { name: "interaction_id", path: ["interaction_id"], type: "string", required: false },
+      { name: "wait_ms", path: ["wait_ms"], type: "integer", required: false },
+    ],
+    idempotencyHeader: false,
+  },
+  {
     operation: "sessions.open",
     method: "POST",
     path: "/sessions",

@@ -21,6 +21,7 @@ export const rpcMethods: Readonly<Record<string, OperationId>> = {
   "sessions/list": "sessions.list",
   "sessions/list_dead_letters": "sessions.list_dead_letters",
   "sessions/list_held": "sessions.list_held",
+  "sessions/list_inbox": "sessions.list_inbox",
   "sessions/open": "sessions.open",
   "sessions/release_held": "sessions.release_held",
   "sessions/retry_dead_letter": "sessions.retry_dead_letter",

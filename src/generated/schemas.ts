@@ -349,6 +349,18 @@ const requestTypes = {
     },
     required: ["name"],
   },
+  SessionsListInboxRequest: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      name: { $ref: "#/$defs/Name" },
+      cursor: { $ref: "#/$defs/Sequence", default: 0 },
+      limit: { type: "integer", minimum: 1, maximum: 200, default: 50 },
+      interaction_id: { $ref: "#/$defs/Uuid" },
+      wait_ms: { type: "integer", minimum: 0, maximum: 60000, default: 0 },
+    },
+    required: ["name"],
+  },
   SessionsListRequest: { type: "object", additionalProperties: false, properties: {} },
   SessionsOpenRequest: {
     type: "object",
@@ -1214,7 +1226,34 @@ const responseTypes = {
     properties: { kind: { type: "string", const: "result_ack" }, result_id: { $ref: "#/$defs/Uuid" } },
     required: ["kind", "result_id"],
   },
+  ListedInteraction: {
+    type: "object",
+    properties: {
+      cursor: { $ref: "#/$defs/Sequence" },
+      interaction_id: { $ref: "#/$defs/Uuid" },
+      from: { $ref: "#/$defs/Name" },
+      kind: { $ref: "#/$defs/CommandKind" },
+      received_at: { $ref: "#/$defs/Timestamp" },
+      expires_at: { $ref: "#/$defs/Timestamp" },
+      state: { type: "string", maxLength: 256 },
+      text: { type: "string", maxLength: 262144 },
+      intent: { type: "string", maxLength: 128 },
+      in_reply_to: { $ref: "#/$defs/Uuid" },
+      status: { $ref: "#/$defs/ResponseStatus" },
+      question: { type: "string", maxLength: 1024 },
+      trust: { $ref: "#/$defs/Trust" },
+    },
+    required: ["cursor", "interaction_id", "from", "kind", "received_at", "state", "text"],
+  },
   Name: { type: "string", pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", maxLength: 63 },
+  OmittedAnswers: {
+    type: "object",
+    properties: {
+      count: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+      oldest_at: { $ref: "#/$defs/Timestamp" },
+    },
+    required: ["count", "oldest_at"],
+  },
   PackageVersion: { type: "string", maxLength: 64 },
   Paired: {
     type: "object",
@@ -1478,6 +1517,16 @@ const responseTypes = {
       more: { type: "boolean" },
     },
     required: ["held", "more"],
+  },
+  SessionsListInboxResponse: {
+    type: "object",
+    properties: {
+      interactions: { type: "array", items: { $ref: "#/$defs/ListedInteraction" }, maxItems: 200 },
+      cursor: { $ref: "#/$defs/Sequence" },
+      more: { type: "boolean" },
+      omitted: { $ref: "#/$defs/OmittedAnswers" },
+    },
+    required: ["interactions", "cursor", "more"],
   },
   SessionsListResponse: {
     type: "object",
@@ -1863,6 +1912,10 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
     $defs: { Name: requestTypes.Name },
   },
   "sessions.list_held": { ...requestTypes.SessionsListHeldRequest, $defs: { Name: requestTypes.Name } },
+  "sessions.list_inbox": {
+    ...requestTypes.SessionsListInboxRequest,
+    $defs: { Name: requestTypes.Name, Sequence: requestTypes.Sequence, Uuid: requestTypes.Uuid },
+  },
   "sessions.open": {
     ...requestTypes.SessionsOpenRequest,
     $defs: { Labels: requestTypes.Labels, Name: requestTypes.Name, Secret: requestTypes.Secret },
@@ -2080,6 +2133,20 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
       JsonValue: responseTypes.JsonValue,
       Name: responseTypes.Name,
       Timestamp: responseTypes.Timestamp,
+      Uuid: responseTypes.Uuid,
+    },
+  },
+  "sessions.list_inbox": {
+    ...responseTypes.SessionsListInboxResponse,
+    $defs: {
+      CommandKind: responseTypes.CommandKind,
+      ListedInteraction: responseTypes.ListedInteraction,
+      Name: responseTypes.Name,
+      OmittedAnswers: responseTypes.OmittedAnswers,
+      ResponseStatus: responseTypes.ResponseStatus,
+      Sequence: responseTypes.Sequence,
+      Timestamp: responseTypes.Timestamp,
+      Trust: responseTypes.Trust,
       Uuid: responseTypes.Uuid,
     },
   },

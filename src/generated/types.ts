@@ -1035,10 +1035,64 @@ export interface LinkResultAck {
 }
 
 /**
+ * An interaction as an inbox lists it; listing claims and marks nothing.
+ * @generated from schemas/sessions/types.json#/$defs/ListedInteraction
+ */
+export interface ListedInteraction {
+  /** Its place in the inbox: the next page starts after it. */
+  cursor: Sequence;
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  interaction_id: Uuid;
+  /** The sending session. */
+  from: Name;
+  /** The kind of a comms command. */
+  kind: CommandKind;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  received_at: Timestamp;
+  /** When it ends unless its host has begun. */
+  expires_at?: Timestamp;
+  /**
+   * `waiting` for a host; `claimed` by one; `held` by the session's inbound policy; `ended`. Pages list the
+   * first two.
+   */
+  state: "waiting" | "claimed" | "held" | "ended";
+  /**
+   * What was sent, as text: a body as it is, params and results as JSON unless they hold nothing but a
+   * `body`. Shortened to 262,144 characters.
+   */
+  text: string;
+  /** What a request asks for. */
+  intent?: string;
+  /** The interaction that an answer belongs to. */
+  in_reply_to?: Uuid;
+  /** Of an answer. */
+  status?: ResponseStatus;
+  /**
+   * The text of the request that an answer belongs to, shortened to 1,024 characters; absent when it is no
+   * longer kept.
+   */
+  question?: string;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
+}
+
+/**
  * A name that is also a host label: lower-case letters, digits and inner hyphens, 1 to 63 characters.
  * @generated from schemas/common/types.json#/$defs/Name
  */
 export type Name = string;
+
+/**
+ * Answers that an inbox no longer lists, because 256 newer ones came. Each stays readable in its interaction
+ * while that is kept.
+ * @generated from schemas/sessions/types.json#/$defs/OmittedAnswers
+ */
+export interface OmittedAnswers {
+  /** How many answers of the last 24 hours. */
+  count: number;
+  /** When the oldest of them came in. */
+  oldest_at: Timestamp;
+}
 
 /**
  * How the host ends its work on an interaction.
@@ -1699,6 +1753,38 @@ export interface SessionsListHeldResponse {
   held: HeldInteraction[];
   /** More is held than is listed. */
   more: boolean;
+}
+
+/**
+ * Which part of which inbox.
+ * @generated from schemas/sessions/list_inbox.json#/$defs/Request
+ */
+export interface SessionsListInboxRequest {
+  /** The session. The caller's own is made when it is not there yet. */
+  name: Name;
+  /** List what came after this place, from an earlier answer. Default: 0, from the beginning. */
+  cursor: Sequence;
+  /** At most this many. */
+  limit: number;
+  /** Only this interaction, also one that is held or has ended, while it is kept. */
+  interaction_id?: Uuid;
+  /** When nothing is there after the cursor, wait this long for the first one, milliseconds. */
+  wait_ms: number;
+}
+
+/**
+ * A page of the inbox.
+ * @generated from schemas/sessions/list_inbox.json#/$defs/Response
+ */
+export interface SessionsListInboxResponse {
+  /** Oldest first; fewer than `limit` when their texts are large. */
+  interactions: ListedInteraction[];
+  /** Where the next page starts: everything up to here was listed. */
+  cursor: Sequence;
+  /** There is a next page now. */
+  more: boolean;
+  /** Absent when no answer has left the list. */
+  omitted?: OmittedAnswers;
 }
 
 /**

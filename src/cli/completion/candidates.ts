@@ -74,12 +74,13 @@ async function atPlace(place: Place, partial: string, names: KnownNames): Promis
       .filter(({ long }, at, all) => long !== undefined && all.findIndex((one) => one.long === long) === at)
       .map((option) => ({ word: option.long!, description: option.description }));
   const inner = help.visibleCommands(command).filter((one) => one.name() !== "help");
-  if (inner.length > 0 && place.given === 0)
-    return inner.map((one) => ({ word: one.name(), description: one.description() }));
+  const commands =
+    place.given === 0 ? inner.map((one) => ({ word: one.name(), description: one.description() })) : [];
   const { registeredArguments } = command;
   const argument = registeredArguments[place.given] ?? registeredArguments.at(-1);
-  if (argument === undefined || (place.given >= registeredArguments.length && !argument.variadic)) return [];
-  return valuesOf(place, argument, names);
+  if (argument === undefined || (place.given >= registeredArguments.length && !argument.variadic))
+    return commands;
+  return [...commands, ...(await valuesOf(place, argument, names))];
 }
 
 async function valuesOf(place: Place, of: Option | Argument, names: KnownNames): Promise<Candidate[]> {

@@ -5,19 +5,19 @@ import type {
   HostEvent,
   InboxInteraction,
   Outcome,
-  Trust,
 } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { tokenHash } from "../../kernel/token-hash.js";
 import { type BatchClaim, claimTtlMs, isClaimOf } from "./claim.js";
 import { dropDeadLetter, listDeadLetters, retryDeadLetter } from "./dead-letter-box.js";
-import { expiryTime } from "./delivery.js";
 import { derivedId } from "./derived-id.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { NewEvent } from "./event-log.js";
 import { listHeld, releaseHeld } from "./held.js";
-import type { AcceptedRecord, Origin } from "./inbox-entry.js";
+import { interactionOf } from "./host-interaction.js";
+import type { AcceptedRecord } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
+import { type ListedPage, type ListRequest, listInbox } from "./inbox-list.js";
 import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
@@ -82,6 +82,10 @@ export class HostInboxes {
 
   async closeSession(sessionId: string): Promise<void> {
     await (await this.#mailboxes.get(sessionId)).close();
+  }
+
+  list(request: ListRequest): Promise<ListedPage> {
+    return listInbox(this.#mailboxes, this.#ports.clock, request);
   }
 
   async held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }> {
@@ -282,39 +286,4 @@ function requireClaim(item: InboxItem, claimHash: string, fence: number, now: nu
 
 function writingKey({ sessionId }: Mailbox, hash: string): string {
   return `${sessionId} ${hash}`;
-}
-
-/** What came over a link was signed by the paired daemon. */
-function trustOf({ endpoint_id }: Origin): Trust {
-  return { verified: true, source: "trusted", endpoint_id };
-}
-
-/** An item as its host gets it. */
-export function interactionOf(item: InboxItem, accepted: AcceptedRecord): InboxInteraction {
-  const base = {
-    interaction_id: item.interactionId,
-    envelope_id: accepted.envelope_id,
-    from: item.sender.name,
-    received_at: new Date(accepted.at).toISOString(),
-    ...(accepted.expires_at === undefined ? {} : { expires_at: expiryTime(accepted.expires_at) }),
-    attempt: item.attempt,
-    stream_reserved: item.reserved,
-    handling: item.steer ? ("steer" as const) : ("queue" as const),
-    ...(accepted.retry_of === undefined ? {} : { retry_of: accepted.retry_of }),
-    ...(accepted.traceparent === undefined ? {} : { traceparent: accepted.traceparent }),
-    ...(accepted.origin === undefined ? {} : { trust: trustOf(accepted.origin) }),
-  };
-  const { command } = accepted;
-  switch (command.kind) {
-    case "input":
-      return { kind: "input", ...base, body: command.body, source: command.source ?? "rpc" };
-    case "peer_message":
-      return { kind: "peer_message", ...base, body: command.body };
-    case "peer_request":
-      return { kind: "peer_request", ...base, intent: command.intent, params: command.params };
-    case "peer_response": {
-      const { in_reply_to, status, result } = command;
-      return { kind: "peer_response", ...base, in_reply_to, status, result };
-    }
-  }
 }

@@ -2,17 +2,16 @@ import type { InboxInteraction } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import { interactionOf } from "./host-inboxes.js";
-import { type InboxItem, itemsWithin } from "./inbox-item.js";
+import { isClaimed } from "./cancel.js";
+import { interactionOf } from "./host-interaction.js";
+import { isShown, pageAfter, shownFrom } from "./inbox-page.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
 import { requirePrincipal } from "./resolver.js";
 
-/** Most that one page tells. */
-const pageEntries = 50;
-/** Characters of JSON, as the log has it. */
-const pageChars = 1024 * 1024;
+/** What one page contains at most. */
+const pageLimits = { entries: 50, chars: 1024 * 1024 };
 
 /** One interaction that is not done with, as it looks from outside. */
 export type InboxViewEntry = InboxInteraction & {
@@ -66,22 +65,14 @@ export class InboxView {
     const { sessionId } = await this.#session(name, context);
     const mailbox = await this.#mailboxes.upToDate(sessionId);
     return mailbox.during(async () => {
-      const newest = mailbox.position;
-      if (after > newest) throw beyond(after, newest);
       const now = this.#clock.monotonic();
-      const chosen = mailbox.inbox.open
-        .filter((item) => isShown(item, now) && shownFrom(item) > after)
-        .sort((one, other) => shownFrom(one) - shownFrom(other))
-        .slice(0, pageEntries + 1);
-      const fitting = itemsWithin(chosen.slice(0, pageEntries), pageChars);
-      const commands = await mailbox.commands(fitting.toSorted((one, other) => one.seq - other.seq));
-      const interactions = fitting.map((item) => ({
+      const { items, cursor, more } = pageAfter(mailbox, after, pageLimits, now, "after");
+      const commands = await mailbox.commands(items.toSorted((one, other) => one.seq - other.seq));
+      const interactions = items.map((item) => ({
         ...interactionOf(item, commands.get(item.seq)!),
         cursor: shownFrom(item),
-        state: stateOf(item, now),
+        state: isClaimed(item, now) ? ("claimed" as const) : ("waiting" as const),
       }));
-      const more = fitting.length < chosen.length;
-      const cursor = more ? shownFrom(fitting.at(-1)!) : newest;
       const omitted = mailbox.omittedAnswers();
       return { session: name, cursor, more, interactions, ...(omitted === undefined ? {} : { omitted }) };
     });
@@ -150,25 +141,4 @@ export class InboxView {
     if (session === undefined) throw new ContractError("session_not_found");
     return session;
   }
-}
-
-/** What a policy holds is nobody's to see before its release, and what has run out or was answered is done with. */
-function isShown({ held, omitted, ending, deadline }: InboxItem, now: number): boolean {
-  return !held && !omitted && ending === undefined && deadline > now;
-}
-
-/** Position in the inbox's log since when it is shown: who reads on from a cursor misses nothing. */
-function shownFrom({ seq, release }: InboxItem): number {
-  return release?.seq ?? seq;
-}
-
-function stateOf({ claim, claiming }: InboxItem, now: number): InboxViewEntry["state"] {
-  return claiming || (claim !== undefined && claim.until > now) ? "claimed" : "waiting";
-}
-
-function beyond(after: number, newest: number): ContractError {
-  const expected = `at most ${newest}, the inbox's newest`;
-  return new ContractError("invalid_request", {
-    details: [{ field: "after", issue: "out_of_range", expected, got: String(after) }],
-  });
 }

@@ -8,6 +8,7 @@ import { get } from "./get.js";
 import { list } from "./list.js";
 import { listDeadLetters } from "./list_dead_letters.js";
 import { listHeld } from "./list_held.js";
+import { listInbox } from "./list_inbox.js";
 import { open } from "./open.js";
 import type { SessionsPorts } from "./ports.js";
 import { releaseHeld } from "./release_held.js";
@@ -40,6 +41,7 @@ export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
       drain: drain(directory, ports),
       emit: emit(directory, ports),
       settle: settle(directory, ports),
+      list_inbox: listInbox(directory, ports),
       list_held: listHeld(directory, ports),
       release_held: releaseHeld(directory, ports),
       list_dead_letters: listDeadLetters(directory, ports),

@@ -5,6 +5,7 @@ import type {
   HostEvent,
   InboxInteraction,
   Outcome,
+  SessionsListInboxResponse,
 } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
 import type { Clock } from "../../kernel/clock.js";
@@ -36,6 +37,8 @@ export interface SessionInboxes {
     request: EmitRequest,
   ): Promise<{ lastSequence: number; claimExpiresAt: number; cancelRequested: boolean }>;
   settle(request: SettleRequest): Promise<{ alreadySettled: boolean }>;
+  /** What waits, oldest first; nothing is claimed. */
+  list(request: ListRequest): Promise<SessionsListInboxResponse>;
   /** What the session's policy holds back, oldest first. */
   held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }>;
   releaseHeld(
@@ -66,6 +69,17 @@ export interface DrainRequest {
   wait?: { ms: number; signal: AbortSignal };
   /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */
   requireWanted(): void;
+}
+
+export interface ListRequest {
+  sessionId: string;
+  /** Position after which the page starts. */
+  after: number;
+  limit: number;
+  /** Only this interaction, whatever its state. */
+  interactionId?: string | undefined;
+  /** How long an empty page waits for its first item. */
+  wait: { ms: number; signal: () => AbortSignal };
 }
 
 export interface ClaimedRequest {

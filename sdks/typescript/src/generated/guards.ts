@@ -76,7 +76,9 @@ import type {
   LinkRefused,
   LinkResult,
   LinkResultAck,
+  ListedInteraction,
   Name,
+  OmittedAnswers,
   Outcome,
   OutcomeDead,
   OutcomeDone,
@@ -125,6 +127,8 @@ import type {
   SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
+  SessionsListInboxRequest,
+  SessionsListInboxResponse,
   SessionsListRequest,
   SessionsListResponse,
   SessionsOpenRequest,
@@ -975,7 +979,36 @@ const shapes: Shapes = {
       result_id: { kind: "ref", name: "Uuid" },
     },
   },
+  ListedInteraction: {
+    kind: "object",
+    open: true,
+    required: ["cursor", "interaction_id", "from", "kind", "received_at", "state", "text"],
+    properties: {
+      cursor: { kind: "ref", name: "Sequence" },
+      interaction_id: { kind: "ref", name: "Uuid" },
+      from: { kind: "ref", name: "Name" },
+      kind: { kind: "ref", name: "CommandKind" },
+      received_at: { kind: "ref", name: "Timestamp" },
+      expires_at: { kind: "ref", name: "Timestamp" },
+      state: { kind: "string", enum: ["waiting", "claimed", "held", "ended"], open: true, maxLength: 7 },
+      text: { kind: "string", maxLength: 262144 },
+      intent: { kind: "string", maxLength: 128 },
+      in_reply_to: { kind: "ref", name: "Uuid" },
+      status: { kind: "ref", name: "ResponseStatus" },
+      question: { kind: "string", maxLength: 1024 },
+      trust: { kind: "ref", name: "Trust" },
+    },
+  },
   Name: { kind: "string", pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$", maxLength: 63 },
+  OmittedAnswers: {
+    kind: "object",
+    open: true,
+    required: ["count", "oldest_at"],
+    properties: {
+      count: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
+      oldest_at: { kind: "ref", name: "Timestamp" },
+    },
+  },
   Outcome: {
     kind: "union",
     open: false,
@@ -1446,6 +1479,34 @@ const shapes: Shapes = {
     properties: {
       held: { kind: "array", items: { kind: "ref", name: "HeldInteraction" }, minItems: 0, maxItems: 200 },
       more: { kind: "boolean" },
+    },
+  },
+  SessionsListInboxRequest: {
+    kind: "object",
+    open: false,
+    required: ["name"],
+    properties: {
+      name: { kind: "ref", name: "Name" },
+      cursor: { kind: "ref", name: "Sequence" },
+      limit: { kind: "integer", minimum: 1, maximum: 200 },
+      interaction_id: { kind: "ref", name: "Uuid" },
+      wait_ms: { kind: "integer", minimum: 0, maximum: 60000 },
+    },
+  },
+  SessionsListInboxResponse: {
+    kind: "object",
+    open: true,
+    required: ["interactions", "cursor", "more"],
+    properties: {
+      interactions: {
+        kind: "array",
+        items: { kind: "ref", name: "ListedInteraction" },
+        minItems: 0,
+        maxItems: 200,
+      },
+      cursor: { kind: "ref", name: "Sequence" },
+      more: { kind: "boolean" },
+      omitted: { kind: "ref", name: "OmittedAnswers" },
     },
   },
   SessionsListRequest: { kind: "object", open: false, required: [], properties: {} },
@@ -2283,9 +2344,19 @@ export function isLinkResultAck(value: unknown): value is LinkResultAck {
   return fits(shapes, "LinkResultAck", value);
 }
 
+/** True when the value is a `ListedInteraction` by the contract. */
+export function isListedInteraction(value: unknown): value is ListedInteraction {
+  return fits(shapes, "ListedInteraction", value);
+}
+
 /** True when the value is a `Name` by the contract. */
 export function isName(value: unknown): value is Name {
   return fits(shapes, "Name", value);
+}
+
+/** True when the value is a `OmittedAnswers` by the contract. */
+export function isOmittedAnswers(value: unknown): value is OmittedAnswers {
+  return fits(shapes, "OmittedAnswers", value);
 }
 
 /** True when the value is a `Outcome` by the contract. */
@@ -2526,6 +2597,16 @@ export function isSessionsListHeldRequest(value: unknown): value is SessionsList
 /** True when the value is a `SessionsListHeldResponse` by the contract. */
 export function isSessionsListHeldResponse(value: unknown): value is SessionsListHeldResponse {
   return fits(shapes, "SessionsListHeldResponse", value);
+}
+
+/** True when the value is a `SessionsListInboxRequest` by the contract. */
+export function isSessionsListInboxRequest(value: unknown): value is SessionsListInboxRequest {
+  return fits(shapes, "SessionsListInboxRequest", value);
+}
+
+/** True when the value is a `SessionsListInboxResponse` by the contract. */
+export function isSessionsListInboxResponse(value: unknown): value is SessionsListInboxResponse {
+  return fits(shapes, "SessionsListInboxResponse", value);
 }
 
 /** True when the value is a `SessionsListRequest` by the contract. */
@@ -2844,7 +2925,9 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   LinkRefused: isLinkRefused,
   LinkResult: isLinkResult,
   LinkResultAck: isLinkResultAck,
+  ListedInteraction: isListedInteraction,
   Name: isName,
+  OmittedAnswers: isOmittedAnswers,
   Outcome: isOutcome,
   OutcomeDead: isOutcomeDead,
   OutcomeDone: isOutcomeDone,
@@ -2893,6 +2976,8 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   SessionsListDeadLettersResponse: isSessionsListDeadLettersResponse,
   SessionsListHeldRequest: isSessionsListHeldRequest,
   SessionsListHeldResponse: isSessionsListHeldResponse,
+  SessionsListInboxRequest: isSessionsListInboxRequest,
+  SessionsListInboxResponse: isSessionsListInboxResponse,
   SessionsListRequest: isSessionsListRequest,
   SessionsListResponse: isSessionsListResponse,
   SessionsOpenRequest: isSessionsOpenRequest,

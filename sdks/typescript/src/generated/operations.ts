@@ -33,6 +33,8 @@ import type {
   SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
+  SessionsListInboxRequest,
+  SessionsListInboxResponse,
   SessionsListRequest,
   SessionsListResponse,
   SessionsOpenRequest,
@@ -157,6 +159,11 @@ export interface OperationTypes {
     response: SessionsListHeldResponse;
     event: never;
   };
+  "sessions.list_inbox": {
+    request: SessionsListInboxRequest;
+    response: SessionsListInboxResponse;
+    event: never;
+  };
   "sessions.open": {
     request: SessionsOpenRequest;
     response: SessionsOpenResponse;
@@ -242,6 +249,7 @@ export type UnaryOperationId =
   | "sessions.list"
   | "sessions.list_dead_letters"
   | "sessions.list_held"
+  | "sessions.list_inbox"
   | "sessions.open"
   | "sessions.release_held"
   | "sessions.retry_dead_letter"
@@ -519,6 +527,29 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
       pathFields: ["name"],
       in: "query",
       queryFields: [{ name: "limit", path: ["limit"], type: "integer" }],
+    },
+    reader: null,
+    stream: null,
+  },
+  "sessions.list_inbox": {
+    id: "sessions.list_inbox",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "wait",
+    rpc: "sessions/list_inbox",
+    rest: {
+      method: "GET",
+      path: "/sessions/{name}/inbox",
+      pathFields: ["name"],
+      in: "query",
+      queryFields: [
+        { name: "cursor", path: ["cursor"], type: "integer" },
+        { name: "limit", path: ["limit"], type: "integer" },
+        { name: "interaction_id", path: ["interaction_id"], type: "string" },
+        { name: "wait_ms", path: ["wait_ms"], type: "integer" },
+      ],
     },
     reader: null,
     stream: null,

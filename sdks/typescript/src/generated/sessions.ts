@@ -18,6 +18,8 @@ import type {
   SessionsListDeadLettersResponse,
   SessionsListHeldRequest,
   SessionsListHeldResponse,
+  SessionsListInboxRequest,
+  SessionsListInboxResponse,
   SessionsListResponse,
   SessionsOpenRequest,
   SessionsOpenResponse,
@@ -113,6 +115,15 @@ export class SessionsResource {
    */
   listHeld(request: SessionsListHeldRequest, options?: CallOptions): Call<SessionsListHeldResponse> {
     return this.#calls.unary("sessions.list_held", request, options);
+  }
+
+  /**
+   * List what waits in the session's inbox, oldest first, without claiming it.
+   * Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+   * @generated from schemas/sessions/list_inbox.json
+   */
+  listInbox(request: SessionsListInboxRequest, options?: CallOptions): Call<SessionsListInboxResponse> {
+    return this.#calls.unary("sessions.list_inbox", request, options);
   }
 
   /**

@@ -295,6 +295,22 @@ SESSIONS_LIST_HELD = Operation(
     rest=RestBinding("GET", "/sessions/{name}/held", path_fields=("name",), body=False, query=(QueryField("limit", ("limit",), "integer"),), key_header=False),
 )
 
+SESSIONS_LIST_INBOX = Operation(
+    id="sessions.list_inbox",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="wait",
+    validation_error="invalid_request",
+    request="sessions:SessionsListInboxRequest",
+    response="sessions:SessionsListInboxResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/list_inbox",
+    rest=RestBinding("GET", "/sessions/{name}/inbox", path_fields=("name",), body=False, query=(QueryField("cursor", ("cursor",), "integer"), QueryField("limit", ("limit",), "integer"), QueryField("interaction_id", ("interaction_id",), "string"), QueryField("wait_ms", ("wait_ms",), "integer"),), key_header=False),
+)
+
 SESSIONS_OPEN = Operation(
     id="sessions.open",
     plane="sessions",
@@ -506,6 +522,7 @@ OPERATIONS: dict[str, Operation] = {
     "sessions.list": SESSIONS_LIST,
     "sessions.list_dead_letters": SESSIONS_LIST_DEAD_LETTERS,
     "sessions.list_held": SESSIONS_LIST_HELD,
+    "sessions.list_inbox": SESSIONS_LIST_INBOX,
     "sessions.open": SESSIONS_OPEN,
     "sessions.release_held": SESSIONS_RELEASE_HELD,
     "sessions.retry_dead_letter": SESSIONS_RETRY_DEAD_LETTER,

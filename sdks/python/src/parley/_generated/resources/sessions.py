@@ -16,6 +16,7 @@ from ..operations import (
     SESSIONS_LIST,
     SESSIONS_LIST_DEAD_LETTERS,
     SESSIONS_LIST_HELD,
+    SESSIONS_LIST_INBOX,
     SESSIONS_OPEN,
     SESSIONS_RELEASE_HELD,
     SESSIONS_RETRY_DEAD_LETTER,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         SessionsGetResponse,
         SessionsListDeadLettersResponse,
         SessionsListHeldResponse,
+        SessionsListInboxResponse,
         SessionsListResponse,
         SessionsOpenResponse,
         SessionsReleaseHeldResponse,
@@ -242,6 +244,32 @@ class Sessions:
         return self._calls.unary(
             SESSIONS_LIST_HELD,
             present({"name": name, "limit": limit}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    def list_inbox(
+        self,
+        *,
+        name: str,
+        cursor: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        interaction_id: str | Unset = UNSET,
+        wait_ms: int | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsListInboxResponse:
+        """List what waits in the session's inbox, oldest first, without claiming it.
+
+        Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/list_inbox.json.
+        """
+        return self._calls.unary(
+            SESSIONS_LIST_INBOX,
+            present({"name": name, "cursor": cursor, "limit": limit, "interaction_id": interaction_id, "wait_ms": wait_ms}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -548,6 +576,32 @@ class AsyncSessions:
         return await self._calls.unary(
             SESSIONS_LIST_HELD,
             present({"name": name, "limit": limit}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    async def list_inbox(
+        self,
+        *,
+        name: str,
+        cursor: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        interaction_id: str | Unset = UNSET,
+        wait_ms: int | Unset = UNSET,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsListInboxResponse:
+        """List what waits in the session's inbox, oldest first, without claiming it.
+
+        Errors besides the common ones: `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/list_inbox.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_LIST_INBOX,
+            present({"name": name, "cursor": cursor, "limit": limit, "interaction_id": interaction_id, "wait_ms": wait_ms}),
             timeout=timeout,
             headers=headers,
             session=session,

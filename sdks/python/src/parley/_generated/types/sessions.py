@@ -383,6 +383,74 @@ class Lease(OpenModel):
     """A point in time: RFC 3339 in UTC with milliseconds."""
 
 
+class ListedInteraction(OpenModel):
+    """An interaction as an inbox lists it; listing claims and marks nothing.
+
+    Generated from schemas/sessions/types.json#/$defs/ListedInteraction.
+    """
+
+    RENAMED: ClassVar[dict[str, str]] = {"from_": "from"}
+
+    cursor: Sequence
+    """Its place in the inbox: the next page starts after it."""
+
+    interaction_id: Uuid
+    """A UUID in lower case with hyphens; ids minted here are version 7."""
+
+    from_: Name = Field(alias="from")
+    """The sending session."""
+
+    kind: CommandKind
+    """The kind of a comms command."""
+
+    received_at: Timestamp
+    """A point in time: RFC 3339 in UTC with milliseconds."""
+
+    expires_at: Annotated[Timestamp | None, OPTIONAL] = None
+    """When it ends unless its host has begun."""
+
+    state: Literal["waiting", "claimed", "held", "ended"] | Annotated[str, StringConstraints(max_length=256)]
+    """`waiting` for a host; `claimed` by one; `held` by the session's inbound policy; `ended`.
+    Pages list the first two.
+    """
+
+    text: Annotated[str, StringConstraints(max_length=262144)]
+    """What was sent, as text: a body as it is, params and results as JSON unless they hold nothing
+    but a `body`. Shortened to 262,144 characters.
+    """
+
+    intent: Annotated[Annotated[str, StringConstraints(max_length=128)] | None, OPTIONAL] = None
+    """What a request asks for."""
+
+    in_reply_to: Annotated[Uuid | None, OPTIONAL] = None
+    """The interaction that an answer belongs to."""
+
+    status: Annotated[ResponseStatus | None, OPTIONAL] = None
+    """Of an answer."""
+
+    question: Annotated[Annotated[str, StringConstraints(max_length=1024)] | None, OPTIONAL] = None
+    """The text of the request that an answer belongs to, shortened to 1,024 characters; absent when
+    it is no longer kept.
+    """
+
+    trust: Annotated[Trust | None, OPTIONAL] = None
+    """Absent: a session of this daemon sent it."""
+
+
+class OmittedAnswers(OpenModel):
+    """Answers that an inbox no longer lists, because 256 newer ones came. Each stays readable in
+    its interaction while that is kept.
+
+    Generated from schemas/sessions/types.json#/$defs/OmittedAnswers.
+    """
+
+    count: Annotated[int, Integer(1, 9007199254740991)]
+    """How many answers of the last 24 hours."""
+
+    oldest_at: Timestamp
+    """When the oldest of them came in."""
+
+
 class OutcomeDone(ClosedModel):
     """The work is done.
 
@@ -708,6 +776,56 @@ class SessionsListHeldResponse(OpenModel):
 
     more: bool
     """More is held than is listed."""
+
+
+class SessionsListInboxRequest(ClosedModel):
+    """Which part of which inbox.
+
+    Generated from schemas/sessions/list_inbox.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session. The caller's own is made when it is not there yet."""
+
+    cursor: Annotated[Sequence | None, OPTIONAL] = None
+    """List what came after this place, from an earlier answer. Default: 0, from the beginning.
+
+    Default: 0.
+    """
+
+    limit: Annotated[Annotated[int, Integer(1, 200)] | None, OPTIONAL] = None
+    """At most this many.
+
+    Default: 50.
+    """
+
+    interaction_id: Annotated[Uuid | None, OPTIONAL] = None
+    """Only this interaction, also one that is held or has ended, while it is kept."""
+
+    wait_ms: Annotated[Annotated[int, Integer(0, 60000)] | None, OPTIONAL] = None
+    """When nothing is there after the cursor, wait this long for the first one, milliseconds.
+
+    Default: 0.
+    """
+
+
+class SessionsListInboxResponse(OpenModel):
+    """A page of the inbox.
+
+    Generated from schemas/sessions/list_inbox.json#/$defs/Response.
+    """
+
+    interactions: Annotated[list[ListedInteraction], Field(max_length=200)]
+    """Oldest first; fewer than `limit` when their texts are large."""
+
+    cursor: Sequence
+    """Where the next page starts: everything up to here was listed."""
+
+    more: bool
+    """There is a next page now."""
+
+    omitted: Annotated[OmittedAnswers | None, OPTIONAL] = None
+    """Absent when no answer has left the list."""
 
 
 class SessionsListRequest(ClosedModel):

@@ -1,0 +1,141 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parley, startParley } from "../support/cli.js";
+import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+import { until } from "../support/wait.js";
+
+let daemon: TestDaemon;
+beforeAll(async () => {
+  daemon = await startDaemon();
+});
+afterAll(() => daemon?.[Symbol.asyncDispose]());
+
+interface Sent {
+  interaction_id: string;
+}
+
+/** Sends as the session, which is made with it. */
+async function sendAs(session: string, command: object): Promise<Sent> {
+  const headers = { "parley-session": session };
+  const sent = await localCall(daemon.socketPath, "POST", "/comms/send", command, headers);
+  expect(sent.status).toBe(200);
+  return sent.body as Sent;
+}
+
+function untilTrue(probe: () => boolean): Promise<boolean> {
+  return until("a line of output", async () => probe() || undefined);
+}
+
+async function inboxOf(...args: string[]) {
+  const { code, stdout, stderr } = await parley(daemon.env, ["inbox", ...args]);
+  expect([code, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
+test("[cli.inbox] a person reads a message, a question and an answer without taking them", async () => {
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "planner", ttl_ms: 0 });
+  expect(await inboxOf()).toBe("nothing waits for user-local\n");
+  const message = await sendAs("planner", {
+    kind: "peer_message",
+    to: "user-local",
+    body: "ready\nfor review",
+  });
+  const request = await sendAs("planner", {
+    kind: "peer_request",
+    to: "user-local",
+    intent: "approve",
+    params: { body: "ship it?" },
+  });
+  const asked = await sendAs("user-local", {
+    kind: "peer_request",
+    to: "planner",
+    intent: "ask",
+    params: { body: "how many?" },
+  });
+  const answer = { kind: "peer_response", to: "user-local", in_reply_to: asked.interaction_id };
+  await sendAs("planner", { ...answer, status: "completed", result: "three" });
+  const text = await inboxOf();
+  expect(text.replace(/\d\d:\d\d:\d\d/g, "TIME").split("\n")).toEqual([
+    "planner · message · TIME",
+    "  ready",
+    "  for review",
+    `  ${message.interaction_id}`,
+    "planner · request approve · TIME",
+    "  ship it?",
+    `  ${request.interaction_id}`,
+    "planner · answer · TIME",
+    "  > you asked: how many?",
+    "  three",
+    expect.stringMatching(/^ {2}[0-9a-f-]{36}$/),
+    "",
+  ]);
+  expect(await inboxOf()).toBe(text);
+  // Scripts get the contract's fields, and one page of it when they ask for a part.
+  const whole = JSON.parse(await inboxOf("--json"));
+  expect(whole.interactions.map((one: { text: string }) => one.text)).toEqual([
+    "ready\nfor review",
+    "ship it?",
+    "three",
+  ]);
+  const first = JSON.parse(await inboxOf("--json", "--limit", "1"));
+  expect(first).toMatchObject({ more: true, interactions: [whole.interactions[0]] });
+  const rest = JSON.parse(await inboxOf("--json", "--cursor", String(first.cursor)));
+  expect(rest.interactions).toEqual(whole.interactions.slice(1));
+  await sendAs("user-local", { kind: "peer_message", to: "planner", body: "thanks" });
+  expect(await inboxOf("planner")).toContain("thanks");
+  expect(await inboxOf("--as", "planner")).toBe(await inboxOf("planner"));
+  const one = JSON.parse(await inboxOf("--json", "--interaction", request.interaction_id));
+  expect(one.interactions).toMatchObject([{ text: "ship it?", state: "waiting" }]);
+});
+
+test("[cli.inbox] --watch prints what waits, then what comes, over a restart of the daemon", async () => {
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "desk", ttl_ms: 0 });
+  const send = (body: string) => sendAs("planner", { kind: "peer_message", to: "desk", body });
+  await send("before");
+  const watch = startParley(daemon.env, ["inbox", "desk", "--watch"]);
+  const lines = startParley(daemon.env, ["inbox", "desk", "--watch", "--json"]);
+  await untilTrue(() => watch.stdout.includes("before") && lines.stdout.includes("before"));
+  await send("while it runs");
+  await untilTrue(() => watch.stdout.includes("while it runs"));
+  await daemon.stop();
+  await untilTrue(() => watch.stderr.includes("when it answers again"));
+  await daemon.restart();
+  await send("after the restart");
+  await untilTrue(
+    () => watch.stdout.includes("after the restart") && lines.stdout.includes("after the restart"),
+  );
+  await Promise.all([watch.stop(), lines.stop()]);
+  const texts = lines.stdout.trim().split("\n");
+  expect(texts.map((line) => JSON.parse(line).text)).toEqual([
+    "before",
+    "while it runs",
+    "after the restart",
+  ]);
+  expect(watch.stdout.match(/planner · message/g)).toHaveLength(3);
+});
+
+test("[cli.inbox] a token reads the inbox that is its own; with several it is asked for a name", async () => {
+  const tokenOf = async (name: string, sessions: string[]) => {
+    const scopes = ["comms:read", "comms:write", "sessions:read"];
+    const { body } = await localCall(daemon.socketPath, "POST", "/tokens", { name, scopes, sessions });
+    const file = join(daemon.folder, `${name}.token`);
+    writeFileSync(file, (body as { secret: string }).secret, { mode: 0o600 });
+    return ["--base-url", daemon.address, "--token-file", file];
+  };
+  const phone = await tokenOf("phone", []);
+  expect((await parley(daemon.env, ["peers", ...phone])).code).toBe(0);
+  await sendAs("planner", { kind: "peer_message", to: "user-phone", body: "for the phone" });
+  expect(await inboxOf(...phone)).toContain("for the phone");
+  const wide = await tokenOf("wide", ["planner", "desk"]);
+  const asked = await parley(daemon.env, ["inbox", ...wide]);
+  expect([asked.code, asked.stderr]).toEqual([2, expect.stringMatching(/name one of: desk, planner/)]);
+  expect(await inboxOf("desk", ...wide)).toContain("before");
+});
+
+test("[cli.inbox] mistakes are refused with what to type", async () => {
+  const unknown = await parley(daemon.env, ["inbox", "absent"]);
+  expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining("session_not_found")]);
+  const limit = await parley(daemon.env, ["inbox", "--limit", "many"]);
+  expect([limit.code, limit.stderr]).toEqual([2, expect.stringContaining("--limit takes a whole number")]);
+});
