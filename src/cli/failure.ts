@@ -14,6 +14,7 @@ export function isCommanderError(error: unknown): error is CommanderError {
 const nextSteps: Readonly<Record<string, string>> = {
   contract_mismatch:
     "`parley doctor` names both versions; `parley restart` replaces a daemon that was started before an upgrade",
+  deadline_exceeded: "`parley doctor` shows whether your daemon answers, and what to type when it does not",
   peer_not_found:
     "`parley peers` lists who is there; an agent of your own: `parley agent echo --name <name>`",
   peer_not_sendable: "`parley peers` lists the kinds that each peer takes",

@@ -8,6 +8,15 @@ export async function adviceOf(victim: Victim, marker: string, env: NodeJS.Proce
   return [...message.matchAll(/`([^`]+)`/g)].map(([, command]) => command!);
 }
 
+/** The commands that `parley doctor` names about the daemon that does not answer, in its order. */
+export async function doctorsAdviceOf(victim: Victim, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { stdout } = await victim.parley(["doctor", "--json"], "", env);
+  const { findings } = JSON.parse(stdout) as { findings: Record<"check" | "says" | "fix", string>[] };
+  const texts = findings.filter(({ check }) => check === "daemon").flatMap(({ says, fix }) => [says, fix]);
+  const quoted = [...texts.join("\n").matchAll(/`([^`\n]+)`/g)].map(([, command]) => command!);
+  return [...new Set(quoted)].filter((command) => /^(parley|chmod|rm|unset|export) /.test(command));
+}
+
 /** Types what a message advised, in a shell, and sends again: then a daemon of the user must answer. */
 export async function followAdvice(
   victim: Victim,

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { canBeStranger, Stranger } from "../../../support/stranger.js";
 import { type MutatedBundle, type Mutation, mutatedBundle } from "../../kit/mutated-bundle.js";
 import type { Seeded } from "../../kit/seeded.js";
-import { adviceOf, followAdvice } from "../advice.js";
+import { adviceOf, doctorsAdviceOf, followAdvice } from "../advice.js";
 import { makeCalls, type Outcome, pythonProblem } from "../calls.js";
 import type { CycleOptions, CycleResult, OpenPart, Part } from "../part.js";
 import { expected, possibleTraps, type Trap } from "../traps.js";
@@ -79,7 +79,9 @@ async function cycle({ turn, random }: CycleOptions, bundle: MutatedBundle): Pro
   const broken = judge(outcomes, trap, state, redirect.url, victim.daemonRuns);
   let advices = 0;
   if ((state === "down" || state === "dead") && !trap.isMoment) {
-    const advice = await adviceOf(victim, marker, env);
+    const advice = random.chance(0.5)
+      ? await adviceOf(victim, marker, env)
+      : await doctorsAdviceOf(victim, env);
     advices += 1;
     broken.push(...(await followAdvice(victim, advice, marker, env)));
   }
