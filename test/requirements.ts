@@ -147,6 +147,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley send` says when a command is held or queued, and prints later moves that explain a silence.",
   ),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
+  "cli.silent-host": people(
+    "A reader is given one line for a host that is silent, in place of the extension events that are its signs of life.",
+  ),
   "cli.status-page": trust(
     "`parley status` shows daemon, sessions, links and problems on one page that fits the terminal; with --json the contract's answer.",
   ),
@@ -157,6 +160,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.terminal": people(
     "A terminal shows controls, escape sequences and bidirectional controls that peers wrote and obeys none, in every field of events, tables, errors and JSON.",
+  ),
+  "cli.time-limit": people(
+    "`--timeout` of `send --stream` and `stream` ends the reading with exit code 124 and states how to read on.",
+  ),
+  "cli.wait-line": people(
+    "One line states that a recipient is offline or its link is down, that the command waits, and when it expires.",
   ),
   "codegen.format": foundation(
     "The formatter leaves the generated TypeScript unchanged; the formatter leaves every case unchanged.",

@@ -33,6 +33,11 @@ export function parseDuration(text: string): number {
   return Number(match[1]) * units[match[2] ?? "ms"]!;
 }
 
+/** Milliseconds that a timer can wait; the longest that Node has is about 25 days. */
+export function parseTimeLimit(text: string): number {
+  return Math.min(parseDuration(text), 2 ** 31 - 1);
+}
+
 /** JSON from a flag, with the flag's name in the complaint. */
 export function parseJson(flag: string, text: string): unknown {
   try {

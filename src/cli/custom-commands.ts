@@ -115,6 +115,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
         "how long it may wait for its host (default 24h); 0 sends only to a live one",
       )
       .option("--steer", "offer it before what is queued")
+      .option("--timeout <duration>", "stop waiting after this long, with exit code 124; the work goes on")
       .option("--expect-peer <id>", "send only while the name has this peer_id, from `parley peers --json`")
       .addHelpText(
         "after",
@@ -150,6 +151,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--interaction <id>", "read this interaction instead")
       .option("--after <sequence>", "start after this position (0 is the beginning)")
       .option("--no-follow", "print what is there and end")
+      .option("--timeout <duration>", "stop reading after this long, with exit code 124")
       .action(async (session, options, command) =>
         (await import("./commands/stream.js")).stream(session, options, command),
       ),

@@ -4,6 +4,7 @@ import { type ErrorCode, errors } from "../generated/errors.js";
 import { systemFailure } from "../platform/system-failure.js";
 import { UsageError } from "./arguments.js";
 import { note, paint, print } from "./output.js";
+import { TimeLimitError, timeLimitExitCode } from "./time-limit.js";
 
 /** By its code: the class would load commander for commands that do without. */
 export function isCommanderError(error: unknown): error is CommanderError {
@@ -31,8 +32,12 @@ const nextSteps: Readonly<Record<string, string>> = {
   self_session_denied: "act as another session: `--as <name>`",
 };
 
-/** Tells what failed, on stdout as JSON when JSON was asked for, and returns the exit code of `errors.json`. */
+/** Reports what failed, on stdout as JSON when JSON was asked for, and returns the exit code of `errors.json`. */
 export function reportFailure(error: unknown, json: boolean): number {
+  if (error instanceof TimeLimitError) {
+    note(paint("dim", error.message));
+    return timeLimitExitCode;
+  }
   const payload = describe(error);
   if (json) print(JSON.stringify(payload));
   else if (!isCommanderError(error)) {

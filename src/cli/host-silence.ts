@@ -5,8 +5,12 @@ export interface HostEvent {
   event: { kind: string; namespace?: unknown; name?: unknown };
 }
 
+/** A host that is free takes what it is sent at once. */
+const notTakenAfterMs = 10_000;
 /** A host that works gives a sign at least every 20 s; a claim lasts 60 s without one. */
 const noSignAfterMs = 75_000;
+const notTaken = "· no host has taken it yet; it waits until one does or it expires";
+const noSign = `· no sign of life from the host for ${noSignAfterMs / 1_000} s; the next host gets the work when its claim has ended`;
 /** Kinds that come from a host at work. */
 const hostKinds: ReadonlySet<string> = new Set([
   "turn_started",
@@ -21,22 +25,35 @@ const hostKinds: ReadonlySet<string> = new Set([
   "extension",
 ]);
 
-/** Reports in lines that a host is silent: once for each silence while it gives signs of life, and once when these end. */
+/**
+ * Reports in lines that a host is silent: once for each silence while it gives signs of life, and once when these end.
+ * With `awaitsHost`, for the reader of one interaction, also that no host has taken it.
+ */
 export class HostSilence {
   readonly #report: (line: string) => void;
+  #awaitsHost: boolean;
   /** Wall time of the last output, by interaction; absent once its silence was reported. */
   readonly #outputAt = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(report: (line: string) => void) {
+  constructor(report: (line: string) => void, awaitsHost = false) {
     this.#report = report;
+    this.#awaitsHost = awaitsHost;
+  }
+
+  /** The reader was given the reason why no host has taken the interaction. */
+  explained(): void {
+    this.#awaitsHost = false;
+    clearTimeout(this.#timer);
   }
 
   /** Whether the event is only a sign of life, which is not printed itself. */
   take({ at, interaction_id: id = "", event }: HostEvent): boolean {
     clearTimeout(this.#timer);
     const isSign = event.kind === "extension" && event.namespace === "parley" && event.name === "working";
-    if (hostKinds.has(event.kind)) this.#timer = this.#expectSign();
+    if (hostKinds.has(event.kind)) this.#timer = this.#expect(noSign, noSignAfterMs);
+    else if (event.kind === "interaction_started" && this.#awaitsHost)
+      this.#timer = this.#expect(notTaken, notTakenAfterMs);
     if (isSign) this.#sign(id, Date.parse(at));
     else this.#outputAt.set(id, Date.parse(at));
     if (event.kind === "interaction_complete" || event.kind === "interaction_failed")
@@ -56,13 +73,7 @@ export class HostSilence {
     this.#report(`· the host works; no output for ${seconds} s`);
   }
 
-  #expectSign(): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      this.#report(
-        `· no sign of life from the host for ${noSignAfterMs / 1_000} s; the next host gets the work when its claim has ended`,
-      );
-    }, noSignAfterMs);
-    timer.unref();
-    return timer;
+  #expect(line: string, afterMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.#report(line), afterMs).unref();
   }
 }

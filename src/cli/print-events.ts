@@ -14,50 +14,81 @@ interface Events extends AsyncIterable<unknown> {
   close(): Promise<void>;
 }
 
+/** How long the daemon may take to release a stream that is closed from here, milliseconds. */
+const closeLimitMs = 1_000;
+
+export interface PrintOptions {
+  json: boolean;
+  printer?: EventPrinter;
+  /** Ends the reading: the time of the command is over. */
+  end?: AbortSignal;
+}
+
+export interface Printed {
+  /** An interaction failed. */
+  failed: boolean;
+  /** The stream was closed from here before it ended. */
+  cut: boolean;
+}
+
 /**
  * Prints a stream: text as it comes, the rest as dim notes; with `json` one event a line. When the reader of the output
- * leaves, the stream is closed. Returns 1 when the interaction failed.
+ * leaves and when the time is over, the stream is closed and what it held is released, or given up when the daemon hangs.
  */
-export async function printEvents(
-  events: Events,
-  json: boolean,
-  printer = new EventPrinter(),
-): Promise<number> {
-  let closed: Promise<void> | undefined;
+export async function printEvents(events: Events, options: PrintOptions): Promise<Printed> {
+  const { json, printer = new EventPrinter(), end } = options;
+  const ends = end === undefined ? readerLeft : AbortSignal.any([readerLeft, end]);
+  const printed = { failed: false, cut: false };
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
   const close = (): void => {
-    closed = events.close().catch(() => undefined);
+    printed.cut = true;
+    const pause = setTimeout(resolve, closeLimitMs);
+    void events
+      .close()
+      .catch(() => undefined)
+      .finally(() => clearTimeout(pause))
+      .then(resolve);
   };
-  readerLeft.addEventListener("abort", close);
-  if (readerLeft.aborted) close();
-  const unwatch = watchReader(process.stdout.fd, markReaderLeft);
-  let code = 0;
-  try {
+  const read = async (): Promise<void> => {
     for await (const item of events) {
+      if (printed.cut) return;
       const { event } = item as Item;
-      if (event.kind === "interaction_failed") code = 1;
+      if (event.kind === "interaction_failed") printed.failed = true;
       if (json) print(JSON.stringify(item));
       else printer.take(item as Item);
     }
+  };
+  const unwatch = watchReader(process.stdout.fd, markReaderLeft);
+  ends.addEventListener("abort", close);
+  if (ends.aborted) close();
+  try {
+    // A stream that ends because it was closed is released when the close is answered.
+    await Promise.race([read().then(() => (printed.cut ? closed : undefined)), closed]);
   } finally {
     unwatch();
-    readerLeft.removeEventListener("abort", close);
+    ends.removeEventListener("abort", close);
     printer.end();
-    // The daemon releases what the stream held before the command ends.
-    await closed;
   }
-  return code;
+  return printed;
 }
 
 /** Prints events for a person. */
 export class EventPrinter {
-  readonly #silence = new HostSilence((text) => this.note({ text, style: "dim", hasLines: false }));
+  readonly #silence: HostSilence;
   #wroteText = false;
   #midLine = false;
   #hostSeen = false;
 
-  /** Whether a host has worked on anything that was printed. */
-  get hostSeen(): boolean {
-    return this.#hostSeen;
+  /** `awaitsHost`: the events are those of one interaction, which a host has to take. */
+  constructor({ awaitsHost = false } = {}) {
+    this.#silence = new HostSilence((text) => this.note({ text, style: "dim", hasLines: false }), awaitsHost);
+  }
+
+  /** Prints why nothing comes yet, unless something came meanwhile. */
+  explainWait(text: string): void {
+    if (this.#hostSeen) return;
+    this.#silence.explained();
+    this.note({ text, style: "dim", hasLines: false });
   }
 
   take(item: Item): void {

@@ -65,7 +65,11 @@ function shortCell(value: unknown): string {
   // Line breaks in a value would make rows that are none.
   const text = visibleLine(cell(value));
   if (/^peer_(message|request|response)$/.test(text)) return text.slice("peer_".length);
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text)) return text;
+  return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? shortTime(text) : text;
+}
+
+/** A point in time for people, in their time zone. */
+export function shortTime(text: string): string {
   const at = new Date(text);
   const clock = at.toTimeString().slice(0, 8);
   if (at.toDateString() === new Date().toDateString()) return clock;

@@ -76,7 +76,7 @@ describe("[cli.terminal] a terminal obeys nothing of what peers wrote", () => {
           ? { kind: "$unknown", wireKind: text, raw: { kind: text, [text]: text } }
           : (filled(name, text) as object);
       for (const json of [false, true]) {
-        const output = await shown(() => printEvents(events(item(event)), json));
+        const output = await shown(() => printEvents(events(item(event)), { json: json }));
         expect(output.replace(ownStyles, "")).not.toMatch(obeyed);
       }
     }),
@@ -86,7 +86,7 @@ describe("[cli.terminal] a terminal obeys nothing of what peers wrote", () => {
     holds(async (text) => {
       const data = { processes: [{ pid: text, command: text }], ended: text };
       const event = { kind: "extension", namespace: "parley", name: "surviving_processes", data };
-      const output = await shown(() => printEvents(events(item(event)), false));
+      const output = await shown(() => printEvents(events(item(event)), { json: false }));
       expect(output.replace(ownStyles, "")).not.toMatch(obeyed);
       expect(output.trimEnd().split("\n")).toHaveLength(1);
     }));
@@ -138,7 +138,7 @@ describe("[cli.bytes] to a pipe or a file", () => {
     vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const deltas = ["one ", text, "two"].map((delta) => item({ kind: "text_delta", delta }));
     const tool = item({ kind: "tool_call_requested", name: "t", args: {} });
-    await printEvents(events(deltas[0]!, tool, ...deltas.slice(1)), false);
+    await printEvents(events(deltas[0]!, tool, ...deltas.slice(1)), { json: false });
     expect(written).toBe(`one ${text}two\n`);
   });
 
@@ -146,7 +146,7 @@ describe("[cli.bytes] to a pipe or a file", () => {
     terminal(false, false);
     print(text);
     printJson({ text });
-    await printEvents(events(item({ kind: "interaction_complete", result: text })), false);
+    await printEvents(events(item({ kind: "interaction_complete", result: text })), { json: false });
     expect(written).toBe(`${text}\n${JSON.stringify({ text })}\n· complete\n${text}\n`);
     written = "";
     const spec = cliCommands.find(({ command }) => command === "peers")!;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { parseDuration, UsageError } from "../arguments.js";
+import { parseTimeLimit, UsageError } from "../arguments.js";
 import { globals } from "../client.js";
 import { CommandRun } from "./command-run.js";
 import { isProgram } from "./program-path.js";
@@ -28,7 +28,7 @@ export async function exec(words: string[], flags: ExecFlags, command: Command):
       `there is no program "${program}" on the PATH; a script needs its path and chmod +x`,
     );
   const concurrency = concurrencyOf(flags.concurrency);
-  const timeout = flags.timeout === undefined ? undefined : parseDuration(flags.timeout);
+  const timeout = flags.timeout === undefined ? undefined : parseTimeLimit(flags.timeout);
   const daemon = addressOf(command);
   const hosted = {
     description: `runs ${words.join(" ")}`.slice(0, 512).toWellFormed(),

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { parseDuration, readSecretFile, UsageError } from "../arguments.js";
+import { parseTimeLimit, readSecretFile, UsageError } from "../arguments.js";
 import { AnswerText } from "./answer-text.js";
 import {
   type Completion,
@@ -39,7 +39,7 @@ export async function model(flags: ModelFlags, command: Command): Promise<void> 
     url: flags.modelUrl,
     apiKey: flags.apiKeyFile === undefined ? undefined : readSecretFile("--api-key-file", flags.apiKeyFile),
     model: flags.model,
-    patience: parseDuration(flags.timeout),
+    patience: parseTimeLimit(flags.timeout),
   };
   const turns = Number(flags.maxTurns);
   const conversations = new Conversations({

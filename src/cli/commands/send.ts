@@ -1,11 +1,14 @@
+import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { parseDuration, parseJson, UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
 import { nearest } from "../nearest.js";
 import { note, paint, print, printJson } from "../output.js";
-import { printEvents } from "../print-events.js";
+import { EventPrinter, printEvents } from "../print-events.js";
 import { readJsonFromStdin, readStdin } from "../stdin.js";
+import { TimeLimit } from "../time-limit.js";
+import { waitNote } from "../wait-note.js";
 
 export interface SendFlags {
   stream?: boolean;
@@ -19,6 +22,7 @@ export interface SendFlags {
   ttl?: string;
   steer?: boolean;
   expectPeer?: string;
+  timeout?: string;
 }
 
 type CommsCommand = Parameters<Parley["send"]>[0];
@@ -30,33 +34,62 @@ export async function send(
   flags: SendFlags,
   command: Command,
 ): Promise<void> {
+  const limit = new TimeLimit(flags.timeout);
   await withClient(command, async (client, options) => {
+    const json = options.json === true;
     const request = options.requestFromStdin
-      ? ((await readJsonFromStdin("--json -")) as CommsCommand)
-      : await commandFrom(client, to, body, flags);
+      ? readJsonFromStdin("--json -").then((value) => value as CommsCommand)
+      : commandFrom(client, to, body, flags);
+    const sent = withKey(await limit.within(request, "nothing was sent"));
+    const remark = `the daemon did not answer; a repeat with --idempotency-key ${sent.options?.idempotency_key} is accepted once`;
+    const suggest = (error: unknown): Promise<never> => withSuggestion(client, to, error);
     if (!flags.stream) {
-      const receipt = await client.send(request).catch((error) => withSuggestion(client, to, error));
-      if (options.json) printJson(receipt);
-      else print(describeReceipt(receipt as unknown as Record<string, unknown>));
+      const receipt = await limit.within(client.send(sent).catch(suggest), remark);
+      if (json) return printJson(receipt);
+      print(describeReceipt(receipt));
+      const why = await limit.within(waitNote(client, to, receipt), "the daemon did not answer");
+      if (why !== undefined) note(paint("dim", why));
       return;
     }
-    const { receipt, stream } = await client
-      .sendAndStream(request as InteractionCommand)
-      .catch((error) => withSuggestion(client, to, error));
-    if (options.json) print(JSON.stringify(receipt));
-    else note(paint("dim", describeReceipt(receipt as unknown as Record<string, unknown>)));
-    if ("interaction_id" in receipt) onInterrupt(to, receipt.interaction_id);
-    process.exitCode = await printEvents(stream, options.json === true);
+    const { receipt, stream } = await limit.within(
+      client.sendAndStream(sent as InteractionCommand).catch(suggest),
+      remark,
+    );
+    if (json) print(JSON.stringify(receipt));
+    else note(paint("dim", describeReceipt(receipt)));
+    const { interaction_id: id } = receipt as { interaction_id: string };
+    onInterrupt(to, id);
+    const printer = new EventPrinter({ awaitsHost: true });
+    if (!json)
+      void waitNote(client, to, receipt).then((why) => why !== undefined && printer.explainWait(why));
+    const printed = await printEvents(stream, { json, printer, end: limit.signal });
+    if (printed.cut && limit.signal.aborted) throw limit.error(howToGoOn(to, id));
+    process.exitCode = printed.failed ? 1 : 0;
   });
 }
 
-/** Whoever stops reading has not stopped the work: says how to read on and how to cancel it. */
+/** With its key a command whose answer did not come can be repeated. What is malformed stays so, for the daemon to refuse. */
+function withKey(request: CommsCommand): CommsCommand {
+  const options: unknown = isObject(request) ? (request.options ?? {}) : undefined;
+  return isObject(options) ? { ...request, options: { idempotency_key: randomUUID(), ...options } } : request;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A reader that stops has not stopped the work. */
 function onInterrupt(to: string | undefined, interactionId: string): void {
   process.once("SIGINT", () => {
-    note(`\nthe work goes on; read on with: parley stream --interaction ${interactionId} --no-follow`);
-    if (to !== undefined) note(`cancel it with: parley send ${to} --cancel ${interactionId}`);
+    note();
+    note(howToGoOn(to, interactionId));
     process.exit(130);
   });
+}
+
+function howToGoOn(to: string | undefined, id: string): string {
+  const cancel = to === undefined ? "" : `; cancel it with: parley send ${to} --cancel ${id}`;
+  return `the work goes on; read on with: parley stream --interaction ${id} --no-follow${cancel}`;
 }
 
 /** A name that was mistyped: says which peer has one like it. */
@@ -132,11 +165,11 @@ export function resultFrom(text: string): unknown {
 /** What a person should know of a delivery that is not yet in the recipient's hands. */
 const unfinished: Readonly<Record<string, string>> = {
   held: "held: the recipient's policy lets a person decide",
-  queued: "queued: the recipient's daemon is not reached yet",
   ambiguous: "its delivery is being asked for",
 };
 
-export function describeReceipt(receipt: Record<string, unknown>): string {
+export function describeReceipt(sent: object): string {
+  const receipt = sent as Record<string, unknown>;
   const { state } = (receipt.delivery ?? {}) as { state?: string };
   const notes = [
     ...(receipt.deduplicated ? ["sent before; this is its first receipt"] : []),
