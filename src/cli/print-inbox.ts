@@ -1,5 +1,6 @@
 import type { Parley } from "../../sdks/typescript/src/index.js";
 import { note, paint, print } from "./output.js";
+import { shortTime } from "./table.js";
 
 type Page = Awaited<ReturnType<Parley["sessions"]["listInbox"]>>;
 export type Listed = Page["interactions"][number];
@@ -10,7 +11,7 @@ const longestShown = 4_000;
 
 /** Prints one interaction of an inbox: who sent what and when, its text, its id. */
 export function printListed(one: Listed): void {
-  const facts = [one.from, kindOf(one), timeOf(one.received_at), ...stateOf(one)];
+  const facts = [one.from, kindOf(one), shortTime(one.received_at), ...stateOf(one)];
   print(paint("bold", facts.join(" · ")));
   if (one.question !== undefined) printText(`you asked: ${one.question}`, "> ");
   printText(one.text, "");
@@ -21,7 +22,7 @@ export function printListed(one: Listed): void {
 export function printSteps(interactions: readonly Listed[], omitted: Omitted | undefined): void {
   if (omitted !== undefined)
     note(
-      `${omitted.count} older answers are not listed, the oldest from ${timeOf(omitted.oldest_at)}; each can be read in its interaction`,
+      `${omitted.count} older answers are not listed, the oldest from ${shortTime(omitted.oldest_at)}; each can be read in its interaction`,
     );
   if (!process.stderr.isTTY) return;
   if (interactions.some(isRequest)) note(paint("dim", 'answer: parley reply <id> "text"'));
@@ -48,13 +49,4 @@ function printText(text: string, mark: string): void {
   const shown = isCut ? text.slice(0, longestShown).toWellFormed() : text;
   for (const line of shown.replace(/\n+$/, "").split("\n")) print(`  ${mark}${line}`);
   if (isCut) print(paint("dim", `  ${text.length - longestShown} more characters; --json prints all`));
-}
-
-/** The time of day; with the date when that is not today's. */
-function timeOf(at: string): string {
-  const date = new Date(at);
-  const clock = date.toTimeString().slice(0, 8);
-  return date.toDateString() === new Date().toDateString()
-    ? clock
-    : `${date.toDateString().slice(4, 10)} ${clock.slice(0, 5)}`;
 }

@@ -138,6 +138,36 @@ describe("[cli.wait-line] one line states why a command waits", () => {
     },
   );
 
+  test("also for input, which is cancelled by the session's name", async () => {
+    const { code, stderr } = await timed([
+      "send",
+      "--input",
+      "away",
+      "text",
+      "--stream",
+      "--timeout",
+      "500ms",
+    ]);
+    expect(stderr).toContain("· away is offline: it waits until a host comes\n");
+    expect(stderr).toMatch(/; cancel it with: parley send away --cancel [0-9a-f-]{36}\n$/);
+    expect(code).toBe(124);
+  });
+
+  test("and none for what no host has to take: a cancel and an answer", async () => {
+    await parley(daemon.env, ["session", "open", "asker", "--ttl", "1s"]);
+    const asked = ["--as", "asker", "send", "away", "well?", "--intent", "ask", "--json"];
+    const [first, second] = await Promise.all(
+      [1, 2].map(async () => JSON.parse((await parley(daemon.env, asked)).stdout).interaction_id),
+    );
+    await until("the asker to be offline", async () =>
+      (await stateOf("asker")) === "offline" ? true : undefined,
+    );
+    const answer = await timed(["--as", "away", "send", "asker", "yes", "--reply", first]);
+    expect(answer).toMatchObject({ code: 0, stderr: "" });
+    const cancel = await timed(["--as", "asker", "send", "away", "--cancel", second]);
+    expect(cancel).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("also for the reader of the session", async () => {
     const { stderr } = await timed(["stream", "away", "--timeout", "500ms"]);
     expect(stderr).toContain("· away is offline: what it is sent waits until a host comes\n");

@@ -42,12 +42,13 @@ export async function send(
       : commandFrom(client, to, body, flags);
     const sent = withKey(await limit.within(request, "nothing was sent"));
     const remark = `the daemon did not answer; a repeat with --idempotency-key ${sent.options?.idempotency_key} is accepted once`;
+    const recipient = recipientOf(sent) ?? flags.input;
     const suggest = (error: unknown): Promise<never> => withSuggestion(client, to, error);
     if (!flags.stream) {
       const receipt = await limit.within(client.send(sent).catch(suggest), remark);
       if (json) return printJson(receipt);
       print(describeReceipt(receipt));
-      const why = await limit.within(waitNote(client, to, receipt), "the daemon did not answer");
+      const why = await limit.within(waitNote(client, recipient, sent, receipt), "the daemon did not answer");
       if (why !== undefined) note(paint("dim", why));
       return;
     }
@@ -58,12 +59,14 @@ export async function send(
     if (json) print(JSON.stringify(receipt));
     else note(paint("dim", describeReceipt(receipt)));
     const { interaction_id: id } = receipt as { interaction_id: string };
-    onInterrupt(to, id);
+    onInterrupt(recipient, id);
     const printer = new EventPrinter({ awaitsHost: true });
     if (!json)
-      void waitNote(client, to, receipt).then((why) => why !== undefined && printer.explainWait(why));
+      void waitNote(client, recipient, sent, receipt).then(
+        (why) => why !== undefined && printer.explainWait(why),
+      );
     const printed = await printEvents(stream, { json, printer, end: limit.signal });
-    if (printed.cut && limit.signal.aborted) throw limit.error(howToGoOn(to, id));
+    if (printed.cut && limit.signal.aborted) throw limit.error(howToGoOn(recipient, id));
     process.exitCode = printed.failed ? 1 : 0;
   });
 }
@@ -72,6 +75,10 @@ export async function send(
 function withKey(request: CommsCommand): CommsCommand {
   const options: unknown = isObject(request) ? (request.options ?? {}) : undefined;
   return isObject(options) ? { ...request, options: { idempotency_key: randomUUID(), ...options } } : request;
+}
+
+function recipientOf(request: CommsCommand): string | undefined {
+  return isObject(request) && "to" in request && typeof request.to === "string" ? request.to : undefined;
 }
 
 function isObject(value: unknown): value is object {
