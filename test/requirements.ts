@@ -820,6 +820,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "py.resume-kill": comms(
     "The Python SDK, synchronous and asynchronous, goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",
   ),
+  "py.strict-names": people(
+    "The Python SDK converts no value into a boolean, also in types of the contract with a name of their own.",
+  ),
   "quality.test-places": trust(
     "A test that would use the folders, the daemon or the default port of the user who runs it fails.",
   ),

@@ -56,7 +56,8 @@ class TypesModule {
 
   #alias({ name, description, origin, shape }: TypeDef): void {
     const alias = this.#file.import("TypeAlias", "typing");
-    const text = this.#text(shape, name);
+    // Outside a model no configuration makes a boolean strict.
+    const text = this.#text(shape, name, () => this.#file.import("StrictBool", "pydantic"));
     const head = `${name}: ${alias} = `;
     this.#file.print();
     if (head.length + text.length <= pythonWidth || shape.kind !== "union")
@@ -128,8 +129,8 @@ class TypesModule {
     return shape?.kind === "json" || (shape?.kind === "ref" && this.#isJson(shape.name));
   }
 
-  /** The shape as a type expression; `name` is what an inline object is called. */
-  #text(shape: Shape, name: string): string {
+  /** The shape as a type expression; `name` is what an inline object is called, `boolean` gives a boolean's type. */
+  #text(shape: Shape, name: string, boolean = () => "bool"): string {
     const annotated = (type: string, ...marks: string[]): string =>
       `${this.#file.import("Annotated", "typing")}[${type}, ${marks.join(", ")}]`;
     switch (shape.kind) {
@@ -140,7 +141,7 @@ class TypesModule {
         return annotated("int", `${mark}(${shape.minimum}, ${shape.maximum})`);
       }
       case "boolean":
-        return "bool";
+        return boolean();
       case "json":
         return this.#file.import("Any", "typing");
       case "array": {
@@ -149,7 +150,10 @@ class TypesModule {
           `max_length=${shape.maxItems}`,
         ];
         const mark = this.#file.import("Field", "pydantic");
-        return annotated(`list[${this.#text(shape.items, `${name}Item`)}]`, `${mark}(${bounds.join(", ")})`);
+        return annotated(
+          `list[${this.#text(shape.items, `${name}Item`, boolean)}]`,
+          `${mark}(${bounds.join(", ")})`,
+        );
       }
       case "map": {
         const mark = this.#file.import("Field", "pydantic");
@@ -158,7 +162,7 @@ class TypesModule {
           pattern: shape.keyPattern,
           maxLength: shape.keyMaxLength,
         });
-        const values = this.#text(shape.values, `${name}Value`);
+        const values = this.#text(shape.values, `${name}Value`, boolean);
         return annotated(`dict[${key}, ${values}]`, `${mark}(max_length=${shape.maxProperties})`);
       }
       case "object":
