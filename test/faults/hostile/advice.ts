@@ -10,7 +10,8 @@ export async function adviceOf(victim: Victim, marker: string, env: NodeJS.Proce
 
 /** The commands that `parley doctor` names about the daemon that does not answer, in its order. */
 export async function doctorsAdviceOf(victim: Victim, env: NodeJS.ProcessEnv): Promise<string[]> {
-  const { stdout } = await victim.parley(["doctor", "--json"], "", env);
+  const { code, stdout, stderr } = await victim.parley(["doctor", "--json"], "", env);
+  if (stdout === "") throw new Error(`parley doctor ended with ${code}: ${stderr.slice(-600)}`);
   const { findings } = JSON.parse(stdout) as { findings: Record<"check" | "says" | "fix", string>[] };
   const texts = findings.filter(({ check }) => check === "daemon").flatMap(({ says, fix }) => [says, fix]);
   const quoted = [...texts.join("\n").matchAll(/`([^`\n]+)`/g)].map(([, command]) => command!);
