@@ -98,7 +98,7 @@ function textsOf(type: TypeDef): string {
     if (shape.kind === "map") collect(shape.values);
     if (shape.kind === "object")
       for (const property of shape.properties) {
-        texts.push([property.name, property.description]);
+        texts.push([property.name, property.description, property.surfaceValues]);
         collect(property.shape);
       }
   };

@@ -3,7 +3,16 @@ import type { Contract } from "./contract.js";
 import { compareText } from "./source.js";
 
 /** Texts, and where they stand: changing them changes no program. */
-const texts = new Set(["description", "summary", "text", "example", "origin", "digest", "version"]);
+const texts = new Set([
+  "description",
+  "summary",
+  "text",
+  "example",
+  "surfaceValues",
+  "origin",
+  "digest",
+  "version",
+]);
 
 /** The contract without texts and examples, keys and sets sorted: equal for equal wires. */
 export function canonicalText(contract: Contract): string {

@@ -1,3 +1,5 @@
+import type { SurfaceValues } from "./surface-values.js";
+
 /**
  * The contract as the emitters see it: checked, flattened, sorted, and free of JSON Schema. Building it is the only
  * place where schema files are interpreted; emitters are pure functions of it.
@@ -67,6 +69,8 @@ export interface Property {
   shape: Shape;
   /** Only on optional properties; the server applies it. */
   default?: unknown;
+  /** The one value that each surface accepts, for its document; the handler refuses the others. */
+  surfaceValues?: SurfaceValues;
 }
 
 export interface UnionShape {

@@ -1,5 +1,6 @@
 import type { ObjectShape, Property, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
 import { lowerPlain, reach } from "./lower.js";
+import { type DocumentSurface, shownOn } from "./surface-values.js";
 
 /** A JSON object that is going to be printed. */
 export type JsonObject = { [key: string]: unknown };
@@ -13,6 +14,8 @@ export interface SchemaView {
   /** Where a named type lies, for example `#/components/schemas/Name`. */
   ref: (name: string) => string;
   discriminator: DiscriminatorForm;
+  /** Whose document it is: fields that take one value there show it; null: the document of every surface. */
+  surface: DocumentSurface | null;
 }
 
 /**
@@ -45,9 +48,11 @@ export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
 
 /** Lowers a property with its description and default. */
 export function propertySchema(property: Property, view: SchemaView): JsonObject {
+  const { description, ...examples } = shownOn(property, view.surface);
   return {
-    ...(property.description === "" ? {} : { description: property.description }),
+    ...(description === "" ? {} : { description }),
     ...schemaOf(property.shape, view),
+    ...examples,
     ...(property.default === undefined ? {} : { default: property.default }),
   };
 }

@@ -1,7 +1,7 @@
 import { checkValue } from "./check-value.js";
 import type { Contract, ErrorDef, Operation, Property, Shape, TypeDef } from "./contract.js";
 import type { Finding } from "./lint.js";
-import { reach, resolveShape, typeMap } from "./lower.js";
+import { reach, requestFields, resolveShape, typeMap } from "./lower.js";
 
 type Types = ReadonlyMap<string, TypeDef>;
 type Say = (rule: string, pointer: string, text: string) => void;
@@ -111,7 +111,7 @@ function lintMcp({ mcp, request, response, kind }: Operation, types: Types, say:
 
 function lintCli({ cli, request, response }: Operation, types: Types, say: Say): void {
   if (cli === null) return;
-  const fields = fieldsOf(types, request) ?? [];
+  const fields = requestFields(types, request);
   const check = (field: string, pointer: string): void => {
     if (!fields.some(({ name }) => name === field))
       say(

@@ -3,6 +3,7 @@ import { lintCycles, lintNames } from "./lint-names.js";
 import { checkPattern } from "./pattern.js";
 import { type Definition, type Definitions, refTarget } from "./refs.js";
 import { isObject, type Json, type JsonObject, type SchemaFile } from "./source.js";
+import { documentSurfaces } from "./surface-values.js";
 
 /** Keywords that are refused, with what to write instead. */
 const refused: ReadonlyMap<string, readonly [rule: string, instead: string]> = new Map([
@@ -29,7 +30,7 @@ const refused: ReadonlyMap<string, readonly [rule: string, instead: string]> = n
 ]);
 
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  ref: ["$ref", "description", "default"],
+  ref: ["$ref", "description", "default", "x-surfaces"],
   union: ["description", "type", "discriminator", "oneOf", "x-open"],
   string: [
     "type",
@@ -315,6 +316,7 @@ class Visit {
           place,
           "has a `default` although it is required; take it out of `required`",
         );
+      if (property["x-surfaces"] !== undefined) this.#surfaces(property, place);
       const relay = this.#file.folder === "relay";
       if (
         name === "kind" &&
@@ -325,6 +327,20 @@ class Visit {
         this.#say("kind-name", place, `the kind "${property.const}" is not snake_case; rename it`);
     }
     this.#schema(property, place);
+  }
+
+  /** A field that each surface takes one value of names that value for every surface. */
+  #surfaces(property: JsonObject, pointer: string): void {
+    const given = isObject(property["x-surfaces"]) ? property["x-surfaces"] : {};
+    const target = this.#definitions.get(refTarget(this.#file, String(property.$ref)))?.schema;
+    const known = Array.isArray(target?.enum) ? target.enum : [];
+    const complete = Object.keys(given).sort().join() === [...documentSurfaces].sort().join();
+    if (!complete || Object.values(given).some((value) => value === undefined || !known.includes(value)))
+      this.#say(
+        "surface-values",
+        `${pointer}/x-surfaces`,
+        `needs one value of the named enum for each of ${documentSurfaces.join(", ")}`,
+      );
   }
 
   #map(schema: JsonObject, pointer: string): void {

@@ -101,6 +101,13 @@ const cases: Case[] = [
     pointer: "/$defs/Parcel/discriminator",
     says: "has a `mapping`; remove it, the emitters that need one make it",
   },
+  {
+    rule: "surface-values",
+    file: put,
+    at: "/$defs/Response/properties/right/x-surfaces",
+    value: { rest: "comms:read", rpc: "comms:write", mcp: "comms:write", cli: "other" },
+    says: "needs one value of the named enum for each of rest, rpc, mcp, cli",
+  },
   // 2. Closed objects, openness as metadata
   {
     rule: "closed-object",
@@ -202,7 +209,7 @@ const cases: Case[] = [
     file: put,
     at: "/$defs/Request/properties/extra/maxLength",
     value: 3,
-    says: subset("maxLength", 'the form "ref" has only $ref, description, default'),
+    says: subset("maxLength", 'the form "ref" has only $ref, description, default, x-surfaces'),
   },
   {
     rule: "recursion",

@@ -1,4 +1,5 @@
-import type { Contract, ObjectShape, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
+import type { Contract, ObjectShape, Property, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
+import { type DocumentSurface, shownOn } from "./surface-values.js";
 
 /** `request` is strict and has defaults; `response` lets through what x-open allows newer peers to send. */
 export type View = "request" | "response";
@@ -11,8 +12,8 @@ export interface Lowering {
   view: View;
   /** Schema in place of a reference. */
   ref(name: string): Schema;
-  /** Carry descriptions, for readers that are shown the schema. */
-  described?: boolean;
+  /** Carry descriptions and examples, as the document of this surface shows them. */
+  describedFor?: DocumentSurface;
 }
 
 /** Lowers a shape to JSON Schema 2020-12 as ajv takes it in strict mode: `discriminator` without mapping, no `format`. */
@@ -75,12 +76,15 @@ function lowerString(shape: StringShape, { view }: Lowering): Schema {
 
 function lowerObject(shape: ObjectShape, lowering: Lowering): Schema {
   const properties: Schema = {};
-  for (const { name, description, shape: inner, default: value } of shape.properties)
+  for (const property of shape.properties) {
+    const { name, shape: inner, default: value } = property;
+    const { description, ...examples } = shownOn(property, lowering.describedFor ?? null);
     properties[name] = {
       ...lowerShape(inner, lowering),
-      ...(lowering.described === true && description !== "" ? { description } : {}),
+      ...(lowering.describedFor !== undefined && description !== "" ? { description, ...examples } : {}),
       ...(value !== undefined && lowering.view === "request" ? { default: value } : {}),
     };
+  }
   const required = shape.properties.filter((property) => property.required).map(({ name }) => name);
   return {
     type: "object",
@@ -138,6 +142,15 @@ function refsOf(shape: Shape): string[] {
 /** The contract's types by name. */
 export function typeMap({ types }: Contract): ReadonlyMap<string, TypeDef> {
   return new Map(types.map((type) => [type.name, type]));
+}
+
+/** The fields of a request: an object's, or those of a union's variants, each name once. */
+export function requestFields(types: ReadonlyMap<string, TypeDef>, request: string): Property[] {
+  const shape = resolveShape(types, { kind: "ref", name: request });
+  if (shape.kind === "object") return shape.properties;
+  if (shape.kind !== "union") return [];
+  const fields = shape.variants.flatMap(({ type }) => requestFields(types, type));
+  return fields.filter(({ name }, index) => fields.findIndex((other) => other.name === name) === index);
 }
 
 /** The shape of a type with aliases followed. */

@@ -1,6 +1,7 @@
 import type { Property, Shape, StringShape } from "./contract.js";
 import { type Definitions, resolveRef } from "./refs.js";
 import { isObject, type JsonObject, type SchemaFile } from "./source.js";
+import type { SurfaceValues } from "./surface-values.js";
 
 /** Turns a linted schema into its shape. */
 export function toShape(definitions: Definitions, file: SchemaFile, schema: JsonObject): Shape {
@@ -78,6 +79,9 @@ function toProperties(definitions: Definitions, file: SchemaFile, schema: JsonOb
       required: required.has(name),
       shape: toShape(definitions, file, property),
       ...(property.default === undefined ? {} : { default: property.default }),
+      ...(property["x-surfaces"] === undefined
+        ? {}
+        : { surfaceValues: property["x-surfaces"] as SurfaceValues }),
     };
   });
 }

@@ -241,6 +241,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The host's first event, answer or result makes a command its own, once; draining does not.",
   ),
   "comms.input-owner": comms("Only who may use a session feeds it."),
+  "comms.input-source": people(
+    "Each surface's document shows the one source of an input that the surface accepts, as text and as example; another value is refused by its name.",
+  ),
   "comms.interaction-id": foundation("An interaction's id tells the session that holds its log."),
   "comms.key-ttl": comms(
     "An idempotency key is remembered as long as its command may wait, and a day at least.",

@@ -7,6 +7,7 @@ export function emitBundle(contract: Contract): OutputFile[] {
   const view = {
     openness: "source",
     discriminator: "object",
+    surface: null,
     ref: (name: string) => `#/$defs/${name}`,
   } as const;
   const named = [...contract.types, ...errorPayloadTypes(contract)].sort((a, b) =>

@@ -119,7 +119,9 @@ function commandSection(operation: Operation): string[] {
     `${operation.summary} Operation: [${operation.id}](${operation.plane}/${operation.verb}.md).`,
     "",
     ...(flags.length > 0 ? [...table(["Flag", "Field", "Notes"], flags), ""] : []),
-    ...(cli.custom ? ["Its arguments are its own: see `--help`.", ""] : []),
+    ...(cli.custom
+      ? [`Its ${flags.length > 0 ? "other " : ""}arguments are its own: see \`--help\`.`, ""]
+      : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { Property, Shape, TypeDef } from "../contract.js";
+import { shownOn } from "../surface-values.js";
 
 /** A Markdown table; cells are escaped. */
 export function table(head: string[], rows: string[][]): string[] {
@@ -81,7 +82,7 @@ function fieldRows(properties: Property[], prefix: string, types: string): strin
       `\`${path}\``,
       shapeText(property.shape, types),
       property.required ? "yes" : "no",
-      `${property.description}${fallback}`,
+      `${shownOn(property, null).description}${fallback}`,
     ];
     const item = property.shape.kind === "array" ? property.shape.items : property.shape;
     const inner =

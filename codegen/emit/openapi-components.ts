@@ -26,6 +26,7 @@ export function openapiComponents(contract: Contract, operations: Operation[]): 
   const view: SchemaView = {
     openness: "relaxed",
     discriminator: "mapped",
+    surface: "rest",
     ref: (name) => `#/components/schemas/${resolveType(types, name).name}`,
   };
   const schemas = Object.fromEntries(

@@ -2,6 +2,7 @@ import type { Contract, ErrorDef, Operation, OutputFile, QueryField, Shape } fro
 import { type JsonObject, propertySchema, resolveType, schemaOf, typeSchema } from "../json-schema.js";
 import { pascalCase } from "../names.js";
 import { errorsOf } from "../operation-errors.js";
+import { shownOn } from "../surface-values.js";
 import { yamlText } from "../yaml-text.js";
 import { type Components, openapiComponents, takesWholeBody } from "./openapi-components.js";
 import {
@@ -158,7 +159,11 @@ function shapeAt(
       .flatMap((holder) => (holder.kind === "object" ? holder.properties : []))
       .find((candidate) => candidate.name === step);
     if (!property) throw new Error(`the query field ${path.join(".")} is not in the request`);
-    found = { shape: property.shape, description: property.description, fallback: property.default };
+    found = {
+      shape: property.shape,
+      description: shownOn(property, components.view.surface).description,
+      fallback: property.default,
+    };
   }
   const target = deref(found.shape, components);
   return target.kind === "union" ? { ...found, shape: target } : found;

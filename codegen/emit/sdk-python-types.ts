@@ -8,6 +8,7 @@ import type {
   TypeDef,
 } from "../contract.js";
 import { pascalCase } from "../names.js";
+import { shownOn } from "../surface-values.js";
 import { PythonFile, pythonName, pythonPattern, pythonString, pythonWidth } from "./sdk-python-printer.js";
 
 const runtime = "..._runtime.model";
@@ -121,7 +122,8 @@ class TypesModule {
     this.#file.print();
     this.#file.print(`${pythonName(name)}: ${type}${value}`);
     const fallback = property.default === undefined ? "" : `Default: ${JSON.stringify(property.default)}.`;
-    if (property.description !== "" || fallback !== "") this.#file.doc(property.description, fallback);
+    const { description } = shownOn(property, null);
+    if (description !== "" || fallback !== "") this.#file.doc(description, fallback);
   }
 
   #isJson(name: string): boolean {

@@ -1,5 +1,6 @@
 import type { Contract, OutputFile, Property, Shape, TypeDef } from "../contract.js";
 import { lineWidth, propertyKey, quote, SourceFile } from "../printer.js";
+import { shownOn } from "../surface-values.js";
 
 /**
  * `types.ts`: the client's view. Fields with a default are optional (the daemon applies it), open unions have an
@@ -22,9 +23,10 @@ function printType(file: SourceFile, { name, description, origin, shape }: TypeD
 }
 
 function printProperties(file: SourceFile, properties: Property[], depth: number): void {
-  for (const { name, required, description, shape } of properties) {
+  for (const property of properties) {
+    const { name, required, shape } = property;
     const head = `${propertyKey(name)}${required ? "" : "?"}: `;
-    file.doc(description);
+    file.doc(shownOn(property, null).description);
     if (shape.kind === "object" && shape.properties.length > 0)
       file.block(`${head}{`, "};", () => printProperties(file, shape.properties, depth + 1));
     else printMembers(file, head, shape, depth);

@@ -1,7 +1,8 @@
 import type { Contract, Emitter, Operation, Property, Shape, TypeDef } from "../contract.js";
-import { resolveShape, typeMap } from "../lower.js";
+import { requestFields, resolveShape, typeMap } from "../lower.js";
 import { camelCase } from "../names.js";
 import { SourceFile } from "../printer.js";
+import { shownOn } from "../surface-values.js";
 
 /** `cli.ts`: commands of the CLI with the type of every value. */
 export const emitCli: Emitter = (contract) => {
@@ -83,19 +84,18 @@ function propertyOf(
   { id, request }: Operation,
   field: string,
 ): Property {
-  const shape = resolveShape(types, { kind: "ref", name: request });
-  const property = shape.kind === "object" ? shape.properties.find(({ name }) => name === field) : undefined;
+  const property = requestFields(types, request).find(({ name }) => name === field);
   if (property === undefined) throw new Error(`${id}: cli names the field ${field}, which the request lacks`);
   return property;
 }
 
-function cliValue(
-  types: ReadonlyMap<string, TypeDef>,
-  { name, description, required, shape }: Property,
-): object {
+function cliValue(types: ReadonlyMap<string, TypeDef>, property: Property): object {
+  const { name, required, shape } = property;
+  const { description, examples } = shownOn(property, "cli");
   const real = resolveShape(types, shape);
   const items = real.kind === "array" ? resolveShape(types, real.items) : real;
-  const values = items.kind === "string" && items.open !== true ? (items.enum ?? null) : null;
+  const known = items.kind === "string" && items.open !== true ? (items.enum ?? null) : null;
+  const values = examples ?? known;
   return { field: name, type: valueType(real, items), values, description, required };
 }
 

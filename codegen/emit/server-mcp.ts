@@ -50,7 +50,7 @@ function inlineType(types: ReadonlyMap<string, TypeDef>, name: string, view: Vie
   if (type === undefined) throw new Error(`no type ${name}`);
   const schema = lowerShape(type.shape, {
     view,
-    described: true,
+    describedFor: "mcp",
     ref: (target) => inlineType(types, target, view),
   });
   // `discriminator` is OpenAPI's; clients in strict mode refuse keywords they do not know.
@@ -62,7 +62,7 @@ function inlineType(types: ReadonlyMap<string, TypeDef>, name: string, view: Vie
 function outputRoot(types: ReadonlyMap<string, TypeDef>, shape: Shape | undefined): Schema {
   const real = shape === undefined ? undefined : resolveShape(types, shape);
   const ref = (name: string): Schema => inlineType(types, name, "response");
-  if (real?.kind === "object") return lowerShape(real, { view: "response", described: true, ref });
+  if (real?.kind === "object") return lowerShape(real, { view: "response", describedFor: "mcp", ref });
   if (real?.kind !== "union") throw new Error("an MCP tool answers with an object or a union of objects");
   const variants = real.variants.map(({ type }) => ref(type));
   const properties: Record<string, unknown> = {};

@@ -1,5 +1,6 @@
 import type { Emitter, Property, Shape, TypeDef } from "../contract.js";
 import { propertyKey, quote, SourceFile } from "../printer.js";
+import { shownOn } from "../surface-values.js";
 
 /**
  * `types.ts`: the server's view. Fields with a default are present (defaults are applied before a handler sees them),
@@ -25,7 +26,7 @@ function printProperties(file: SourceFile, properties: Property[]): void {
   for (const property of properties) {
     const optional = !property.required && property.default === undefined;
     const head = `${propertyKey(property.name)}${optional ? "?" : ""}: `;
-    file.doc(property.description);
+    file.doc(shownOn(property, null).description);
     if (property.shape.kind === "object" && property.shape.properties.length > 0) {
       const inner = property.shape.properties;
       file.block(`${head}{`, "};", () => printProperties(file, inner));

@@ -40,6 +40,13 @@ export function group(parent: Command, name: string): Command {
   return found ?? parent.command(name).description(groupTexts[name] ?? `${name} commands`);
 }
 
+/** A flag that the contract describes, for a command whose other arguments are its own. */
+export function contractFlag(command: string, flag: string): Option {
+  const spec = cliCommands.find((each) => each.command === command)?.flags.find((each) => each.flag === flag);
+  if (spec === undefined) throw new Error(`the contract gives \`parley ${command}\` no flag ${flag}`);
+  return flagOption(spec);
+}
+
 function flagOption(flag: CliFlag): Option {
   const option = new Option(`${flag.flag} <${flag.field}>`, flag.description);
   if (flag.repeat) {

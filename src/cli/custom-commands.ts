@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from "commander";
-import { group } from "./contract-commands.js";
+import { contractFlag, group } from "./contract-commands.js";
 import { addPolicyOptions } from "./inbound-policy.js";
 
 /**
@@ -102,6 +102,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--intent <intent>", "send a request with this intent (default with --stream: ask)")
       .option("--params <json>", "the request's params instead of {body}")
       .option("--input <session>", "send the body as input to this session")
+      .addOption(contractFlag("send", "--source"))
       .option("--cancel <interaction>", "ask the peer to end this interaction")
       .option("--reply <interaction>", "answer this interaction; the body is the result (JSON or text)")
       .addOption(
@@ -119,7 +120,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--expect-peer <id>", "send only while the name has this peer_id, from `parley peers --json`")
       .addHelpText(
         "after",
-        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley send --input planner "what next?" --stream',
+        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley send --input planner "what next?" --stream\n  parley send --input planner "what next?" --source rpc',
       )
       .action(async (to, body, options, command) =>
         (await import("./commands/send.js")).send(to, body, options, command),

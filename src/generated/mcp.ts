@@ -226,7 +226,8 @@ export const mcpTools: readonly McpTool[] = [
                   type: "string",
                   enum: ["tcp", "uds", "stdin", "webhook", "rpc"],
                   description:
-                    "How an input came in; REST claims `webhook`, the other surfaces `rpc`, and the server sets it when absent.",
+                    "How the input came in; the server sets it when absent. MCP accepts only `rpc`.",
+                  examples: ["rpc"],
                 },
                 stream: {
                   type: "string",

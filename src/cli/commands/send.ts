@@ -15,6 +15,7 @@ export interface SendFlags {
   intent?: string;
   params?: string;
   input?: string;
+  source?: string;
   reply?: string;
   cancel?: string;
   status: "accepted" | "completed" | "failed";
@@ -26,6 +27,7 @@ export interface SendFlags {
 }
 
 type CommsCommand = Parameters<Parley["send"]>[0];
+type InputCommand = Extract<CommsCommand, { kind: "input" }>;
 type InteractionCommand = Parameters<Parley["sendAndStream"]>[0];
 
 export async function send(
@@ -123,9 +125,15 @@ async function commandFrom(
   const stream = flags.stream ? { stream: "reserve_interaction" as const } : {};
   if (flags.input !== undefined) {
     const { session } = await client.sessions.get({ name: flags.input });
+    // The daemon names the value that it accepts.
+    const source =
+      flags.source === undefined ? {} : { source: flags.source as NonNullable<InputCommand["source"]> };
     // With --input the only positional word is the body.
-    return { kind: "input", session_id: session.session_id, body: await bodyFrom(to), ...stream, ...options };
+    const body = await bodyFrom(to);
+    return { kind: "input", session_id: session.session_id, body, ...source, ...stream, ...options };
   }
+  if (flags.source !== undefined)
+    throw new UsageError('--source goes with --input: parley send --input <session> "text" --source rpc');
   if (to === undefined)
     throw new UsageError('say whom to send to: parley send <peer> "text" (parley peers lists them)');
   if (flags.cancel !== undefined) {

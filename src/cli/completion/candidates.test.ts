@@ -23,7 +23,7 @@ describe("[cli.completion] what may come next", () => {
   });
 
   test("flags of the command and those of all", async () => {
-    expect(await words("send", "--s")).toEqual(["--stream", "--status", "--steer"]);
+    expect(await words("send", "--s")).toEqual(["--stream", "--source", "--status", "--steer"]);
     expect(await words("send", "--js")).toEqual(["--json"]);
   });
 

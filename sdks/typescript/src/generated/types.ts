@@ -701,8 +701,8 @@ export interface InputCommand {
   /** The input. */
   body: string;
   /**
-   * How an input came in; REST claims `webhook`, the other surfaces `rpc`, and the server sets it when
-   * absent.
+   * How the input came in; the server sets it when absent. REST accepts only `webhook`; JSON-RPC, MCP and the
+   * CLI accept only `rpc`.
    */
   source?: InputSource;
   /** Whether the sender wants to read the interaction's events. */
@@ -714,7 +714,8 @@ export interface InputCommand {
 }
 
 /**
- * How an input came in; REST claims `webhook`, the other surfaces `rpc`, and the server sets it when absent.
+ * How an input came in. A surface accepts one of the values, which the field's text names; the others are
+ * reserved.
  * @generated from schemas/comms/types.json#/$defs/InputSource
  */
 export type InputSource = "tcp" | "uds" | "stdin" | "webhook" | "rpc";

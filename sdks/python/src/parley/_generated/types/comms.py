@@ -35,8 +35,8 @@ from .common import (
 
 
 InputSource: TypeAlias = Literal["tcp", "uds", "stdin", "webhook", "rpc"]
-"""How an input came in; REST claims `webhook`, the other surfaces `rpc`, and the server sets it
-when absent.
+"""How an input came in. A surface accepts one of the values, which the field's text names; the
+others are reserved.
 
 Generated from schemas/comms/types.json#/$defs/InputSource.
 """
@@ -93,8 +93,8 @@ class InputCommand(ClosedModel):
     """The input."""
 
     source: Annotated[InputSource | None, OPTIONAL] = None
-    """How an input came in; REST claims `webhook`, the other surfaces `rpc`, and the server sets it
-    when absent.
+    """How the input came in; the server sets it when absent. REST accepts only `webhook`; JSON-RPC,
+    MCP and the CLI accept only `rpc`.
     """
 
     stream: Annotated[InputStreamMode | None, OPTIONAL] = None
