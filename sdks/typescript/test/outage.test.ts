@@ -67,7 +67,7 @@ describe("[sdk.host-outage] a host whose daemon is away", () => {
 
   test("takes calls beyond their time limit for an outage, not for a failure of the work", async () => {
     const errors: unknown[] = [];
-    const { daemon, inbox, host } = await start({ onError: (error) => errors.push(error) }, { timeout: 40 });
+    const { daemon, inbox, host } = await start({ onError: (error) => errors.push(error) }, { timeout: 500 });
     for (const method of ["sessions/emit", "comms/send", "sessions/settle"]) {
       const usual = daemon.answers.get(method)!;
       let silent = 2;

@@ -372,7 +372,7 @@ export class Host {
 
 /** Waits for the work or for the signal; the work goes on by itself, and its failure counts only before the signal. */
 async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+  if (signal.aborted) return void work.catch(() => {});
   const over = new AbortController();
   const aborted = new Promise<void>((resolve) => {
     signal.addEventListener("abort", () => resolve(), { signal: over.signal });
