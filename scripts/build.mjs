@@ -154,6 +154,8 @@ async function buildConsole() {
     target: "es2022",
     outdir: "dist/console/assets",
     minify: true,
+    // The explorer shows the names of errors.
+    keepNames: true,
     sourcemap: true,
     loader: { ".css": "css" },
     logLevel: "warning",

@@ -320,6 +320,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     await operation.getByRole("button", { name: "Execute" }).click();
     await operation.locator(".live-responses-table", { hasText: '"instance_id"' }).waitFor();
     expect(await operation.locator(".request-url").innerText()).toContain(`${daemon.address}/status`);
+    expect(await operation.locator(".curl").innerText()).not.toMatch(/page-key/i);
     // swagger-ui sets one inline style, which its page does without.
     expect(problems.filter((text) => !text.includes("inline style"))).toEqual([]);
 

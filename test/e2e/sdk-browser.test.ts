@@ -87,6 +87,28 @@ describe.skipIf(chromiumPath === "")("[sdk.browser] the TypeScript SDK in Chromi
     for (const { cookie } of [call!, events!]) expect(cookie).toContain("parley_session=");
   });
 
+  test("[trust.page-proof] a page that is not signed in sends no body, and reports what to do", async () => {
+    const bodies: (string | null)[] = [];
+    page.on("request", (request) => bodies.push(request.postData()));
+    const messages = (await page.evaluate(`(async () => {
+      const key = localStorage.getItem("parley.page-key");
+      const stranger = sdk.createClient({ baseUrl: location.origin, retries: 0 });
+      const send = (options) => stranger.send({ kind: "peer_message", to: "echo", body: "private" }, options)
+        .then(() => "sent", ({ code, message }) => code + ": " + message);
+      localStorage.removeItem("parley.page-key");
+      const without = [await send({ headers: {} }), await send({})];
+      localStorage.setItem("parley.page-key", "x".repeat(43));
+      const wrong = await send({ headers: {} });
+      localStorage.setItem("parley.page-key", key);
+      return [...without, wrong];
+    })()`)) as string[];
+    expect(messages.slice(0, 2)).toEqual(
+      Array(2).fill(expect.stringMatching(/^unauthenticated: .*not signed in.*`parley console`/)),
+    );
+    expect(messages[2]).toMatch(/^daemon_unreachable: Another program/);
+    expect(bodies.join()).not.toContain("private");
+  });
+
   test("[sdk.browser-errors] a mistake is the typed error with its details", async () => {
     const error =
       await page.evaluate(`client.send({ kind: "peer_message", to: "nobody-here", body: "hi" }).then(

@@ -75,6 +75,8 @@ async function build({ read, script }: ExplorerOptions, refuse: Refuse): Promise
       deepLinking: true,
       tryItOutEnabled: true,
       persistAuthorization: false,
+      // The explorer shows what the user wrote: not the page key, and a call that is refused before it is sent.
+      showMutatedRequest: false,
       // Written into the page as it stands here: nothing around it exists there.
       requestInterceptor: (request) =>
         (

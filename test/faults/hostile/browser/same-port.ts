@@ -13,8 +13,16 @@ export interface Move {
 }
 
 export const answers = ["imitates", "relays", "redirects", "refuses", "fails", "hangs"] as const;
-export const users = ["waits", "sends", "explores", "signs out"] as const;
+export const users = [
+  "waits",
+  "sends",
+  "explores",
+  "explores with a token",
+  "explores signed out",
+  "signs out",
+] as const;
 
+const secretToken = `parley_stolentoken_${"s".repeat(43)}`;
 const secretText = "text of the user that is meant for the daemon alone";
 
 /**
@@ -26,7 +34,8 @@ export async function samePort(daemon: TestDaemon, context: BrowserContext, move
   const page = await context.newPage();
   await signIn(daemon, page);
   const key = await keyOf(page);
-  if (move.user === "explores") await openExplorer(daemon, page);
+  const explores = move.user.startsWith("explores");
+  if (explores) await openExplorer(daemon, page, move.user);
   const { address } = daemon;
   await daemon.stop(move.stop);
   let requests = 0;
@@ -40,7 +49,7 @@ export async function samePort(daemon: TestDaemon, context: BrowserContext, move
       until("the page to ask the other program", async () =>
         hostile.received.length >= count || leaks(hostile, key).length > 0 ? true : undefined,
       );
-    if (move.user !== "explores") await received(1);
+    if (!explores) await received(1);
     if (move.answers === "relays") {
       // The program passes everything on to the daemon, to make its own what the daemon answers.
       await daemon.restart();
@@ -48,8 +57,9 @@ export async function samePort(daemon: TestDaemon, context: BrowserContext, move
     }
     const before = hostile.received.length;
     await act(move.user, page);
-    // One that never answers is asked once.
-    if (move.answers !== "hangs") await received(before + 1);
+    // One that never answers is asked once, and by a page without a sign-in not at all.
+    if (move.user === "explores signed out") await refusedBySelf(page, broken);
+    else if (move.answers !== "hangs") await received(before + 1);
     for (const server of [hostile, elsewhere]) broken.push(...leaks(server, key));
     // The user loads the page again: the one that comes is the program's, and may read what this origin keeps.
     // Signing out has just done so.
@@ -80,6 +90,8 @@ function leaks(server: HostileServer, key: string | undefined): string[] {
   if (key === undefined || server.everything.includes(key))
     broken.push("the page sent its page key to another program");
   if (server.everything.includes(secretText)) broken.push("the page sent the user's text to another program");
+  if (server.everything.includes(secretToken))
+    broken.push("the page sent the user's token to another program");
   for (const frame of server.frames) broken.push(`the page sent the frame ${frame.slice(0, 100)}`);
   for (const { url, headers, body } of server.received) {
     if (headers["parley-page-key"] !== undefined) broken.push(`the page sent a page key to ${url}`);
@@ -97,20 +109,39 @@ async function act(user: Move["user"], page: Page): Promise<void> {
       await page.locator("#send").click({ timeout });
     } else if (user === "signs out") {
       await page.getByRole("button", { name: "Sign out" }).click({ timeout });
-    } else if (user === "explores") {
+    } else if (user !== "waits") {
       await page.getByRole("button", { name: "Execute" }).click({ timeout: 10_000 });
     }
   } catch (error) {
-    if (user === "explores" || !(error instanceof errors.TimeoutError)) throw error;
+    if (user.startsWith("explores") || !(error instanceof errors.TimeoutError)) throw error;
   }
 }
 
-async function openExplorer({ address }: TestDaemon, page: Page): Promise<void> {
+async function openExplorer({ address }: TestDaemon, page: Page, user: Move["user"]): Promise<void> {
+  if (user === "explores signed out") {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.locator("#sign-in").waitFor();
+  }
   await page.goto(`${address}/docs/`);
+  if (user === "explores with a token") {
+    await page.getByRole("button", { name: "Authorize" }).first().click();
+    const dialog = page.locator(".dialog-ux");
+    await dialog.locator("#auth-bearer-value").fill(secretToken);
+    await dialog.getByRole("button", { name: "Apply credentials" }).first().click();
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+  }
   const operation = page.locator(".opblock", { has: page.locator('[data-path="/comms/send"]') });
   await operation.locator(".opblock-summary-control").click();
   const body = operation.locator("textarea.body-param__text");
   await body.fill(JSON.stringify({ kind: "peer_message", to: "victim", body: secretText }));
+}
+
+/** A page without a sign-in cannot ask for a proof: it refuses to send a body, and shows why. */
+async function refusedBySelf(page: Page, broken: string[]): Promise<void> {
+  await page
+    .locator(".live-responses-table", { hasText: "not signed in" })
+    .waitFor({ timeout: 5_000 })
+    .catch(() => broken.push("the explorer did not refuse to send a body without a sign-in"));
 }
 
 function answerOf(

@@ -9,7 +9,7 @@ import type {
   SocketHandlers,
   Transport,
 } from "../transport.js";
-import { pageHeaders, proveDaemon, readPageKey } from "./page-key.js";
+import { notSignedIn, pageHeaders, proveDaemon, readPageKey } from "./page-key.js";
 import { connectPageSocket } from "./page-socket.js";
 
 /** A browser's own fetch and WebSocket; the page's cookie and page key are the credentials. */
@@ -47,7 +47,7 @@ export class FetchTransport implements Transport {
 
   async connect(path: string, handlers: SocketHandlers, deadline: Deadline): Promise<MessageSocket> {
     const key = readPageKey(this.address);
-    if (key === undefined) throw clientError("unauthenticated", notSignedIn);
+    if (key === undefined) throw notSignedIn();
     const url = new URL(path, this.address);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     try {
@@ -69,6 +69,8 @@ export class FetchTransport implements Transport {
     deadline: Deadline,
   ): Promise<{ response: Response; stop: () => void; abort: () => void }> {
     return this.#abortable(deadline, async (signal, stop, abort) => {
+      // Without a sign-in the server cannot prove that it is the daemon: it gets no body.
+      if (body !== undefined && readPageKey(this.address) === undefined) throw notSignedIn();
       const credentials = await pageHeaders(this.address, signal);
       const response = await fetch(new URL(path, this.address), {
         method,
@@ -106,9 +108,6 @@ export class FetchTransport implements Transport {
     return clientError("daemon_unreachable", `The connection to ${this.address} failed: ${reason}.`, error);
   }
 }
-
-const notSignedIn =
-  "This page is not signed in. Run `parley console` in a terminal and open the address that it prints.";
 
 async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();

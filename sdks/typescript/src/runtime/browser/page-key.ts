@@ -1,4 +1,4 @@
-import { errorFrom } from "../errors.js";
+import { clientError, errorFrom } from "../errors.js";
 import { httpError, parseJson } from "../http-errors.js";
 import type { ParleyError } from "../parley-error.js";
 
@@ -41,6 +41,14 @@ export function keepPageKey(key: string | undefined): void {
   }
 }
 
+/** The refusal of a call by a page whose sign-in has ended, or that never had one. */
+export function notSignedIn(): ParleyError {
+  return clientError(
+    "unauthenticated",
+    "This page is not signed in. Run `parley console` in a terminal and open the address that it prints.",
+  );
+}
+
 /** A question that only the daemon of the sign-in can answer. */
 export interface Challenge {
   nonce: string;
@@ -75,6 +83,7 @@ export async function proveDaemon(origin: string, key: string, signal?: AbortSig
   if (challenge === undefined) return;
   const { nonce } = challenge;
   const { status, text } = await postJson(`${origin}/auth/prove`, { nonce }, {}, signal);
+  if (status === 401) throw notSignedIn();
   if (status !== 200) throw httpError(status, text, origin);
   challenge.check(text);
 }
