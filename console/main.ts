@@ -45,9 +45,13 @@ const decisions = new InboxDecisions(
   (held) => interactions.hold(held),
 );
 
+const foreignAdvice = `Another program answers at ${location.host} in place of your daemon. This page sends it nothing. Do not reload: the page that comes is the other program's. In a terminal, run \`parley up --detach\` and \`parley console\`, and open the address that it prints.`;
+
 let sessions: readonly Session[] = [];
 let selected: Session | undefined;
 let stream: EventStream | undefined;
+/** Opens the live stream again that the connection's loss has ended. */
+let resume: (() => void) | undefined;
 let daemonShown = false;
 
 tabs.show("interactions");
@@ -103,6 +107,8 @@ async function refresh(): Promise<void> {
     const [listed, directory] = await Promise.all([client.sessions.list(), client.comms.peers()]);
     showApp(true);
     showLink("connected", false);
+    resume?.();
+    resume = undefined;
     sessions = listed.sessions;
     const first = sessions.find((session) => session.state === "live") ?? sessions[0];
     if (selected === undefined && first !== undefined) select(first);
@@ -119,12 +125,8 @@ async function refresh(): Promise<void> {
   } catch (error) {
     daemonShown = false;
     if (error instanceof ParleyError && error.code === "unauthenticated") showApp(false);
-    else
-      showLink(
-        isForeign(error) ? "another program has the daemon's port" : "daemon not reachable, trying again",
-        true,
-        (error as Error).message,
-      );
+    else if (isForeign(error)) showLink("another program has the daemon's port", true, foreignAdvice);
+    else showLink("daemon not reachable, trying again", true, "", (error as Error).message);
   }
 }
 
@@ -143,6 +145,11 @@ function isForeign(error: unknown): boolean {
   return error instanceof ParleyError && error.details.some(({ field }) => field === "proof");
 }
 
+/** The daemon does not answer this page, or what answers in its place refuses it: both may pass. */
+function isLost(error: unknown): boolean {
+  return error instanceof ParleyError && ["daemon_unreachable", "unauthenticated"].includes(error.code);
+}
+
 function showApp(signedIn: boolean): void {
   byId("app").hidden = !signedIn;
   byId("sign-out").hidden = !signedIn;
@@ -150,11 +157,15 @@ function showApp(signedIn: boolean): void {
   if (!signedIn) showLink("", false);
 }
 
-function showLink(text: string, down: boolean, title = ""): void {
+/** Shows the state of the connection; `alarm` is what the user has to do. */
+function showLink(text: string, down: boolean, alarm = "", title = ""): void {
   const link = byId("link");
   link.title = title;
   link.classList.toggle("down", down);
   if (link.textContent !== text) link.textContent = text;
+  const shown = byId("alarm");
+  shown.hidden = alarm === "";
+  if (shown.textContent !== alarm) shown.textContent = alarm;
 }
 
 function showAbout(session: Session): void {
@@ -176,27 +187,29 @@ function select(session: Session): void {
   events.clear();
   decisions.select(session);
   void stream?.close();
-  void follow(session);
+  resume = undefined;
+  void follow(session, Math.max(0, session.last_sequence - historyEvents));
 }
 
-async function follow(session: Session): Promise<void> {
+async function follow(session: Session, afterSequence: number): Promise<void> {
+  const { name, session_id } = session;
   const opened = client.stream(
-    { kind: "session", session_id: session.session_id },
-    {
-      afterSequence: Math.max(0, session.last_sequence - historyEvents),
-      reconnectTimeout: Number.POSITIVE_INFINITY,
-    },
+    { kind: "session", session_id },
+    { afterSequence, reconnectTimeout: Number.POSITIVE_INFINITY },
   );
   stream = opened;
+  let shown = afterSequence;
   try {
     for await (const event of opened) {
       if (stream !== opened) return;
       interactions.add(event);
       events.add(event);
+      shown = event.sequence ?? shown;
     }
   } catch (error) {
-    if (stream === opened)
-      composer.complain(`The live stream of ${session.name} ended: ${(error as Error).message}`);
+    if (stream !== opened) return;
+    if (isLost(error)) resume = () => void follow(session, shown);
+    else composer.complain(`The live stream of ${name} ended: ${(error as Error).message}`);
   }
 }
 

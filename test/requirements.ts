@@ -358,6 +358,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "console.events": comms(
     "The live stream can be filtered by kind, text and interaction, and read and opened with the keyboard alone.",
   ),
+  "console.foreign-port": trust(
+    "While another program has the daemon's port, an open console states this and what to type, and does not scroll sideways at 400 pixels; it goes on, live streams included, when its daemon is back.",
+  ),
   "console.held": comms(
     "What a session's policy holds is shown with its sender, and delivered or refused there.",
   ),

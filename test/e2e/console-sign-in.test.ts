@@ -1,9 +1,12 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openSqlite } from "../../src/storage/sqlite/open-sqlite.js";
+import { type Answer, HostileServer } from "../faults/hostile/browser/hostile-server.js";
 import { chromiumPath, openBrowser } from "../support/browser.js";
 import { parley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+import { PlayedSession } from "../support/played-session.js";
+import { until } from "../support/wait.js";
 
 interface StoredSession {
   createdAt: number;
@@ -99,7 +102,9 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
     });
     await page.reload();
     await page.locator("#app").waitFor();
-    expect(sockets.length).toBeGreaterThan(0);
+    await until("each WebSocket to be proven", async () =>
+      sockets.length > 0 && sockets.every(({ sent }) => sent.length > 0) ? true : undefined,
+    );
     for (const { url, sent, received } of sockets) {
       expect(url).not.toContain(key);
       expect(received[0], "the daemon proves itself first").toMatch(/^\{"proof":"[A-Za-z0-9_-]{43}"\}$/);
@@ -145,6 +150,50 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
     await page.locator("#app").waitFor();
     await changeStored((session) => ({ ...session, expiresAt: session.createdAt }));
     await page.getByText("npx parley console").waitFor();
+  });
+
+  test("[console.foreign-port] while another program has the port the page shows what to do, at 400 pixels too", async () => {
+    await page.setViewportSize({ width: 400, height: 700 });
+    const alarm = page.locator("#alarm");
+    await daemon.stop("SIGKILL");
+    {
+      await using _ = await HostileServer.start({ port: Number(new URL(daemon.address).port) });
+      await alarm.waitFor();
+      for (const advice of [
+        "Another program answers",
+        "Do not reload",
+        "parley up --detach",
+        "parley console",
+      ])
+        expect(await alarm.innerText()).toContain(advice);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(400);
+    }
+    await daemon.restart();
+    await page.locator(".link:not(.down)", { hasText: "connected" }).waitFor();
+    expect(await alarm.isVisible()).toBe(false);
+  });
+
+  test("[console.foreign-port] a program that refuses everything ends no live stream", async () => {
+    const worker = await PlayedSession.open(daemon, "worker");
+    await page.reload();
+    await page.locator("#sessions button", { hasText: "worker" }).click();
+    await worker.receive({ kind: "peer_message", body: "before" });
+    await page.locator("article.interaction").waitFor();
+    await daemon.stop("SIGKILL");
+    {
+      const port = Number(new URL(daemon.address).port);
+      const answer: Answer = (_, response) => {
+        const body = { code: "unauthenticated", message: "no", retryable: false };
+        response.writeHead(401, { "content-type": "application/json" }).end(JSON.stringify(body));
+      };
+      await using _ = await HostileServer.start({ port, answer });
+      await page.getByText("npx parley console").waitFor();
+    }
+    await daemon.restart();
+    await page.locator("#app").waitFor();
+    await worker.receive({ kind: "peer_message", body: "after" });
+    await page.locator("article.interaction").nth(1).waitFor();
+    expect(await page.locator("article.interaction").count()).toBe(2);
   });
 
   test("[console.ticket] a used ticket is refused with what to do", async () => {
