@@ -3,6 +3,8 @@ import type { Seeded } from "../kit/seeded.js";
 /** One kind of neighbour. A file in `parts` exports it, and `run.ts` lists it. */
 export interface Part {
   name: string;
+  /** Cycles of the run for each cycle of this part. Default: 1. */
+  every?: number;
   /** What this machine cannot show, and why; printed once. */
   skipped?(): string[];
   /** False when nothing of the part can run here. */

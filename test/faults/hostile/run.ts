@@ -20,7 +20,8 @@ export const faultRun: FaultRun = {
     const figures: Record<string, number> = {};
     for (const part of parts.filter(({ canRun }) => canRun?.() ?? true)) {
       await using open = await part.open();
-      for (let cycle = 0; cycle < cycles && broken.length < enough; cycle += 1) {
+      const own = Math.ceil(cycles / (part.every ?? 1));
+      for (let cycle = 0; cycle < own && broken.length < enough; cycle += 1) {
         const result = await open.cycle({ turn: seed + cycle, random: seeded(seed).fork(cycle) });
         for (const [name, count] of Object.entries(result.counts))
           figures[name] = (figures[name] ?? 0) + count;

@@ -11,6 +11,8 @@ const otherPortEvery = 6;
 
 export const part: Part = {
   name: "browser",
+  // Each takes seconds, and all that differs are the moves of one page.
+  every: 3,
   skipped: () =>
     chromiumPath === "" ? ["hostile servers in the browser: PARLEY_TEST_CHROMIUM names no Chromium"] : [],
   canRun: () => chromiumPath !== "",
