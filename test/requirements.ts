@@ -130,6 +130,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.inbox": people(
     "`parley inbox` shows the text of what waits, for people, scripts and pipes; `--watch` follows it over restarts of the daemon.",
   ),
+  "cli.inbox-done": people(
+    "`parley inbox done ID` ends what was read, whichever session of the caller holds it; for a request it prints the commands that answer it.",
+  ),
   "cli.mistakes": foundation("A mistake of usage exits with 2 and says what to do."),
   "cli.model-lines": people(
     "A model server's stream is read in time that grows with its bytes, however it is cut; a line above 8 MiB is a typed failure.",
@@ -213,6 +216,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "comms.delivery": comms("A receipt tells the state that is on disk, and a repeat tells the same."),
   "comms.delivery-crash": comms(
     "Wherever the daemon stops, each delivery moves once, and no dead letter is lost or doubled.",
+  ),
+  "comms.dismiss": people(
+    "A message or an answer that no host has claimed is dismissed once and is complete for its sender; a claimed one is `fence_stale`, and a request names the commands that answer it.",
+  ),
+  "comms.dismiss-races": people(
+    "A dismissal and a claim, an answer, a cancel or a release of the same interaction leave one end, also over a restart and a write that fails.",
   ),
   "comms.done-with": comms("What expects no answer is done with by a completed, and nobody gets a copy."),
   "comms.ending-in-flight": trust(

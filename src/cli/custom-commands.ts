@@ -228,6 +228,14 @@ Examples:
     .action(async (session, options, command) =>
       (await import("./commands/inbox.js")).inbox(session, options, command),
     );
+  inbox
+    .command("done")
+    .description("Take messages and answers that you have read off the inbox; a request needs an answer")
+    .argument("[interaction...]", "the ids that `parley inbox` prints")
+    .addHelpText("after", "\nExample:\n  parley inbox done 0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f")
+    .action(async (ids, _options, command) =>
+      (await import("./commands/inbox-done.js")).inboxDone(ids, command),
+    );
 }
 
 const concurrencyText = "interactions at once";

@@ -24,6 +24,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   admission_dropped: "nothing was stored; `parley session get <name>` shows how much waits there",
   send_ambiguous: "only a repeat with the same `--idempotency-key` can never arrive twice",
   session_name_taken: "`parley session get <name>` shows until when the name is held",
+  interaction_ended: "`parley stream --interaction <id> --no-follow` prints how it ended",
   not_reserved: "`parley stream --interaction <id> --no-follow` prints what is kept",
   stream_timeout: "`parley stream --interaction <id> --no-follow` prints what is kept",
   already_attached: "`parley stream --interaction <id> --no-follow` prints what is kept",

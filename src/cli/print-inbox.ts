@@ -25,7 +25,9 @@ export function printSteps(interactions: readonly Listed[], omitted: Omitted | u
       `${omitted.count} older answers are not listed, the oldest from ${shortTime(omitted.oldest_at)}; each can be read in its interaction`,
     );
   if (!process.stderr.isTTY) return;
-  if (interactions.some(isRequest)) note(paint("dim", 'answer: parley reply <id> "text"'));
+  if (interactions.some(isRequest)) note(paint("dim", 'answer a request: parley reply <id> "text"'));
+  if (interactions.some((one) => !isRequest(one)))
+    note(paint("dim", "take what you have read off the list: parley inbox done <id>"));
 }
 
 function isRequest({ kind }: Listed): boolean {

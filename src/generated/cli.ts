@@ -233,6 +233,28 @@ export const cliCommands: readonly CliCommand[] = [
     custom: false,
   },
   {
+    operation: "sessions.dismiss",
+    resource: "sessions",
+    method: "dismiss",
+    command: "inbox done",
+    summary:
+      "Take a message or an answer off the session's inbox: its owner has read it, and no host needs it.",
+    args: [
+      {
+        field: "interaction_id",
+        type: "string",
+        values: null,
+        description:
+          "A message or an answer that no host has claimed, from `list_inbox`. It ends as completed. A request or an input needs an answer.",
+        required: true,
+      },
+    ],
+    flags: [],
+    columns: [],
+    rows: null,
+    custom: true,
+  },
+  {
     operation: "sessions.drain",
     resource: "sessions",
     method: "drain",

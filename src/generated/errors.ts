@@ -50,6 +50,7 @@ export type ErrorCode =
   | "interaction_not_found"
   | "interaction_ended"
   | "not_held"
+  | "answer_expected"
   | "dead_letter_not_found"
   | "peer_not_found"
   | "peer_not_sendable"
@@ -360,6 +361,15 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision.",
+    clientOnly: false,
+  },
+  answer_expected: {
+    category: "conflict",
+    http: 409,
+    rpc: -31048,
+    exit: 5,
+    retryable: false,
+    text: "Its sender waits for an answer: `parley reply ID TEXT` gives one, `parley reply ID --status failed TEXT` refuses.",
     clientOnly: false,
   },
   dead_letter_not_found: {

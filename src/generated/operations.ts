@@ -21,6 +21,8 @@ import type {
   EndpointsRotateKeysResponse,
   SessionsCloseRequest,
   SessionsCloseResponse,
+  SessionsDismissRequest,
+  SessionsDismissResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
   SessionsDropDeadLetterRequest,
@@ -122,6 +124,11 @@ export interface OperationTypes {
   "sessions.close": {
     request: SessionsCloseRequest;
     response: SessionsCloseResponse;
+    event: never;
+  };
+  "sessions.dismiss": {
+    request: SessionsDismissRequest;
+    response: SessionsDismissResponse;
     event: never;
   };
   "sessions.drain": {
@@ -242,6 +249,7 @@ export type UnaryOperationId =
   | "system.stop"
   | "system.version"
   | "sessions.close"
+  | "sessions.dismiss"
   | "sessions.drain"
   | "sessions.drop_dead_letter"
   | "sessions.emit"
@@ -331,6 +339,7 @@ export interface PlaneOperations {
   };
   sessions: {
     close: "sessions.close";
+    dismiss: "sessions.dismiss";
     drain: "sessions.drain";
     drop_dead_letter: "sessions.drop_dead_letter";
     emit: "sessions.emit";
@@ -548,6 +557,32 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     validationError: "invalid_request",
     audit: false,
     rpc: "sessions/close",
+    stream: null,
+  },
+  "sessions.dismiss": {
+    id: "sessions.dismiss",
+    plane: "sessions",
+    verb: "dismiss",
+    summary:
+      "Take a message or an answer off the session's inbox: its owner has read it, and no host needs it.",
+    kind: "unary",
+    idempotency: "natural",
+    idempotencyPath: null,
+    hasFields: true,
+    timeout: "short",
+    scope: "sessions:write",
+    errors: [
+      "answer_expected",
+      "fence_stale",
+      "interaction_ended",
+      "interaction_not_found",
+      "permission_denied",
+      "session_not_found",
+      "storage_unavailable",
+    ],
+    validationError: "invalid_request",
+    audit: false,
+    rpc: "sessions/dismiss",
     stream: null,
   },
   "sessions.drain": {

@@ -132,6 +132,16 @@ export const restRoutes: readonly RestRoute[] = [
     idempotencyHeader: false,
   },
   {
+    operation: "sessions.dismiss",
+    method: "POST",
+    path: "/sessions/:name/dismiss",
+    status: 200,
+    pathFields: ["name"],
+    in: "body",
+    queryFields: [],
+    idempotencyHeader: false,
+  },
+  {
     operation: "sessions.drain",
     method: "POST",
     path: "/sessions/:name/drain",

@@ -14,6 +14,7 @@ export const rpcMethods: Readonly<Record<string, OperationId>> = {
   "endpoints/rotate_keys": "endpoints.rotate_keys",
   initialize: "system.initialize",
   "sessions/close": "sessions.close",
+  "sessions/dismiss": "sessions.dismiss",
   "sessions/drain": "sessions.drain",
   "sessions/drop_dead_letter": "sessions.drop_dead_letter",
   "sessions/emit": "sessions.emit",

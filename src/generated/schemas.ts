@@ -294,6 +294,12 @@ const requestTypes = {
     properties: { name: { $ref: "#/$defs/Name" }, lease_token: { $ref: "#/$defs/Secret" } },
     required: ["name"],
   },
+  SessionsDismissRequest: {
+    type: "object",
+    additionalProperties: false,
+    properties: { name: { $ref: "#/$defs/Name" }, interaction_id: { $ref: "#/$defs/Uuid" } },
+    required: ["name", "interaction_id"],
+  },
   SessionsDrainRequest: {
     type: "object",
     additionalProperties: false,
@@ -1474,6 +1480,11 @@ const responseTypes = {
     properties: { closed: { type: "boolean" }, already_closed: { type: "boolean" } },
     required: ["closed", "already_closed"],
   },
+  SessionsDismissResponse: {
+    type: "object",
+    properties: { dismissed: { type: "boolean" }, already_dismissed: { type: "boolean" } },
+    required: ["dismissed", "already_dismissed"],
+  },
   SessionsDrainResponse: {
     type: "object",
     properties: {
@@ -1873,6 +1884,10 @@ export const requestSchemas: { readonly [Id in OperationId]: object } = {
     ...requestTypes.SessionsCloseRequest,
     $defs: { Name: requestTypes.Name, Secret: requestTypes.Secret },
   },
+  "sessions.dismiss": {
+    ...requestTypes.SessionsDismissRequest,
+    $defs: { Name: requestTypes.Name, Uuid: requestTypes.Uuid },
+  },
   "sessions.drain": {
     ...requestTypes.SessionsDrainRequest,
     $defs: { Name: requestTypes.Name, Secret: requestTypes.Secret },
@@ -2062,6 +2077,7 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
     },
   },
   "sessions.close": { ...responseTypes.SessionsCloseResponse },
+  "sessions.dismiss": { ...responseTypes.SessionsDismissResponse },
   "sessions.drain": {
     ...responseTypes.SessionsDrainResponse,
     $defs: {

@@ -1605,6 +1605,31 @@ export interface SessionsCloseResponse {
 }
 
 /**
+ * What is dismissed.
+ * @generated from schemas/sessions/dismiss.json#/$defs/Request
+ */
+export interface SessionsDismissRequest {
+  /** The session. */
+  name: Name;
+  /**
+   * A message or an answer that no host has claimed, from `list_inbox`. It ends as completed. A request or an
+   * input needs an answer.
+   */
+  interaction_id: Uuid;
+}
+
+/**
+ * The interaction has ended.
+ * @generated from schemas/sessions/dismiss.json#/$defs/Response
+ */
+export interface SessionsDismissResponse {
+  /** Always true. */
+  dismissed: boolean;
+  /** It was dismissed before. */
+  already_dismissed: boolean;
+}
+
+/**
  * How much to claim.
  * @generated from schemas/sessions/drain.json#/$defs/Request
  */

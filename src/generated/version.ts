@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** The first 16 hex digits of the contract's digest. */
-export const CONTRACT_DIGEST = "b032c215b08034ae";
+export const CONTRACT_DIGEST = "c791182a78139a39";

@@ -139,3 +139,34 @@ test("[cli.inbox] mistakes are refused with what to type", async () => {
   const limit = await parley(daemon.env, ["inbox", "--limit", "many"]);
   expect([limit.code, limit.stderr]).toEqual([2, expect.stringContaining("--limit takes a whole number")]);
 });
+
+test("[cli.inbox-done] what was read is done with, whichever session holds it; a request names its answer", async () => {
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "kitchen", ttl_ms: 0 });
+  const own = await sendAs("planner", { kind: "peer_message", to: "user-local", body: "lunch" });
+  const other = await sendAs("planner", { kind: "peer_message", to: "kitchen", body: "dinner" });
+  const request = await sendAs("planner", {
+    kind: "peer_request",
+    to: "kitchen",
+    intent: "ask",
+    params: { body: "soup?" },
+  });
+  const done = await parley(daemon.env, ["inbox", "done", own.interaction_id, other.interaction_id]);
+  expect([done.code, done.stdout, done.stderr]).toEqual([
+    0,
+    `done: ${own.interaction_id}\ndone: ${other.interaction_id}\n`,
+    "",
+  ]);
+  const again = await parley(daemon.env, ["inbox", "done", own.interaction_id, "--json"]);
+  expect(JSON.parse(again.stdout)).toEqual({ dismissed: true, already_dismissed: true });
+  expect(await inboxOf("kitchen")).not.toContain("dinner");
+  const refused = await parley(daemon.env, ["inbox", "done", request.interaction_id]);
+  expect(refused.code).toBe(5);
+  expect(refused.stderr).toContain(`parley reply ${request.interaction_id} "text"`);
+  expect(refused.stderr).toContain(`parley reply ${request.interaction_id} --status failed`);
+  // The command that the refusal prints does it.
+  const answer = await parley(daemon.env, ["reply", request.interaction_id, "--status", "failed", "no soup"]);
+  expect(answer.code).toBe(0);
+  expect(await inboxOf("kitchen")).toBe("nothing waits for kitchen\n");
+  const bare = await parley(daemon.env, ["inbox", "done"]);
+  expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining("parley inbox done <id>")]);
+});

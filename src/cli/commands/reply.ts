@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
 import { UsageError } from "../arguments.js";
 import { type GlobalOptions, globals, withClientOf } from "../client.js";
+import { sessionsFor } from "../interaction-session.js";
 import { note, paint, print, printJson } from "../output.js";
 import { bodyFrom, resultFrom } from "./send.js";
 
@@ -100,7 +101,7 @@ async function respondAs(
   respond: (parties: Parties) => PromiseLike<unknown>,
 ): Promise<unknown> {
   const asker = await askerOf(client, id);
-  const sessions = named === undefined ? await sessionsOf(client, id) : [named];
+  const sessions = named === undefined ? await sessionsFor(client, id) : [named];
   for (const session of sessions) {
     try {
       return await respond({ session, asker });
@@ -118,13 +119,6 @@ async function askerOf(client: Parley, id: string): Promise<string> {
   for await (const { event } of client.stream(scope, { follow: false, afterSequence: 0 }))
     if (event.kind === "interaction_started") return event.from;
   throw new UsageError(`the beginning of the interaction ${id} is no longer kept; it cannot be answered`);
-}
-
-/** Sessions whose ids end as the interaction's does come first: the daemon mints the one from the other. */
-async function sessionsOf(client: Parley, id: string): Promise<string[]> {
-  const { sessions } = await client.sessions.list();
-  const ends = (session: { session_id: string }): number => Number(session.session_id.endsWith(id.slice(-8)));
-  return sessions.toSorted((a, b) => ends(b) - ends(a)).map(({ name }) => name);
 }
 
 /** The session does not hold the interaction, or would answer itself. */

@@ -79,7 +79,8 @@ function checkExpected(item: InboxItem, { status }: PeerResponseCommand): void {
     refuse("status", "invalid_value", `completed, as nobody waits for an answer to a ${item.kind}`, status);
 }
 
-function isExpected({ kind }: InboxItem): boolean {
+/** The item's sender waits for an answer. */
+export function isExpected({ kind }: InboxItem): boolean {
   return kind === "peer_request" || kind === "input";
 }
 

@@ -51,6 +51,9 @@ export const copyOmitted: Ending = copyGone("The copy of the answer left the inb
 
 export const copyExpired: Ending = copyGone("No host took the copy of the answer in its time.");
 
+/** Its owner has read it, and no host needs it. */
+export const dismissed: Ending = { kind: "complete", result: null };
+
 /** Every host that had it was gone before it was done. */
 export const lapsed: Ending = failure("dead", {
   code: "abandoned",

@@ -11,6 +11,7 @@ import { tokenHash } from "../../kernel/token-hash.js";
 import { type BatchClaim, claimTtlMs, isClaimOf } from "./claim.js";
 import { dropDeadLetter, listDeadLetters, retryDeadLetter } from "./dead-letter-box.js";
 import { derivedId } from "./derived-id.js";
+import { dismiss } from "./dismiss.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { NewEvent } from "./event-log.js";
 import { listHeld, releaseHeld } from "./held.js";
@@ -86,6 +87,10 @@ export class HostInboxes {
 
   list(request: ListRequest): Promise<ListedPage> {
     return listInbox(this.#mailboxes, this.#ports.clock, request);
+  }
+
+  async dismiss(sessionId: string, interactionId: string): Promise<{ alreadyDismissed: boolean }> {
+    return dismiss(await this.#mailboxes.get(sessionId), interactionId, this.#ports.clock);
   }
 
   async held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }> {

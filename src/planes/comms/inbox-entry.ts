@@ -85,6 +85,12 @@ export interface ReleasedEntry {
   decision: "deliver" | "refuse";
 }
 
+/** The session's owner took a message or an answer off the inbox that no host had claimed. */
+export interface DismissedEntry {
+  t: "dismissed";
+  interaction_id: string;
+}
+
 /** No host made it its own in its time. */
 export interface ExpiredEntry {
   t: "expired";
@@ -168,6 +174,7 @@ export type InboxEntry = (
   | ClaimedEntry
   | SettledEntry
   | ReleasedEntry
+  | DismissedEntry
   | ExpiredEntry
   | LapsedEntry
   | MovedEntry

@@ -5,6 +5,7 @@ import {
   closed,
   copyExpired,
   copyOmitted,
+  dismissed,
   endingOfAnswer,
   endingOfOutcome,
   expired,
@@ -345,6 +346,10 @@ export class Inbox {
         );
       case "released":
         return this.#each([entry.interaction_id], (item) => this.#release(seq, item, entry, entry.at));
+      case "dismissed":
+        return this.#each([entry.interaction_id], (item) => {
+          if (item.ending === undefined) this.#stop(item, dismissed, entry.at);
+        });
       case "expired":
         return this.#each([entry.interaction_id], (item) => this.#stop(item, endingInTime(item), entry.at));
       case "lapsed":

@@ -1,6 +1,7 @@
 import type { PlaneHandlers } from "../../kernel/handlers.js";
 import { close } from "./close.js";
 import { Directory } from "./directory.js";
+import { dismiss } from "./dismiss.js";
 import { drain } from "./drain.js";
 import { dropDeadLetter } from "./drop_dead_letter.js";
 import { emit } from "./emit.js";
@@ -41,6 +42,7 @@ export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
       drain: drain(directory, ports),
       emit: emit(directory, ports),
       settle: settle(directory, ports),
+      dismiss: dismiss(directory, ports),
       list_inbox: listInbox(directory, ports),
       list_held: listHeld(directory, ports),
       release_held: releaseHeld(directory, ports),

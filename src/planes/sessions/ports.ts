@@ -39,6 +39,8 @@ export interface SessionInboxes {
   settle(request: SettleRequest): Promise<{ alreadySettled: boolean }>;
   /** What waits, oldest first; nothing is claimed. */
   list(request: ListRequest): Promise<SessionsListInboxResponse>;
+  /** Ends a message or an answer that no host has claimed. */
+  dismiss(sessionId: string, interactionId: string): Promise<{ alreadyDismissed: boolean }>;
   /** What the session's policy holds back, oldest first. */
   held(sessionId: string, limit: number): Promise<{ held: HeldInteraction[]; more: boolean }>;
   releaseHeld(

@@ -36,6 +36,7 @@ export type ErrorCode =
   | "interaction_not_found"
   | "interaction_ended"
   | "not_held"
+  | "answer_expected"
   | "dead_letter_not_found"
   | "peer_not_found"
   | "peer_not_sendable"
@@ -199,6 +200,12 @@ export class InteractionEndedError extends ConflictFailure {}
  */
 export class NotHeldError extends ConflictFailure {}
 
+/**
+ * Its sender waits for an answer: `parley reply ID TEXT` gives one, `parley reply ID --status failed TEXT`
+ * refuses.
+ */
+export class AnswerExpectedError extends ConflictFailure {}
+
 /** There is no dead letter of this interaction; `parley session dead` lists those there are. */
 export class DeadLetterNotFoundError extends NotFoundFailure {}
 
@@ -315,6 +322,7 @@ export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   interaction_not_found: InteractionNotFoundError,
   interaction_ended: InteractionEndedError,
   not_held: NotHeldError,
+  answer_expected: AnswerExpectedError,
   dead_letter_not_found: DeadLetterNotFoundError,
   peer_not_found: PeerNotFoundError,
   peer_not_sendable: PeerNotSendableError,
@@ -531,6 +539,12 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a decision.",
+  },
+  answer_expected: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "Its sender waits for an answer: `parley reply ID TEXT` gives one, `parley reply ID --status failed TEXT` refuses.",
   },
   dead_letter_not_found: {
     category: "not_found",

@@ -115,6 +115,8 @@ import type {
   SessionScope,
   SessionsCloseRequest,
   SessionsCloseResponse,
+  SessionsDismissRequest,
+  SessionsDismissResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
   SessionsDropDeadLetterRequest,
@@ -1377,6 +1379,18 @@ const shapes: Shapes = {
     required: ["closed", "already_closed"],
     properties: { closed: { kind: "boolean" }, already_closed: { kind: "boolean" } },
   },
+  SessionsDismissRequest: {
+    kind: "object",
+    open: false,
+    required: ["name", "interaction_id"],
+    properties: { name: { kind: "ref", name: "Name" }, interaction_id: { kind: "ref", name: "Uuid" } },
+  },
+  SessionsDismissResponse: {
+    kind: "object",
+    open: true,
+    required: ["dismissed", "already_dismissed"],
+    properties: { dismissed: { kind: "boolean" }, already_dismissed: { kind: "boolean" } },
+  },
   SessionsDrainRequest: {
     kind: "object",
     open: false,
@@ -2539,6 +2553,16 @@ export function isSessionsCloseResponse(value: unknown): value is SessionsCloseR
   return fits(shapes, "SessionsCloseResponse", value);
 }
 
+/** True when the value is a `SessionsDismissRequest` by the contract. */
+export function isSessionsDismissRequest(value: unknown): value is SessionsDismissRequest {
+  return fits(shapes, "SessionsDismissRequest", value);
+}
+
+/** True when the value is a `SessionsDismissResponse` by the contract. */
+export function isSessionsDismissResponse(value: unknown): value is SessionsDismissResponse {
+  return fits(shapes, "SessionsDismissResponse", value);
+}
+
 /** True when the value is a `SessionsDrainRequest` by the contract. */
 export function isSessionsDrainRequest(value: unknown): value is SessionsDrainRequest {
   return fits(shapes, "SessionsDrainRequest", value);
@@ -2964,6 +2988,8 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   SessionScope: isSessionScope,
   SessionsCloseRequest: isSessionsCloseRequest,
   SessionsCloseResponse: isSessionsCloseResponse,
+  SessionsDismissRequest: isSessionsDismissRequest,
+  SessionsDismissResponse: isSessionsDismissResponse,
   SessionsDrainRequest: isSessionsDrainRequest,
   SessionsDrainResponse: isSessionsDrainResponse,
   SessionsDropDeadLetterRequest: isSessionsDropDeadLetterRequest,

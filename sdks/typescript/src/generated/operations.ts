@@ -21,6 +21,8 @@ import type {
   EndpointsRotateKeysResponse,
   SessionsCloseRequest,
   SessionsCloseResponse,
+  SessionsDismissRequest,
+  SessionsDismissResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
   SessionsDropDeadLetterRequest,
@@ -122,6 +124,11 @@ export interface OperationTypes {
   "sessions.close": {
     request: SessionsCloseRequest;
     response: SessionsCloseResponse;
+    event: never;
+  };
+  "sessions.dismiss": {
+    request: SessionsDismissRequest;
+    response: SessionsDismissResponse;
     event: never;
   };
   "sessions.drain": {
@@ -242,6 +249,7 @@ export type UnaryOperationId =
   | "system.stop"
   | "system.version"
   | "sessions.close"
+  | "sessions.dismiss"
   | "sessions.drain"
   | "sessions.drop_dead_letter"
   | "sessions.emit"
@@ -410,6 +418,24 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: {
       method: "POST",
       path: "/sessions/{name}/close",
+      pathFields: ["name"],
+      in: "body",
+      queryFields: [],
+    },
+    reader: null,
+    stream: null,
+  },
+  "sessions.dismiss": {
+    id: "sessions.dismiss",
+    plane: "sessions",
+    kind: "unary",
+    idempotency: "natural",
+    keyPath: null,
+    timeout: "short",
+    rpc: "sessions/dismiss",
+    rest: {
+      method: "POST",
+      path: "/sessions/{name}/dismiss",
       pathFields: ["name"],
       in: "body",
       queryFields: [],

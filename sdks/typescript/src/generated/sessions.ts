@@ -6,6 +6,8 @@ import type { CallOptions } from "../runtime/options.js";
 import type {
   SessionsCloseRequest,
   SessionsCloseResponse,
+  SessionsDismissRequest,
+  SessionsDismissResponse,
   SessionsDrainRequest,
   SessionsDrainResponse,
   SessionsDropDeadLetterRequest,
@@ -46,6 +48,16 @@ export class SessionsResource {
    */
   close(request: SessionsCloseRequest, options?: CallOptions): Call<SessionsCloseResponse> {
     return this.#calls.unary("sessions.close", request, options);
+  }
+
+  /**
+   * Take a message or an answer off the session's inbox: its owner has read it, and no host needs it.
+   * Errors besides the common ones: `answer_expected`, `fence_stale`, `interaction_ended`,
+   * `interaction_not_found`, `session_not_found`, `storage_unavailable`.
+   * @generated from schemas/sessions/dismiss.json
+   */
+  dismiss(request: SessionsDismissRequest, options?: CallOptions): Call<SessionsDismissResponse> {
+    return this.#calls.unary("sessions.dismiss", request, options);
   }
 
   /**

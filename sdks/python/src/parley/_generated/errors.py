@@ -356,6 +356,17 @@ class NotHeldError(ConflictFailure):
     exit_code = 5
 
 
+class AnswerExpectedError(ConflictFailure):
+    """Its sender waits for an answer: `parley reply ID TEXT` gives one, `parley reply ID --status
+    failed TEXT` refuses.
+    """
+
+    code = "answer_expected"
+    text = "Its sender waits for an answer: `parley reply ID TEXT` gives one, `parley reply ID --status failed TEXT` refuses."
+    retryable_by_default = False
+    exit_code = 5
+
+
 class DeadLetterNotFoundError(NotFoundFailure):
     """There is no dead letter of this interaction; `parley session dead` lists those there are."""
 
@@ -600,6 +611,7 @@ ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "interaction_not_found": InteractionNotFoundError,
     "interaction_ended": InteractionEndedError,
     "not_held": NotHeldError,
+    "answer_expected": AnswerExpectedError,
     "dead_letter_not_found": DeadLetterNotFoundError,
     "peer_not_found": PeerNotFoundError,
     "peer_not_sendable": PeerNotSendableError,

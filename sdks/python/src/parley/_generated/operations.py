@@ -183,6 +183,22 @@ SESSIONS_CLOSE = Operation(
     rest=RestBinding("POST", "/sessions/{name}/close", path_fields=("name",), body=True, query=(), key_header=False),
 )
 
+SESSIONS_DISMISS = Operation(
+    id="sessions.dismiss",
+    plane="sessions",
+    kind="unary",
+    idempotency="natural",
+    key_path=None,
+    timeout="short",
+    validation_error="invalid_request",
+    request="sessions:SessionsDismissRequest",
+    response="sessions:SessionsDismissResponse",
+    event=None,
+    closed=None,
+    rpc="sessions/dismiss",
+    rest=RestBinding("POST", "/sessions/{name}/dismiss", path_fields=("name",), body=True, query=(), key_header=False),
+)
+
 SESSIONS_DRAIN = Operation(
     id="sessions.drain",
     plane="sessions",
@@ -515,6 +531,7 @@ OPERATIONS: dict[str, Operation] = {
     "system.stop": SYSTEM_STOP,
     "system.version": SYSTEM_VERSION,
     "sessions.close": SESSIONS_CLOSE,
+    "sessions.dismiss": SESSIONS_DISMISS,
     "sessions.drain": SESSIONS_DRAIN,
     "sessions.drop_dead_letter": SESSIONS_DROP_DEAD_LETTER,
     "sessions.emit": SESSIONS_EMIT,

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "b032c215b08034ae"
+CONTRACT_DIGEST = "c791182a78139a39"
 """First 16 hex digits of that contract's digest."""

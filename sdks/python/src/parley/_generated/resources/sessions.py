@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..._runtime.calls import UNSET, present
 from ..operations import (
     SESSIONS_CLOSE,
+    SESSIONS_DISMISS,
     SESSIONS_DRAIN,
     SESSIONS_DROP_DEAD_LETTER,
     SESSIONS_EMIT,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ..types.sessions import (
         Outcome,
         SessionsCloseResponse,
+        SessionsDismissResponse,
         SessionsDrainResponse,
         SessionsDropDeadLetterResponse,
         SessionsEmitResponse,
@@ -78,6 +80,31 @@ class Sessions:
         return self._calls.unary(
             SESSIONS_CLOSE,
             present({"name": name, "lease_token": lease_token}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    def dismiss(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsDismissResponse:
+        """Take a message or an answer off the session's inbox: its owner has read it, and no host
+        needs it.
+
+        Errors besides the common ones: `answer_expected`, `fence_stale`, `interaction_ended`,
+        `interaction_not_found`, `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/dismiss.json.
+        """
+        return self._calls.unary(
+            SESSIONS_DISMISS,
+            present({"name": name, "interaction_id": interaction_id}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -410,6 +437,31 @@ class AsyncSessions:
         return await self._calls.unary(
             SESSIONS_CLOSE,
             present({"name": name, "lease_token": lease_token}),
+            timeout=timeout,
+            headers=headers,
+            session=session,
+        )
+
+    async def dismiss(
+        self,
+        *,
+        name: str,
+        interaction_id: str,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        session: str | None = None,
+    ) -> SessionsDismissResponse:
+        """Take a message or an answer off the session's inbox: its owner has read it, and no host
+        needs it.
+
+        Errors besides the common ones: `answer_expected`, `fence_stale`, `interaction_ended`,
+        `interaction_not_found`, `session_not_found`, `storage_unavailable`.
+
+        Generated from schemas/sessions/dismiss.json.
+        """
+        return await self._calls.unary(
+            SESSIONS_DISMISS,
+            present({"name": name, "interaction_id": interaction_id}),
             timeout=timeout,
             headers=headers,
             session=session,

@@ -583,6 +583,34 @@ class SessionsCloseResponse(OpenModel):
     """It was closed before."""
 
 
+class SessionsDismissRequest(ClosedModel):
+    """What is dismissed.
+
+    Generated from schemas/sessions/dismiss.json#/$defs/Request.
+    """
+
+    name: Name
+    """The session."""
+
+    interaction_id: Uuid
+    """A message or an answer that no host has claimed, from `list_inbox`. It ends as completed. A
+    request or an input needs an answer.
+    """
+
+
+class SessionsDismissResponse(OpenModel):
+    """The interaction has ended.
+
+    Generated from schemas/sessions/dismiss.json#/$defs/Response.
+    """
+
+    dismissed: bool
+    """Always true."""
+
+    already_dismissed: bool
+    """It was dismissed before."""
+
+
 class SessionsDrainRequest(ClosedModel):
     """How much to claim.
 
