@@ -4,6 +4,7 @@ import { ConfigError } from "../../../src/config/config-error.js";
 import { configSchema } from "../../../src/config/config-schema.js";
 import { parseConfig } from "../../../src/config/load-config.js";
 import { resolvePaths } from "../../../src/config/paths.js";
+import { StartError } from "../../../src/kernel/start-error.js";
 import type { Seeded } from "../kit/seeded.js";
 import { mutatedText } from "./mutate.js";
 
@@ -103,12 +104,12 @@ function flawOfConfig(text: string): string | undefined {
 }
 
 function flawOfPaths(env: NodeJS.ProcessEnv): string | undefined {
+  const isHomeAbsolute = isAbsolute(env.HOME || "/");
   try {
-    const found = Object.values(resolvePaths(env)).find(
-      (path) => !isAbsolute(path) && isAbsolute(env.HOME || "/"),
-    );
+    const found = Object.values(resolvePaths(env)).find((path) => !isAbsolute(path));
     return found === undefined ? undefined : `${found} depends on where one stands`;
   } catch (error) {
-    return `${error}`;
+    const isRefused = error instanceof StartError && error.code === "path_unusable";
+    return isRefused && !isHomeAbsolute ? undefined : `${error}`;
   }
 }
