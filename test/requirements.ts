@@ -489,6 +489,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "docs.explorer": foundation(
     "The API explorer opens without credentials and tries calls as the signed-in page.",
   ),
+  "docs.local": people(
+    "Every file of the API explorer has the console's security headers and names no host outside this machine.",
+  ),
   "docs.states": comms("The guide tells of every delivery state of the contract."),
   "doctor.clock": hardened(
     "The doctor tells a clock that is implausible, was set back, or disagrees with the files.",

@@ -321,6 +321,9 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     await operation.locator(".live-responses-table", { hasText: '"instance_id"' }).waitFor();
     expect(await operation.locator(".request-url").innerText()).toContain(`${daemon.address}/status`);
     expect(await operation.locator(".curl").innerText()).not.toMatch(/page-key/i);
+    const links = "[...document.querySelectorAll('a[href]')].map((link) => link.href)";
+    const outside = (await page.evaluate<string[]>(links)).filter((link) => !link.startsWith(daemon.address));
+    expect(outside).toEqual([]);
     // swagger-ui sets one inline style, which its page does without.
     expect(problems.filter((text) => !text.includes("inline style"))).toEqual([]);
 

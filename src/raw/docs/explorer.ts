@@ -1,8 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { fileURLToPath } from "node:url";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { contentSecurityPolicy, pageHeaders } from "../page-headers.js";
+import { serveExplorerFiles, withoutOutsideHosts } from "./explorer-files.js";
 
 const fences = pageHeaders(contentSecurityPolicy());
 
@@ -44,6 +46,8 @@ async function build({ read, script }: ExplorerOptions, refuse: Refuse): Promise
   const { default: swaggerUi } = await import("@fastify/swagger-ui");
   // The document names the usual address; what is tried here goes to the daemon that serves this page.
   const document = JSON.parse(await read());
+  // The explorer would make a link to an outside page of it.
+  delete document.info.license?.identifier;
   document.servers = [{ url: "/", description: "This daemon." }];
   document.info.description +=
     "\n\nCalls that you try here act as the console's sign-in of this browser, or as the token that you enter under Authorize.";
@@ -62,10 +66,14 @@ async function build({ read, script }: ExplorerOptions, refuse: Refuse): Promise
     reply.hijack();
     refuse(request.raw, new ContractError("route_not_found"));
   });
-  app.addHook("onSend", (_request, reply, payload, done) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     reply.headers(fences);
-    done(null, payload);
+    // The only script that the package makes by itself.
+    const isMade = request.url.startsWith("/docs/static/swagger-initializer.js");
+    done(null, isMade && typeof payload === "string" ? withoutOutsideHosts(payload) : payload);
   });
+  const folder = fileURLToPath(new URL("./static/", import.meta.resolve("@fastify/swagger-ui")));
+  await serveExplorerFiles(app, "/docs/static", folder);
   await app.register(swagger, { mode: "static", specification: { document } });
   await app.register(swaggerUi, {
     routePrefix: "/docs",
@@ -77,6 +85,7 @@ async function build({ read, script }: ExplorerOptions, refuse: Refuse): Promise
       persistAuthorization: false,
       // The explorer shows what the user wrote: not the page key, and a call that is refused before it is sent.
       showMutatedRequest: false,
+      validatorUrl: null,
       // Written into the page as it stands here: nothing around it exists there.
       requestInterceptor: (request) =>
         (
