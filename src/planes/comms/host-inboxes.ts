@@ -260,11 +260,12 @@ export class HostInboxes {
     items: readonly InboxItem[],
     commands: ReadonlyMap<number, AcceptedRecord>,
   ): { claim: Claim; interactions: InboxInteraction[] } {
+    const hash = tokenHash(token);
     return {
       claim: { token, expires_at: new Date(this.#ports.clock.now() + claimTtlMs).toISOString() },
-      // One that ended while the claim was written needs no work any more.
+      // What ended meanwhile needs no work any more, and what was given back may belong to another claim.
       interactions: items
-        .filter(({ settled, ending }) => !settled && ending === undefined)
+        .filter(({ settled, ending, claim }) => !settled && ending === undefined && claim?.hash === hash)
         .map((item) => interactionOf(item, commands.get(item.seq)!)),
     };
   }

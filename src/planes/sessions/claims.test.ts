@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
+import { methodsOf } from "../../../test/support/held-store.js";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { settle } from "../../../test/support/simulation.js";
 import { Host, World } from "../../../test/support/world.js";
+import type { Backend } from "../../kernel/backend.js";
+import { openMemory } from "../../storage/memory/open-memory.js";
 
 const message = (body: string) => ({ kind: "peer_message" as const, to: "bob", body });
 
@@ -107,4 +111,40 @@ test("[sessions.drain-repeat] a repeat that overtakes the first waits for its cl
   expect(both[0]!.interactions).toMatchObject([{ body: "1", attempt: 1 }]);
   expect(await bob.drain()).toMatchObject([{ body: "2", attempt: 1 }]);
   await world.stop();
+});
+
+test("[sessions.drain-repeat] a repeat whose answer is late does not give what was given back meanwhile", async () => {
+  const clock = new SimulatedClock();
+  const inner = openMemory({ clock });
+  let gate = Promise.resolve();
+  const read: Backend["read"] = async (log, options) => {
+    const entries = await inner.read(log, options);
+    await gate;
+    return entries;
+  };
+  const world = await World.start({ clock, backend: { ...methodsOf(inner), read } });
+  const bob = await world.host("bob");
+  for (const body of ["1", "2"]) await world.call("comms.send", message(body));
+  const drain = {
+    name: "bob",
+    lease_token: bob.token,
+    max: 2,
+    wait_ms: 0,
+    claim_token: "a-token-of-the-host",
+  };
+  const { interactions } = await world.call("sessions.drain", drain);
+  // A restarted daemon reads the commands of a batch.
+  const later = await world.restart();
+  expect((await later.call("sessions.drain", drain)).interactions).toEqual(interactions);
+  bob.claim = drain.claim_token;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  const repeat = later.call("sessions.drain", drain);
+  await settle();
+  const retry = { kind: "retry_after", delay_ms: 0 } as const;
+  await bob.on(later).settle(interactions[0]!.interaction_id, retry);
+  resolve();
+  expect((await repeat).interactions).toMatchObject([{ body: "2", attempt: 1 }]);
+  expect(await bob.on(later).drain()).toMatchObject([{ body: "1", attempt: 2 }]);
+  await later.stop();
 });
