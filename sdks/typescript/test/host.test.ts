@@ -212,11 +212,11 @@ describe("[sdk.host] a host", () => {
       ...systemEnvironment,
       delay: (ms: number, signal?: AbortSignal) => {
         // Only a third of the claim's life passes at once, and only once.
-        if (ms > 14_000 && ms <= 15_000 && beats.push(ms) === 1) return Promise.resolve();
+        if (ms === 20_000 && beats.push(ms) === 1) return Promise.resolve();
         return systemEnvironment.delay(ms, signal);
       },
     };
-    const { inbox, host } = await start({}, environment);
+    const { inbox, host } = await start({ ttl: 90_000 }, environment);
     const gate = Promise.withResolvers<void>();
     void host.serve(() => gate.promise);
     const id = inbox.add();

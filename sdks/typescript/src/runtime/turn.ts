@@ -26,6 +26,8 @@ export interface TurnDeps {
 }
 
 const longestText = 262_144;
+/** A third of a claim's 60 s, milliseconds: a turn that emits nothing for longer gives a sign of life. */
+const beatPeriod = 20_000;
 interface ClaimFields {
   name: string;
   interaction_id: string;
@@ -177,10 +179,9 @@ export class Turn {
 
   /** @private Renews the claim when the handler says nothing for long. */
   async keepAlive(over: AbortSignal): Promise<void> {
-    const life = Math.min(60_000, Math.max(2_000, Date.parse(this.#claim.expires_at) - Date.now()));
     while (!over.aborted && this.#lost === undefined && this.#concluded === undefined) {
       this.#emitted = false;
-      await this.#deps.environment.delay(life / 3, over);
+      await this.#deps.environment.delay(beatPeriod, over);
       if (over.aborted || this.#emitted || this.#events.pending || this.#outcome !== "none") continue;
       const beat: HostEvent = { kind: "extension", namespace: "parley", name: "working", data: null };
       await this.#events.push(beat).catch(() => {});
