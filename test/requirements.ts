@@ -592,6 +592,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "faults.simulation": hardened(
     "Whatever order clock, scheduler, storage and network take, nothing acknowledged is lost, done twice or out of sequence.",
   ),
+  "faults.simulation-outages": trust(
+    "The simulation stops, kills and restarts daemon and host, and finds out a host that loses or doubles work.",
+  ),
   "faults.simulation-self-test": hardened(
     "The simulation finds out a lost append, a doubled execution and a skipped sequence.",
   ),

@@ -25,11 +25,12 @@ describe("[faults.outages-self-test] the run is red", () => {
       random: seeded(3),
       moves: [{ kind: "kill", ms: 4_000 }],
       longestWorkMs: 3_000,
+      patienceMs: 8_000,
       crew: { exec: 0, typescript: 4, python: 0 },
       programs: { ...builtPrograms, sdk: bundle.path("hosts") },
     });
     expect(broken.join("\n")).toMatch(
-      /its work was completed, and lost|begun again|failed for good|ended with/,
+      /its work was completed, and lost|begun again|failed for good|0 terminal events|ended with/,
     );
   });
 

@@ -1,5 +1,6 @@
 import { type Backend, BackendError } from "../../../src/kernel/backend.js";
 import { openMemory } from "../../../src/storage/memory/open-memory.js";
+import type { Running } from "./running.js";
 import type { Scheduler } from "./scheduler.js";
 
 /** How often storage misbehaves, per call. */
@@ -33,8 +34,8 @@ export class Disk {
   }
 
   /** The store as one process sees it: slow, now and then failing, and silent once the process is dead. */
-  attach(): AttachedDisk {
-    return new AttachedDisk(this.#scheduler, this);
+  attach(running: Running): AttachedDisk {
+    return new AttachedDisk(this.#scheduler, this, running);
   }
 }
 
@@ -42,14 +43,16 @@ export class AttachedDisk {
   readonly backend: Backend;
   readonly #scheduler: Scheduler;
   readonly #disk: Disk;
+  readonly #running: Running;
   /** Writes that were handed over and are not done, in order. */
   #pending: PendingWrite[] = [];
   #lastEffect = 0;
   #dead = false;
 
-  constructor(scheduler: Scheduler, disk: Disk) {
+  constructor(scheduler: Scheduler, disk: Disk, running: Running) {
     this.#scheduler = scheduler;
     this.#disk = disk;
+    this.#running = running;
     const { stored } = disk;
     const lost = { outcome: "unknown", cause: new Error("the answer of the disk was lost") } as const;
     this.backend = {
@@ -90,12 +93,12 @@ export class AttachedDisk {
       const write: PendingWrite = { apply };
       if (happens) this.#pending.push(write);
       this.#lastEffect = Math.max(this.#lastEffect + 1e-6, this.#scheduler.now + this.#delay());
-      this.#scheduler.after(this.#lastEffect - this.#scheduler.now, label, () => {
+      this.#after(this.#lastEffect - this.#scheduler.now, label, () => {
         if (this.#dead) return;
         this.#pending = this.#pending.filter((one) => one !== write);
         const result = happens ? apply() : undefined;
         result?.catch(() => {});
-        this.#scheduler.after(this.#delay(), `${label} answered`, () => {
+        this.#after(this.#delay(), `${label} answered`, () => {
           if (this.#dead) return;
           if (refused) return reject(new BackendError("full", "no space"));
           if (!unknown) return resolve(result!);
@@ -109,17 +112,22 @@ export class AttachedDisk {
   #read<T>(run: () => Promise<T>): Promise<T> {
     const fails = this.#scheduler.random.chance(this.#disk.faults.readError);
     return new Promise((resolve, reject) => {
-      this.#scheduler.after(this.#delay(), "read", () => {
+      this.#after(this.#delay(), "read", () => {
         if (this.#dead) return;
         const result = run();
         result.catch(() => {});
-        this.#scheduler.after(this.#delay(), "read answered", () => {
+        this.#after(this.#delay(), "read answered", () => {
           if (this.#dead) return;
           if (fails) reject(new BackendError("io", "the disk did not answer"));
           else resolve(result);
         });
       });
     });
+  }
+
+  /** The process's own threads write and read: they stop with it. */
+  #after(delayMs: number, label: string, work: () => void): void {
+    this.#scheduler.after(delayMs, label, () => this.#running.run(work));
   }
 
   #delay(): number {

@@ -116,6 +116,7 @@ function judgeSession({ ledger }: SimulatedWorld, sessionId: string, name: strin
     if (events.filter(({ kind }) => kind === "interaction_started").length > 1)
       ledger.violated(`${id} began twice`);
     if (terminals.length === 0) ledger.violated(`${id} of ${name} has no end`);
+    judgeWork(ledger, id, events);
     const story = ledger.stories.get(id);
     if (story !== undefined && terminals[0] !== undefined) judgeEnd(ledger, story, terminals[0], name);
   }
@@ -140,6 +141,22 @@ function judgeDelivery(ledger: SimulatedWorld["ledger"], id: string, events: rea
     wrong("expired without saying so");
   const lost = ["refused", "expired", "dead"].includes(told[1] ?? "");
   if (lost && (told.length !== 3 || told[2] !== "interaction_failed")) wrong("went on without a host");
+}
+
+/** Completed work is the interaction's end, and its text is in the log once and in its order. */
+function judgeWork(ledger: SimulatedWorld["ledger"], id: string, events: readonly AgentEvent[]): void {
+  const works = ledger.works.get(id) ?? [];
+  if (works.length === 0) return;
+  const end = events.at(-1)!;
+  const work =
+    end.kind === "interaction_complete" ? works.find(({ result }) => result === end.result) : undefined;
+  // Its sender may have cancelled it, or its time may have ended before its host could be heard.
+  const reason = end.kind === "interaction_failed" ? end.reason.code : undefined;
+  if (reason === "cancelled" || reason === "expired") return;
+  if (work === undefined) ledger.violated(`${id} was completed, and ended as ${JSON.stringify(end)}`);
+  const text = events.map((event) => (event.kind === "text_delta" ? event.delta : "")).join("");
+  if (work !== undefined && !text.endsWith(work.text))
+    ledger.violated(`${id} emitted ${work.text}, and has ${text}`);
 }
 
 /** What ended without its work done is on the list, and nothing else is. */

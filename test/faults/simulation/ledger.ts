@@ -16,8 +16,16 @@ import { ContractError } from "../../../src/kernel/contract-error.js";
 import type { Scheduler } from "./scheduler.js";
 
 const claimMs = 60_000;
-/** Why a repeat may be refused although its first try is accepted: the daemon fails or stops, or another holder came. */
-const excused: ReadonlySet<string> = new Set(["storage_unavailable", "shutting_down", "fence_stale"]);
+/**
+ * Why a repeat may be refused although its first try is accepted: the daemon fails or stops, a daemon that stops cuts a
+ * wait, or another holder came.
+ */
+const excused: ReadonlySet<string> = new Set([
+  "storage_unavailable",
+  "shutting_down",
+  "request_cancelled",
+  "fence_stale",
+]);
 
 interface Holder {
   token: string;
@@ -47,6 +55,13 @@ export interface Story {
   answered: boolean;
 }
 
+/** Work that was done from its beginning to its end. */
+export interface CompletedWork {
+  readonly result: string;
+  /** Everything that it emitted. */
+  readonly text: string;
+}
+
 /** Everything that the daemon said, and the rules that no two of its words may break. */
 export class Ledger {
   readonly violations: string[] = [];
@@ -66,6 +81,11 @@ export class Ledger {
   readonly emitted = new Set<string>();
   /** Queued answers that were acknowledged, by their key. */
   readonly answers = new Set<string>();
+  /** What hosts that outlive everything have completed, by interaction. */
+  readonly works = new Map<string, CompletedWork[]>();
+  /** Attempts of each interaction that such hosts have begun. */
+  readonly #begun = new Map<string, Set<number>>();
+  readonly #givenBack = new Set<string>();
   /** What readers saw: by scope and sequence. */
   readonly seen = new Map<string, Map<number, string>>();
 
@@ -132,6 +152,21 @@ export class Ledger {
     for (const holder of this.#holders.get(name) ?? []) holder.aliveUntil = 0;
   }
 
+  /** A host begins the work: once, because it lives on, and again as another attempt after it gave the work back. */
+  began(interactionId: string, attempt: number): void {
+    const attempts = this.#begun.get(interactionId) ?? new Set();
+    this.#begun.set(interactionId, attempts);
+    if (attempts.has(attempt)) this.violated(`${interactionId} was begun twice as attempt ${attempt}`);
+    if (attempts.size > 0 && !this.#givenBack.delete(interactionId))
+      this.violated(`${interactionId} was begun again as attempt ${attempt} although its host lived`);
+    attempts.add(attempt);
+  }
+
+  /** A host has completed the work: from now on it must not be lost. */
+  completed(interactionId: string, work: CompletedWork): void {
+    this.works.set(interactionId, [...(this.works.get(interactionId) ?? []), work]);
+  }
+
   answering(interactionId: string): void {
     const story = this.stories.get(interactionId);
     if (story !== undefined) story.answered = true;
@@ -180,14 +215,19 @@ export class Ledger {
   }
 
   #drained(
-    { name, lease_token: token }: SessionsDrainRequest,
+    { name, lease_token: token, claim_token: minted, claims = [] }: SessionsDrainRequest,
     response: SessionsDrainResponse,
     since: number,
   ): void {
     this.#acted(name, token, since, "drained");
+    for (const { claimed } of this.stories.values())
+      if (claimed !== undefined && claims.includes(claimed.claim)) claimed.until = since + claimMs;
     const { claim, interactions } = response;
     if (claim === undefined) return;
-    if (this.#holderOfClaim.has(claim.token)) this.violated(`claim ${claim.token} was given twice`);
+    // A host that minted the token may ask again for what it was given.
+    const before = this.#holderOfClaim.get(claim.token);
+    if (before !== undefined && (minted !== claim.token || before.token !== token))
+      this.violated(`claim ${claim.token} was given twice`);
     this.#holderOfClaim.set(claim.token, { name, token });
     const fence = this.#holders.get(name)?.find((holder) => holder.token === token)?.fence ?? 0;
     for (const item of interactions) this.#given(item, { claim: claim.token, fence, until: since + claimMs });
@@ -213,7 +253,7 @@ export class Ledger {
             this.violated(`key ${key} was executed as two interactions`);
       return;
     }
-    const before = story.claimed;
+    const before = story.claimed?.claim === claimed.claim ? undefined : story.claimed;
     if (story.settled !== undefined && story.settled.kind !== "retry_after")
       this.violated(`${interactionId} was given out after it was settled`);
     if (before !== undefined && before.fence >= claimed.fence && before.until > this.#scheduler.now)
@@ -247,6 +287,7 @@ export class Ledger {
 
   /** It may be given back whatever its host hears of that. */
   givingBack(interactionId: string): void {
+    this.#givenBack.add(interactionId);
     const story = this.stories.get(interactionId);
     if (story !== undefined) story.claimed = undefined;
   }

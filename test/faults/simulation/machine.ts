@@ -1,3 +1,4 @@
+import type { Seeded } from "../kit/seeded.js";
 import type { Disk } from "./disk.js";
 import { Process, type ProcessOptions } from "./process.js";
 import type { Scheduler } from "./scheduler.js";
@@ -11,11 +12,15 @@ export class Machine {
   readonly #disk: Disk;
   readonly #options: ProcessOptions;
   #starting = false;
+  /** Some crashes are followed by a long time without a daemon. */
+  longOutages = false;
+  readonly #outages: Seeded;
 
   constructor(scheduler: Scheduler, disk: Disk, options: ProcessOptions) {
     this.#scheduler = scheduler;
     this.#disk = disk;
     this.#options = options;
+    this.#outages = scheduler.random.fork(4);
     disk.onUnknown = () => {
       // The embedded engine takes the process down when it cannot tell what is on disk; another may go on.
       if (scheduler.random.chance(0.5))
@@ -50,12 +55,13 @@ export class Machine {
     if (process === undefined) return;
     this.process = undefined;
     process.kill();
-    this.#scheduler.after(this.#scheduler.random.next() * 5_000, "start", () => void this.up());
+    const awayMs = this.longOutages && this.#outages.chance(0.2) ? 40_000 : 0;
+    this.#scheduler.after(awayMs + this.#scheduler.random.next() * 5_000, "start", () => void this.up());
   }
 
   async stop(): Promise<void> {
     const { process } = this;
-    if (process === undefined) return;
+    if (process === undefined || process.running.stopped) return;
     this.process = undefined;
     await process.stop();
     this.#scheduler.after(this.#scheduler.random.next() * 2_000, "start", () => void this.up());

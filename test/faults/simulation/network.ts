@@ -109,6 +109,8 @@ export class Network {
     await this.#travel();
     const { process } = this.#machine;
     if (process === undefined) return this.#lose();
+    if (process.running.stopped)
+      await Promise.race([process.running.turn(), whenAborted(process.gone.signal)]);
     const call = this.#callOf(process, caller);
     const isOver = (): boolean => reader.cut.aborted || process.gone.signal.aborted;
     const lost = whenAborted(reader.cut, process.gone.signal);
@@ -121,6 +123,7 @@ export class Network {
       if (isOver()) throw connectionLost;
       reader.opened(open.opened as CommsStreamResponse, call.connectionId);
       for (;;) {
+        if (process.running.stopped) await Promise.race([process.running.turn(), lost]);
         const next = await Promise.race([open.events.next(), lost]);
         if (this.#scheduler.random.chance(0.2)) await this.#travel();
         if (isOver()) throw connectionLost;
@@ -131,7 +134,7 @@ export class Network {
       this.#check("comms.stream", error);
       throw error;
     } finally {
-      const hangUp = (): void => call.cancel();
+      const hangUp = (): void => process.running.run(() => call.cancel());
       if (reader.halfOpen && reader.cut.aborted)
         this.#scheduler.after(this.#scheduler.random.next() * 40_000, "half-open ends", hangUp);
       else hangUp();
@@ -142,7 +145,9 @@ export class Network {
   disconnect(connection: string): void {
     const { process } = this.#machine;
     this.#scheduler.after(this.#scheduler.random.next() * 10_000, "disconnected", () => {
-      if (process?.gone.signal.aborted === false) process.sessions.directory.connectionClosed(connection);
+      process?.running.run(() => {
+        if (!process.gone.signal.aborted) process.sessions.directory.connectionClosed(connection);
+      });
     });
   }
 
@@ -173,6 +178,9 @@ export class Network {
     { process, id, request, caller }: Delivery<Id>,
     cutAfter?: number,
   ): Promise<OperationTypes[Id]["response"]> {
+    // The call waits in the socket of a process that is stopped.
+    if (process.running.stopped)
+      await Promise.race([process.running.turn(), whenAborted(process.gone.signal)]);
     const call = this.#callOf(process, caller);
     process.calls.add(call);
     const since = this.#scheduler.now;
@@ -182,11 +190,9 @@ export class Network {
         ? undefined
         : this.#scheduler.after(cutAfter, "cut", () => {
             cutting.abort();
-            call.cancel();
+            process.running.run(() => call.cancel());
           });
-    const stopWatch = this.#scheduler.after(hangMs, "watch", () => {
-      if (!process.gone.signal.aborted) this.#ledger.violated(`${id} hung for ${hangMs} ms`);
-    });
+    const stopWatch = this.#watch(process, id);
     const lost = whenAborted(process.gone.signal, cutting.signal);
     try {
       const work = process.dispatch.unary(id, structuredClone(request), call).then(
@@ -207,6 +213,20 @@ export class Network {
       stopCut?.();
       process.calls.delete(call);
     }
+  }
+
+  /** Reports a call that hangs; what the process did not live through does not count. */
+  #watch({ running, gone }: Process, id: string): () => void {
+    const begun = running.lived;
+    const wait = (ms: number): (() => void) =>
+      this.#scheduler.after(ms, "watch", () => {
+        if (gone.signal.aborted) return;
+        const left = hangMs - (running.lived - begun);
+        if (left < 1) this.#ledger.violated(`${id} hung for ${hangMs} ms`);
+        else stop = wait(Math.max(left, 1_000));
+      });
+    let stop = wait(hangMs);
+    return () => stop();
   }
 
   #callOf(process: Process, { principal, session, connection }: Caller): Call {

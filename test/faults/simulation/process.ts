@@ -10,6 +10,7 @@ import type { CommsLimits } from "../../../src/planes/comms/ports.js";
 import { createSessionsPlane, type SessionsPlane } from "../../../src/planes/sessions/index.js";
 import { seededIds } from "../../support/simulation.js";
 import type { AttachedDisk, Disk } from "./disk.js";
+import { Running } from "./running.js";
 import type { Scheduler } from "./scheduler.js";
 
 export interface ProcessOptions {
@@ -25,15 +26,20 @@ export class Process {
   readonly sessions: SessionsPlane;
   /** Aborts when the process is gone. */
   readonly gone = new AbortController();
+  readonly running: Running;
   /** Calls whose connection is open. */
   readonly calls = new Set<Call>();
   readonly #comms: CommsPlane;
   readonly #disk: AttachedDisk;
 
   constructor(scheduler: Scheduler, disk: Disk, life: string, { limits, validators }: ProcessOptions) {
-    this.clock = scheduler.clock(() => !this.gone.signal.aborted);
+    this.running = new Running(scheduler);
+    this.clock = stoppable(
+      scheduler.clock(() => !this.gone.signal.aborted),
+      this.running,
+    );
     this.ids = seededIds(this.clock, life);
-    this.#disk = disk.attach();
+    this.#disk = disk.attach(this.running);
     const backend: Backend = this.#disk.backend;
     const shared = { backend, clock: this.clock, ids: this.ids, log: silentLogger };
     this.sessions = createSessionsPlane({ ...shared, inboxes: () => this.#comms.inboxes });
@@ -74,4 +80,28 @@ export class Process {
     await this.sessions.close();
     this.kill();
   }
+}
+
+/** The clock of a process that may be stopped: what it did not live through does not count. */
+function stoppable(clock: Clock, running: Running): Clock {
+  const monotonic = (): number => clock.monotonic() - running.lost;
+  return {
+    ...clock,
+    monotonic,
+    after(delayMs, callback) {
+      const due = monotonic() + delayMs;
+      let cancel: () => void;
+      const wait = (ms: number): void => {
+        cancel = clock.after(ms, () =>
+          running.run(() => {
+            const left = due - monotonic();
+            if (left < 1) callback();
+            else wait(left);
+          }),
+        );
+      };
+      wait(delayMs);
+      return () => cancel();
+    },
+  };
 }

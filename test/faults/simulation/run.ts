@@ -14,6 +14,7 @@ export const faultRun: FaultRun = {
   async run({ cycles, seed, progress }) {
     const broken: string[] = [];
     let [worlds, steps, calls, repeats, crashes, virtualMs] = [0, 0, 0, 0, 0, 0];
+    let completed = 0;
     const started = process.cpuUsage();
     for (; worlds < cycles && broken.length < enough; worlds += 1) {
       const own = (seed + worlds) % 2 ** 31;
@@ -24,6 +25,7 @@ export const faultRun: FaultRun = {
       calls += simulation.calls;
       repeats += simulation.repeats;
       crashes += simulation.crashes;
+      completed += simulation.completed;
       virtualMs += simulation.virtualMs;
       progress?.(worlds + 1);
     }
@@ -35,6 +37,7 @@ export const faultRun: FaultRun = {
         calls,
         repeats_in_flight: repeats,
         crashes,
+        works_completed: completed,
         virtual_hours: Math.round(virtualMs / 3_600_000),
         cpu_ms_per_seed: Math.round((user + system) / 100 / worlds) / 10,
       },

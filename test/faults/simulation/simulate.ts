@@ -2,6 +2,7 @@ import type { Backend } from "../../../src/kernel/backend.js";
 import { createValidators, type Validators } from "../../../src/kernel/validate.js";
 import { host } from "./host.js";
 import { judge } from "./judge.js";
+import { PatientHost, patientName } from "./patient-host.js";
 import { sender } from "./sender.js";
 import { hosts, SimulatedWorld } from "./world.js";
 
@@ -15,6 +16,8 @@ export interface Simulation {
   calls: number;
   /** Calls that came again while the first try was in flight. */
   repeats: number;
+  /** Works that the patient host completed. */
+  completed: number;
   crashes: number;
   virtualMs: number;
 }
@@ -31,6 +34,11 @@ const restMs = 400_000;
 export interface Moves {
   /** Clients repeat calls while the first try is in flight. */
   repeats: boolean;
+  /**
+   * Daemon and hosts are stopped and continue, some crashes last, and a host of the SDK serves a session of its own over
+   * all of it.
+   */
+  outages: boolean;
 }
 
 export interface SimulateOptions {
@@ -41,7 +49,7 @@ export interface SimulateOptions {
   validators?: Validators;
 }
 
-const allMoves: Moves = { repeats: true };
+const allMoves: Moves = { repeats: true, outages: true };
 let compiled: Validators | undefined;
 
 /** One world from its seed: a storm, then calm, then the judgement. */
@@ -59,6 +67,7 @@ export async function simulate(
     steps: scheduler.trace.length,
     calls: network.calls,
     repeats: network.repeats,
+    completed: ledger.works.size,
     crashes: machine.lives - 1,
     virtualMs: Math.round(scheduler.now),
   });
@@ -82,10 +91,19 @@ export async function simulate(
 
   if (!(await within("the first start", machine.up(), 60_000))) return finish();
   for (const name of hosts) void host(world, name);
-  const sending = Promise.all(senders.map((name) => sender(world, name, hosts, 5)));
+  const patient = moves.outages ? new PatientHost(world) : undefined;
+  patient?.serve().then(
+    () => ledger.violated("the patient host ended"),
+    (error: unknown) => ledger.violated(`the patient host gave up: ${String(error)}`),
+  );
+  const served = patient === undefined ? hosts : [...hosts, patientName];
+  const sending = Promise.all(senders.map((name) => sender(world, name, served, 5)));
   brew(world, moves);
+  if (patient !== undefined) stopNowAndThen(world, patient);
   await scheduler.run(broken, scheduler.now + stormMs);
   settle(world);
+  machine.process?.running.continue();
+  patient?.running.continue();
   if (!(await within("the senders' work", sending, patienceMs))) return finish();
   await scheduler.run(broken, scheduler.now + restMs);
   machine.crash();
@@ -129,6 +147,25 @@ function brew(world: SimulatedWorld, { repeats }: Moves): void {
     scheduler.wallError = random.pick([-3_600_000, 0, 3_600_000]);
     scheduler.wallSteps += 1;
   });
+}
+
+/** Stops the daemon, the host, or both, as a closed lid does. */
+function stopNowAndThen(world: SimulatedWorld, patient: PatientHost): void {
+  const { scheduler, machine } = world;
+  const random = scheduler.random.fork(5);
+  machine.longOutages = random.chance(0.5);
+  const meanMs = random.pick([15_000, 40_000]);
+  const arm = (): void => {
+    scheduler.after(random.next() * 2 * meanMs, "stop and continue", () => {
+      if (world.calm) return;
+      const ms = random.pick([5_000, 5_000, 5_000, 35_000, 90_000]);
+      const which = random.pick(["daemon", "host", "both"]);
+      if (which !== "host") machine.process?.running.stop(ms);
+      if (which !== "daemon") patient.running.stop(ms);
+      arm();
+    });
+  };
+  arm();
 }
 
 /** From here on nothing breaks. */

@@ -15,12 +15,14 @@ test("[faults.simulation] clock, scheduler, storage and network in any order", {
 const keptSeeds: Record<number, string> = {
   680970646: "an event was issued twice while it was in flight, and its interaction's stream got a gap",
   77000664: "an interaction was forgotten before its dead letter was written",
+  6238: "a late repeat of a drain gave out what its host had given back meanwhile",
 };
 
 test.each(Object.entries(keptSeeds))("[faults.kept-seeds] seed %s holds: %s", async (seed) => {
   // As the world was when it broke, and as it is now.
   for (const repeats of [false, true])
-    expect((await simulate(Number(seed), { moves: { repeats } })).violations).toEqual([]);
+    for (const outages of [false, true])
+      expect((await simulate(Number(seed), { moves: { repeats, outages } })).violations).toEqual([]);
 });
 
 test("[faults.replay] the same seed gives the same world, step by step, and another seed another", async () => {
@@ -126,7 +128,21 @@ describe("[faults.simulation-self-test] a broken program is found out", () => {
 // Compiled here: a bundle lies where there are no packages.
 const validators = createValidators();
 
-const repeats: Record<string, { flaw: Mutation[]; shows: RegExp }> = {
+interface Flaw {
+  flaw: Mutation[];
+  shows: RegExp;
+}
+
+async function expectFoundOut({ flaw, shows }: Flaw): Promise<void> {
+  using bundle = await mutatedBundle({ simulate: "test/faults/simulation/simulate.ts" }, flaw);
+  const flawed = (await import(bundle.path("simulate"))) as { simulate: typeof simulate };
+  const found: string[] = [];
+  for (let seed = 1; seed <= within && !shows.test(found.join()); seed += 1)
+    found.push(...(await flawed.simulate(seed, { validators })).violations);
+  expect(found.join("\n")).toMatch(shows);
+}
+
+const repeats: Record<string, Flaw> = {
   "an event in flight is issued again, and an id counts as stored wherever it is": {
     flaw: [
       { file: "event-log.ts", from: "this.#inFlight.get(event.id)", to: "undefined as Pending | undefined" },
@@ -173,12 +189,35 @@ const repeats: Record<string, { flaw: Mutation[]; shows: RegExp }> = {
 };
 
 describe("[faults.repeat-in-flight] calls that are repeated in flight find out a program in which", () => {
-  test.each(Object.entries(repeats))("%s", async (_, { flaw, shows }) => {
-    using bundle = await mutatedBundle({ simulate: "test/faults/simulation/simulate.ts" }, flaw);
-    const flawed = (await import(bundle.path("simulate"))) as { simulate: typeof simulate };
-    const found: string[] = [];
-    for (let seed = 1; seed <= within && !shows.test(found.join()); seed += 1)
-      found.push(...(await flawed.simulate(seed, { validators })).violations);
-    expect(found.join("\n")).toMatch(shows);
-  });
+  test.each(Object.entries(repeats))("%s", (_, flaw) => expectFoundOut(flaw));
+});
+
+const outages: Record<string, Flaw> = {
+  "an outage is a failure of the work": {
+    flaw: [
+      { file: "outage.ts", from: "outages.has(error.code)", to: "false" },
+      { file: "outage.ts", from: "const limitedTries = 12", to: "const limitedTries = 1" },
+    ],
+    shows: /was completed, and ended as/,
+  },
+  "what is emitted is emitted again under another key": {
+    flaw: [
+      { file: "turn.ts", from: "idempotencyKey: key", to: "idempotencyKey: this.#deps.environment.uuid()" },
+    ],
+    shows: /emitted .*, and has/,
+  },
+  "what is emitted in an outage is dropped": {
+    flaw: [
+      {
+        file: "turn-events.ts",
+        from: "this.#outage = true;",
+        to: "this.#outage = true; this.#queue = [];",
+      },
+    ],
+    shows: /emitted .*, and has/,
+  },
+};
+
+describe("[faults.simulation-outages] a host over outages finds out a program in which", () => {
+  test.each(Object.entries(outages))("%s", (_, flaw) => expectFoundOut(flaw));
 });

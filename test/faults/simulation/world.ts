@@ -7,6 +7,7 @@ import { Disk } from "./disk.js";
 import { Ledger } from "./ledger.js";
 import { Machine } from "./machine.js";
 import { type Caller, Network } from "./network.js";
+import { patientName } from "./patient-host.js";
 import { Scheduler } from "./scheduler.js";
 
 /** What the actors of one simulation share. */
@@ -69,7 +70,7 @@ function principal(name: string): Principal {
     kind: "token",
     scopes: new Set<Scope>(scopes),
     // Senders also feed the hosts with input, which is for who may use them.
-    sessions: hosts,
+    sessions: [...hosts, patientName],
     ended: new AbortController().signal,
   };
 }
