@@ -157,7 +157,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley status` shows daemon, sessions, links and problems on one page that fits the terminal; with --json the contract's answer.",
   ),
   "cli.stdin-bound": people("stdin is refused as soon as it exceeds what a request can carry."),
-  "cli.stdin-none": people("A command for an operation without fields reads no stdin."),
+  "cli.stdin-none": people("A command for an operation without fields reads no stdin unless `-` asks for it."),
   "cli.stdin-wait": people(
     "A command that waits for stdin reports that on stderr after two seconds of silence.",
   ),

@@ -19,19 +19,13 @@ export async function callContract(
 ): Promise<void> {
   const call = async (client: Parley): Promise<void> => {
     const request = options.requestFromStdin
-      ? await fromStdin(spec.operation)
+      ? await readJsonFromStdin("--json -")
       : requestFrom(spec, args, flags);
     const response = await client.call(spec.operation as UnaryOperationId, request);
     if (options.json) printJson(response);
     else printResponse(spec, response);
   };
   await withClientOf(options, call, false);
-}
-
-/** The table of operations is loaded only here: most calls do without it. */
-async function fromStdin(operation: CliCommand["operation"]): Promise<unknown> {
-  const { operations } = await import("../generated/operations.js");
-  return operations[operation].hasFields ? readJsonFromStdin("--json -") : {};
 }
 
 function requestFrom(

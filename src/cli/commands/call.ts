@@ -18,8 +18,8 @@ export async function call(operation: string, request: string | undefined, comma
   );
 }
 
-/** A request that is not given comes from stdin, unless the operation has no fields. */
+/** A request that is not given comes from stdin, unless the operation has no fields; `-` asks for stdin in any case. */
 function requestFrom(request: string | undefined, hasFields: boolean): unknown {
   if (request !== undefined && request !== "-") return parseJson("the request", request);
-  return hasFields ? readJsonFromStdin("the request") : {};
+  return hasFields || request === "-" ? readJsonFromStdin("the request") : {};
 }

@@ -75,7 +75,7 @@ export async function send(
 
 /** With its key a command whose answer did not come can be repeated. What is malformed stays so, for the daemon to refuse. */
 function withKey(request: CommsCommand): CommsCommand {
-  const options: unknown = isObject(request) ? (request.options ?? {}) : undefined;
+  const { options = {} } = isObject(request) ? request : { options: null };
   return isObject(options) ? { ...request, options: { idempotency_key: randomUUID(), ...options } } : request;
 }
 
