@@ -47,7 +47,7 @@ import { createMcpSurface, type McpSurface } from "./surfaces/mcp/surface.js";
 import { createTools } from "./surfaces/mcp/tools.js";
 import { createRestSurface, type RestSurface } from "./surfaces/rest/surface.js";
 import { createRpcSurface, type RpcSurface } from "./surfaces/rpc/surface.js";
-import { refuseUpgrade } from "./surfaces/socket-reply.js";
+import { checkWebSocketVersion, refuseUpgrade } from "./surfaces/socket-reply.js";
 import { createCallObserver } from "./telemetry/call-observer.js";
 import { createMetrics, type Metrics } from "./telemetry/metrics.js";
 
@@ -394,6 +394,7 @@ async function createSurfaces(
   const link = createLinkRoute({
     auth,
     refuse: (socket, error) => refuseUpgrade(socket, error, ambient.ids.uuid()),
+    checkVersion: checkWebSocketVersion,
     accept: (wire) => endpoints.accept(wire),
   });
   const rest = createRestSurface({

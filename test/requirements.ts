@@ -951,6 +951,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rpc.parse": foundation("Bad JSON and binary frames are answered typed, and the connection lives on."),
   "rpc.post": foundation("POST answers one message or a batch, never a stream."),
   "rpc.revoked": foundation("Ended credentials end streams and the connection with 4401."),
+  "rpc.safe-methods": people(
+    "Only POST runs a call at `/rpc`: GET and every other method are answered with 405 and Allow, and nothing happens.",
+  ),
   "rpc.shutdown": foundation(
     "Streams close with shutdown, calls in flight finish, waits end, then 1001; a call that does not finish, and a client that does not close, hold it up only so long.",
   ),
@@ -966,6 +969,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rpc.text-frame": hardened("A text frame is byte for byte what RFC 6455 says."),
   "rpc.upgrade": foundation(
     "A refused upgrade is a typed HTTP error; a handshake that is none is refused typed; the handshake tells the contract, and only our subprotocol is taken.",
+  ),
+  "rpc.upgrade-version": people(
+    "An upgrade to a version of WebSocket that is not supported is answered with 426 and the version that is, on every path.",
   ),
   "sdk.browser": foundation("The TypeScript SDK works in Chromium with the console's cookie and page key."),
   "sdk.browser-errors": foundation("In a browser a mistake is the typed error of its code."),

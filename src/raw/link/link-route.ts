@@ -12,6 +12,8 @@ export interface LinkRouteOptions {
   auth: Authenticator;
   /** Answers an upgrade that is not granted. */
   refuse(socket: Duplex, error: ContractError): void;
+  /** Throws when an upgrade asks for another version of WebSocket than is spoken here. */
+  checkVersion(request: IncomingMessage): void;
   /** Gets each connection; who is at its other end, the first frames prove. */
   accept(wire: Wire): void;
 }
@@ -25,7 +27,7 @@ export interface LinkRoute {
 }
 
 /** `/link`: another daemon's WebSocket. Host and Origin are checked as everywhere; the proof of keys follows inside. */
-export function createLinkRoute({ auth, refuse, accept }: LinkRouteOptions): LinkRoute {
+export function createLinkRoute({ auth, refuse, checkVersion, accept }: LinkRouteOptions): LinkRoute {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -48,6 +50,7 @@ export function createLinkRoute({ auth, refuse, accept }: LinkRouteOptions): Lin
       socket.on("error", () => socket.destroy());
       try {
         auth.admit(request.headers, transportOf(request));
+        checkVersion(request);
         if (closing) throw new ContractError("shutting_down");
       } catch (thrown) {
         refuse(socket, ContractError.from(thrown));

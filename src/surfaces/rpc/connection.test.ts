@@ -132,7 +132,8 @@ test("[rpc.upgrade] a refused upgrade is a typed HTTP error", async () => {
 test("[rpc.upgrade] a handshake that is none is refused typed", async () => {
   await using server = await startServer();
   const socket = await connectRaw(server.url);
-  socket.write("GET /rpc HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+  const head = ["Host: localhost", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+  socket.write(`GET /rpc HTTP/1.1\r\n${head.join("\r\n")}\r\n\r\n`);
   const text = Buffer.concat(await socket.toArray()).toString();
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   expect(text).toContain('"code":"invalid_request"');

@@ -10,8 +10,8 @@ import type { Dispatch } from "../../kernel/dispatch.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { requireJson } from "../body.js";
 import { callOf, headerOf, traceparentOf } from "../raw-call.js";
-import { contractHeaders, writeJson } from "../reply.js";
-import { contractLines, refuseUpgrade } from "../socket-reply.js";
+import { contractHeaders, writeError, writeJson } from "../reply.js";
+import { checkWebSocketVersion, contractLines, refuseUpgrade } from "../socket-reply.js";
 import { RpcConnection } from "./connection.js";
 import { CredentialsWatch } from "./credentials-watch.js";
 import { quotaExceeded } from "./exchange.js";
@@ -79,6 +79,7 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
   function admit(request: IncomingMessage): Principal | Page {
     const transport = transportOf(request);
     auth.admit(request.headers, transport);
+    checkWebSocketVersion(request);
     if (closing) throw new ContractError("shutting_down");
     checkContract(headerOf(request, "parley-contract"));
     const caller = auth.authenticate(request, transport) ?? pageOf(request, auth);
@@ -124,6 +125,15 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
   }
 
   const post: RawHandler = async (request, response, raw) => {
+    // GET is a safe method and runs no call: it is only the beginning of an upgrade, which does not come here.
+    if (request.method !== "POST") {
+      const message = "Messages are sent to /rpc by POST; GET is for the upgrade to a WebSocket.";
+      writeError(request, response, new ContractError("method_not_allowed", { message }), raw.requestId, [
+        "allow",
+        "POST",
+      ]);
+      return;
+    }
     requireJson(request);
     const call = callOf(ambient, "rpc", request, response, raw);
     const body = await raw.readBody(limits.frameBytes);

@@ -42,7 +42,7 @@ async function tryCase(port: number, bytes: Buffer | string, expect: string): Pr
   client.write(http("GET", "/version", [["Connection", "close"]]));
   const whole = await client.replies(Number.POSITIVE_INFINITY);
   const statuses = whole.replies.map(({ status }) => status).join(" ");
-  const closing = reply.headers.connection === "close";
+  const closing = reply.headers.connection?.split(", ").includes("close") === true;
   return statuses === (closing ? `${reply.status}` : `${reply.status} 200`)
     ? undefined
     : `out of step: ${statuses}${whole.hung ? ", then nothing" : ""}`;
@@ -174,7 +174,17 @@ function byteCases(token: string): Record<string, ByteCase> {
     "Basic credentials": nobody(get("/status", ["Authorization", "Basic eDp5"])),
     "a long token": nobody(get("/status", ["Authorization", `Bearer ${"a".repeat(10_000)}`])),
     "two Authorizations": nobody(get("/status", auth, ["Authorization", "Bearer nonsense"])),
-    "an upgrade without a key": bad(get("/rpc", auth, ["Connection", "Upgrade"], ["Upgrade", "websocket"])),
+    "an upgrade without a key": bad(
+      get("/rpc", auth, ["Connection", "Upgrade"], ["Upgrade", "websocket"], ["Sec-WebSocket-Version", "13"]),
+    ),
+    "an upgrade without a version": {
+      bytes: get("/rpc", auth, ["Connection", "Upgrade"], ["Upgrade", "websocket"]),
+      expect: "426 invalid_request",
+    },
+    "a call by GET": {
+      bytes: http("GET", "/rpc", [auth, json], '{"jsonrpc":"2.0","id":1,"method":"system/stop","params":{}}'),
+      expect: "405 method_not_allowed",
+    },
     "an upgrade elsewhere": noRoute(get("/version", ["Connection", "Upgrade"], ["Upgrade", "websocket"])),
   };
 }

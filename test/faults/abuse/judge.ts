@@ -3,8 +3,8 @@ import type { Reply } from "./raw-client.js";
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Statuses that HTTP itself has for a head that is too large or too late; their code is `invalid_request`. */
-const ofHttp = new Set([408, 431]);
+/** Statuses that HTTP itself has: a head too late, another version of WebSocket, a head too large. Their code is `invalid_request`. */
+const ofHttp = new Set([408, 426, 431]);
 
 /** A reply in short: its status and, of a refusal, its code. */
 export function shortOf({ status, body }: Reply): string {

@@ -108,11 +108,12 @@ function verdict(
   // An upgrade that nobody takes is refused before anybody asks who wants it.
   const allowed = caller.foreign ? (upgrade === "none" ? [403] : [403, 404]) : [401, 403, 404, 405];
   if (allowed.includes(status)) return undefined;
-  if (heard && !caller.foreign && status === (method === "GET" && upgrade === "websocket" ? 101 : 400))
-    return undefined;
+  const handshake = method !== "GET" ? 400 : upgrade === "websocket" ? 101 : 426;
+  if (heard && !caller.foreign && status === (upgrade === "none" ? 400 : handshake)) return undefined;
   // The cookie gets as far as the handshake, where a malformed one is refused.
-  if (path === "/rpc" && caller.cookie && upgrade !== "none")
-    if (status === (method === "GET" && upgrade === "websocket" ? 101 : 400)) return undefined;
+  if (path === "/rpc" && caller.cookie && upgrade !== "none" && status === handshake) return undefined;
+  // The version of WebSocket is looked at before the credentials.
+  if (path === "/rpc" && upgrade === "h2c" && status === handshake) return undefined;
   // What a page may ask for without credentials: a body that is no JSON signs nothing in, and signing out is done.
   if (forPages && caller.page && method === "POST" && upgrade === "none" && [200, 204, 415].includes(status))
     return undefined;

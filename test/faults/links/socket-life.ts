@@ -110,6 +110,7 @@ async function start(name: string, validators: Validators): Promise<Daemon> {
   const route = createLinkRoute({
     auth: { admit() {}, authenticate: () => null, unproven: () => null },
     refuse: (socket) => socket.destroy(),
+    checkVersion() {},
     accept: (wire) => endpoints.accept(wire),
   });
   server.on("upgrade", (request, socket, head) => route.handleUpgrade(request, socket, head));
