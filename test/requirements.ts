@@ -505,8 +505,14 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The page on troubles has each finding of the doctor, as it says it, and no other.",
   ),
   "doctor.names": hardened("The doctor tells names that do not lead to this machine."),
+  "doctor.notes": people(
+    "What asks for nothing here is a note of the doctor, as is a resolver without `*.localhost`.",
+  ),
   "doctor.permissions": hardened(
     "The doctor tells folders and files that others can read or own, and a log that nothing rotates.",
+  ),
+  "doctor.programs": people(
+    "The doctor names the program that has the port, and the script of an interpreter, not one of its threads.",
   ),
   "doctor.runtime": hardened(
     "The doctor tells versions and limits that do not suffice, and who has the port.",

@@ -5,7 +5,7 @@ import { catalogue } from "../../src/cli/local/doctor/catalogue.js";
 const page = readFileSync(new URL("../../docs/troubleshooting.md", import.meta.url), "utf8");
 
 test("[doctor.docs] the page on troubles has each finding of the doctor, as it says it, and no other", () => {
-  const rows = page.split("\n").filter((line) => /^\| `[a-z0-9-]+` \| (warning|problem) \|/.test(line));
+  const rows = page.split("\n").filter((line) => /^\| `[a-z0-9-]+` \| (note|warning|problem) \|/.test(line));
   const expected = Object.entries(catalogue).map(
     ([id, { state, why, fix }]) => `| \`${id}\` | ${state} | ${why} | ${fix} |`,
   );

@@ -1,12 +1,14 @@
 /** What can be wrong: why it matters and what to type. docs/troubleshooting.md shows exactly this. */
 export interface Trouble {
-  state: "warning" | "problem";
+  /** A note asks for nothing here: it is worth knowing when something else fails. */
+  state: "note" | "warning" | "problem";
   why: string;
   /** May hold `<path>`, `<pid>` and the like, which a finding fills in. */
   fix: string;
 }
 
 const problem = (why: string, fix: string): Trouble => ({ state: "problem", why, fix });
+const note = (why: string, fix: string): Trouble => ({ state: "note", why, fix });
 const warning = (why: string, fix: string): Trouble => ({ state: "warning", why, fix });
 
 export const catalogue = {
@@ -173,9 +175,9 @@ export const catalogue = {
     "`localhost` has no IPv4 address, and the daemon listens on 127.0.0.1.",
     'add `127.0.0.1 localhost` to `/etc/hosts`, or set `[server] host = "::1"`',
   ),
-  "localhost-names": warning(
-    "This system's resolver does not know `*.localhost`. Browsers and our SDKs do it themselves.",
-    "for other programs use `127.0.0.1`, or `curl --resolve`",
+  "localhost-names": note(
+    "This system's resolver does not know `*.localhost`. Browsers and both SDKs resolve these names themselves.",
+    "nothing; in a program that fails with such a name use `127.0.0.1`, or `curl --resolve`",
   ),
   "hostname-unknown": warning(
     "The machine's own name does not resolve; some programs wait long at their start.",

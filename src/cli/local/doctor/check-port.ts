@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { strangerOnPort } from "../../../../sdks/typescript/src/runtime/node/port-owner.js";
+import { programName } from "../../../platform/program-name.js";
 import { ok, type Result, trouble } from "./finding.js";
 import type { Surroundings } from "./surroundings.js";
 
@@ -37,7 +38,7 @@ export function holderOf(port: number): string | undefined {
   for (const pid of entriesOf("/proc").filter((name) => /^\d+$/.test(name)))
     for (const fd of entriesOf(`/proc/${pid}/fd`))
       if (inodes.has(targetOf(`/proc/${pid}/fd/${fd}`)))
-        return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (pid ${pid})`;
+        return `${programName(Number(pid)) ?? "a program"} (pid ${pid})`;
   return undefined;
 }
 

@@ -212,6 +212,15 @@ describe("[doctor.names] name resolution", () => {
       table[name] === undefined ? Promise.reject(new Error("ENOTFOUND")) : Promise.resolve(table[name]);
     expect(ids(await checkNames(resolve, "box"))).toEqual(expected);
   });
+
+  test("[doctor.notes] names below localhost that do not resolve are a note", async () => {
+    const resolve = async (name: string): Promise<string[]> => {
+      const addresses = names[name];
+      if (addresses === undefined || name === "parley.localhost") throw new Error("ENOTFOUND");
+      return addresses;
+    };
+    expect(await checkNames(resolve, "box")).toMatchObject([{ id: "localhost-names", state: "note" }]);
+  });
 });
 
 describe("[doctor.runtime] versions, limits and the port", () => {
@@ -237,7 +246,8 @@ describe("[doctor.runtime] versions, limits and the port", () => {
     const taken = { ...around, config: { ...config, server: { ...config.server, port } } };
     const found = await checkPort(taken, () => undefined);
     expect(ids(found)).toEqual(["port-taken"]);
-    if (process.platform === "linux") expect(found.says).toContain(`(pid ${process.pid})`);
+    if (process.platform === "linux")
+      expect(found.says).toMatch(new RegExp(` by node\\b.* \\(pid ${process.pid}\\)$`));
     const foreign = await checkPort(taken, () => 65_534);
     expect(ids(foreign)).toEqual(["port-foreign"]);
     expect(foreign).toMatchObject({

@@ -18,7 +18,7 @@ import { lookAround, type Surroundings } from "./surroundings.js";
 
 type Look = () => Promise<Result | Result[]> | Result | Result[];
 
-/** Looks at everything a daemon here depends on, with one running or not; exit code 1 for a problem, 0 for warnings. */
+/** Looks at everything a daemon here depends on, with one running or not; exit code 1 for a problem, else 0. */
 export async function doctor(flags: { config?: string }, command: Command): Promise<void> {
   const findings = await lookInto(looks(await lookAround(flags.config, command)));
   if (globals(command).json) printJson({ findings });
@@ -32,7 +32,9 @@ const slowChecks: ReadonlySet<string> = new Set(["node", "sqlite", "store", "syn
 /** What is wrong by the checks that take no time. */
 export async function quickTroubles(around: Surroundings): Promise<Finding[]> {
   const quick = Object.entries(looks(around)).filter(([check]) => !slowChecks.has(check));
-  return (await lookInto(Object.fromEntries(quick))).filter(({ state }) => state !== "ok");
+  return (await lookInto(Object.fromEntries(quick))).filter(
+    ({ state }) => state === "warning" || state === "problem",
+  );
 }
 
 async function lookInto(checks: Record<string, Look>): Promise<Finding[]> {
@@ -97,7 +99,7 @@ function newest(paths: readonly string[]): number | undefined {
 }
 
 function printFinding({ check, state, says, id, why, fix }: Finding): void {
-  const colour = ({ ok: "green", warning: "yellow", problem: "red" } as const)[state];
+  const colour = ({ ok: "green", note: "cyan", warning: "yellow", problem: "red" } as const)[state];
   print(paint(colour, state.padEnd(7)), `  ${check.padEnd(13)} ${says}`);
   if (id === undefined) return;
   const indent = " ".repeat(23);

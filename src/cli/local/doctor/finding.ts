@@ -4,7 +4,7 @@ import { catalogue, type TroubleId } from "./catalogue.js";
 /** What one check found. A trouble's id is a row of docs/troubleshooting.md. */
 export interface Finding {
   check: string;
-  state: "ok" | "warning" | "problem";
+  state: "ok" | "note" | "warning" | "problem";
   /** What is so here. */
   says: string;
   id?: TroubleId;
