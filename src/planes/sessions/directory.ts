@@ -226,6 +226,8 @@ export class Directory {
         const { record } = session;
         if (session.live || session.closed || record.released || record.holder !== holder) return;
         await this.#mark(session, { ...record, fence: session.fence, released: true });
+        // Its holder came back while the end was being stored.
+        if (session.live) this.#storeRevival(session);
       })
       .catch((err: unknown) =>
         this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),

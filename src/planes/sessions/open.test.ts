@@ -55,21 +55,27 @@ test("[sessions.one-holder] two live sessions cannot share a name; a repeat with
   await world.stop();
 });
 
-test("[sessions.revived] a holder that came back after its lease had ended keeps the name over a restart", async () => {
-  const world = await World.start();
-  const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-holder" };
-  const { lease } = await world.call("sessions.open", open);
-  world.clock.advance(6000);
-  await settle();
-  const drain = { name: "bob", lease_token: open.lease_token, max: 1, wait_ms: 0 };
-  await world.call("sessions.drain", drain);
-  await settle();
-  const later = await world.restart();
-  await expect(later.call("sessions.open", { name: "bob", ttl_ms: 5000 })).rejects.toMatchObject({
-    code: "session_name_taken",
-  });
-  expect((await later.call("sessions.open", open)).lease.fence).toBe(lease.fence);
-  await later.stop();
+test.each([
+  ["after its lease had ended", [undefined]],
+  ["while the end of its lease was being stored", [0, 1, 2, 3, 4, 5, 6, 7, 8]],
+])("[sessions.revived] a holder that came back %s keeps the name over a restart", async (_, moments) => {
+  for (const moment of moments) {
+    const world = await World.start();
+    const open = { name: "bob", ttl_ms: 5000, lease_token: "token-of-the-holder" };
+    const { lease } = await world.call("sessions.open", open);
+    world.clock.advance(6000);
+    if (moment === undefined) await settle();
+    else for (let turn = 0; turn < moment; turn += 1) await Promise.resolve();
+    const drain = { name: "bob", lease_token: open.lease_token, max: 1, wait_ms: 0 };
+    await world.call("sessions.drain", drain);
+    await settle();
+    const later = await world.restart();
+    await expect(later.call("sessions.open", { name: "bob", ttl_ms: 5000 })).rejects.toMatchObject({
+      code: "session_name_taken",
+    });
+    expect((await later.call("sessions.open", open)).lease.fence).toBe(lease.fence);
+    await later.stop();
+  }
 });
 
 test("[sessions.fence-own] who lets go at once is told its own fence, not the next holder's", async () => {
