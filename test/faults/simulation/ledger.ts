@@ -35,6 +35,8 @@ interface Holder {
   ttlMs: number;
   /** Until when its lease lives at least; 0 when its connection decides, or nothing is certain. */
   aliveUntil: number;
+  /** When the call arrived that renewed it after it had lapsed: until then the name was free. */
+  lapsedUntil: number;
 }
 
 interface Claimed {
@@ -208,10 +210,18 @@ export class Ledger {
     for (const before of holders) {
       if (before.fence >= fence && before.since <= since)
         this.violated(`${name} was given fence ${fence} after ${before.fence}`);
-      if (before.aliveUntil > this.#scheduler.now)
+      // Who asked while the lease had lapsed may get the name, even if its holder renews it before that is stored.
+      if (before.aliveUntil > this.#scheduler.now && before.lapsedUntil <= since)
         this.violated(`${name} was given away while its holder lived`);
     }
-    holders.push({ token: token!, fence, since: this.#scheduler.now, ttlMs, aliveUntil: since + ttlMs });
+    holders.push({
+      token: token!,
+      fence,
+      since: this.#scheduler.now,
+      ttlMs,
+      aliveUntil: since + ttlMs,
+      lapsedUntil: 0,
+    });
   }
 
   #drained(
@@ -309,7 +319,9 @@ export class Ledger {
   }
 
   #renewed(holder: Holder, since: number): void {
-    if (holder.aliveUntil > 0) holder.aliveUntil = Math.max(holder.aliveUntil, since + holder.ttlMs);
+    if (holder.aliveUntil === 0) return;
+    if (holder.aliveUntil < since) holder.lapsedUntil = since;
+    holder.aliveUntil = Math.max(holder.aliveUntil, since + holder.ttlMs);
   }
 
   #claimActed(claim: string, since: number, what: string): void {
