@@ -63,7 +63,7 @@ function expectedOf(input: FuzzCase, { validationError }: OperationSpec, world: 
 }
 
 /** What surfaces must agree on: acceptance, or the refusal with its details where all of them saw the same text. */
-function verdictOf({ operation }: FuzzCase, answer: Answer, world: World): string {
+function verdictOf({ operation, text }: FuzzCase, answer: Answer, world: World): string {
   if ("flaw" in answer) return "nothing";
   if ("response" in answer) return "ok";
   const code = codeOf(answer.error);
@@ -72,10 +72,12 @@ function verdictOf({ operation }: FuzzCase, answer: Answer, world: World): strin
     message: string;
     details: { field: string; got: string }[];
   };
+  const source = text.includes("{{source}}") ? world.values.source! : undefined;
   const comparable = details.map(({ field, got, ...rest }) => {
     // Which sources there are to choose from is the surface's own, and a name that an input made up its world's.
     if (field === "source") return field;
-    return { field, ...rest, got: got.startsWith(world.letter) ? got.slice(world.letter.length) : got };
+    const own = got.startsWith(world.letter) ? got.slice(world.letter.length) : got;
+    return { field, ...rest, got: source === undefined ? own : own.replaceAll(source, "{{source}}") };
   });
   return JSON.stringify({ code, message, details: comparable });
 }
