@@ -35,9 +35,9 @@ const flaws: Record<string, { flaw: Mutation; shows: RegExp }> = {
   },
   "an answer that comes again in flight is refused": {
     flaw: {
-      file: "send.ts",
-      from: "repeats.run(accepted.id, () => accept(accepted, command, parts))",
-      to: "accept(accepted, command, parts)",
+      file: "answer.ts",
+      from: 'return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));',
+      to: 'throw new ContractError("interaction_ended");',
     },
     shows: /an answer that came again got/,
   },
