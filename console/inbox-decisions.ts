@@ -36,7 +36,7 @@ export class InboxDecisions {
         "div",
         "empty",
         "Nothing is held. A session that opens with a policy decides here what it takes from peers:",
-        commandLine(`npx parley session open desk --inbound-policy '{"peer_message": "hold"}'`),
+        commandLine(`parley session open desk --inbound-policy '{"peer_message": "hold"}'`),
       ),
       complain,
     );

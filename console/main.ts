@@ -219,12 +219,12 @@ function emptyInteractions(name?: string): HTMLElement {
       "div",
       "empty",
       "Nothing runs yet. Start an agent, and what it does appears here as it happens:",
-      commandLine("npx parley agent echo --name echo"),
+      commandLine("parley agent echo --name echo"),
     );
   return element(
     "div",
     "empty",
     `Nothing has happened in ${name} yet. Send it something below, or from a terminal:`,
-    commandLine(`npx parley send ${name} "hi" --stream`),
+    commandLine(`parley send ${name} "hi" --stream`),
   );
 }

@@ -59,7 +59,7 @@ const modules = {
 /** In front of what other programs import: an old Node must read as far as this. Without spaces, to stay an import below. */
 const checkNode =
   'import{createRequire as requireFrom}from"node:module";import nodeVersion from"./node-version.cjs";\n' +
-  'if (!nodeVersion.fits(nodeVersion.oldest)) throw new Error(nodeVersion.complaint("parley/core", nodeVersion.oldest));\n' +
+  'if (!nodeVersion.fits(nodeVersion.oldest)) throw new Error(nodeVersion.complaint("parleyd/core", nodeVersion.oldest));\n' +
   "const require = requireFrom(import.meta.url);";
 const { buildValidators } = await import("./build-validators.mjs");
 await Promise.all([

@@ -140,7 +140,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.next-step": comms(
     "An error of the command line says what to type next; a mistyped peer is recognised.",
   ),
-  "cli.npx": hardened("`npx parley` runs the checkout's own command, also after that has moved."),
+  "cli.npx": hardened(
+    "`npx --no-install parley` runs the checkout's own command, also after that has moved.",
+  ),
+  "cli.own-command": people(
+    "Examples that a command prints begin with words that run this very command: `parley` where the PATH has it, `npx --no-install parley` in the checkout, else its path.",
+  ),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.peers-width": comms("A table on a terminal keeps each row on its line; in a pipe nothing is cut."),
   "cli.reader-left": people(
@@ -842,6 +847,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "overload.typed": hardened(
     "Ten times the capacity is refused typed; nothing is lost or silent, and memory is bounded.",
+  ),
+  "packages.artefacts": people(
+    "The packed artefacts of both npm packages, the wheel and the sdist carry the LICENSE and all that they need, and no tests.",
+  ),
+  "packages.names": people(
+    "Docs, recipes, messages and generated text fetch no package `parley`, which belongs to other projects; the packages are parleyd and parley-sdk.",
   ),
   "project.import-directions": foundation(
     "The linter refuses imports against the directions of ARCHITECTURE.md.",

@@ -91,7 +91,7 @@ function typescriptExample(operation: Operation): string[] {
   const request = operation.example.request as JsonObject;
   const argument = Object.keys(request).length === 0 ? "" : scriptLiteral(request, 0);
   const call = `client.${operation.plane}.${camelCase(operation.verb)}(${argument})`;
-  const open = ['import { Parley } from "@parley/sdk";', "", "const client = new Parley();"];
+  const open = ['import { Parley } from "parley-sdk";', "", "const client = new Parley();"];
   return operation.stream
     ? [...open, `for await (const item of ${call}) console.log(item.event.kind);`]
     : [...open, `const answer = await ${call};`];

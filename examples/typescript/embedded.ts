@@ -1,6 +1,6 @@
 // Two agents in one process, without a daemon and without a socket; give a file to keep what they say:
 //   node examples/typescript/embedded.ts [file]
-import { openCore } from "parley/core";
+import { openCore } from "parleyd/core";
 
 const [, , path] = process.argv;
 await using core = await openCore(path === undefined ? {} : { path });

@@ -1,6 +1,6 @@
 // Who is there, and one question to one of them:
 //   node examples/typescript/hello.ts [peer] [question]
-import { createClient, SendAndStreamError } from "@parley/sdk";
+import { createClient, SendAndStreamError } from "parley-sdk";
 
 const [to = "echo", question = "hello"] = process.argv.slice(2);
 await using client = createClient();

@@ -1,6 +1,6 @@
 // An agent that counts words; it works until Ctrl-C, over restarts of the daemon:
 //   node examples/typescript/host.ts [name]
-import { createClient, type Interaction } from "@parley/sdk";
+import { createClient, type Interaction } from "parley-sdk";
 
 const [name = "counter"] = process.argv.slice(2);
 await using client = createClient();

@@ -1,7 +1,7 @@
 // Follows a session's log and remembers its place: start it again and it goes on where it was.
 //   node examples/typescript/stream-resume.ts <session> <file for the place> [how many events]
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createClient } from "@parley/sdk";
+import { createClient } from "parley-sdk";
 
 const [name, place, count = "Infinity"] = process.argv.slice(2);
 if (name === undefined || place === undefined) throw new Error("say which session, and a file for the place");

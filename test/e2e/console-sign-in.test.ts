@@ -121,7 +121,7 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
     const headers = await credentials();
     await page.getByRole("button", { name: "Sign out" }).press("Enter");
     for (const one of [page, other]) {
-      await one.getByText("npx parley console").waitFor();
+      await one.getByText("parley console").waitFor();
       expect(await one.locator("#app").isVisible()).toBe(false);
       expect(await one.evaluate("localStorage.length")).toBe(0);
     }
@@ -135,7 +135,7 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
 
   test("[trust.page-key] a session of an earlier version is signed in again, without an error on the page", async () => {
     await changeStored(({ createdAt, expiresAt }) => ({ createdAt, expiresAt }));
-    await page.getByText("npx parley console").waitFor();
+    await page.getByText("parley console").waitFor();
     expect(await page.locator("#sign-in-problem").innerText()).toBe("");
     expect(await page.locator(".link").innerText()).toBe("");
     await signIn(page);
@@ -143,13 +143,13 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
 
   test("[trust.page-key] an open page shows the sign-in when its session is over, and takes a ticket there", async () => {
     await endSession();
-    await page.getByText("npx parley console").waitFor();
+    await page.getByText("parley console").waitFor();
     expect(await page.locator("#app").isVisible()).toBe(false);
     const { hash } = new URL((await parley(daemon.env, ["console"])).stdout.trim());
     await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
     await page.locator("#app").waitFor();
     await changeStored((session) => ({ ...session, expiresAt: session.createdAt }));
-    await page.getByText("npx parley console").waitFor();
+    await page.getByText("parley console").waitFor();
   });
 
   test("[console.foreign-port] while another program has the port the page shows what to do, at 400 pixels too", async () => {
@@ -187,7 +187,7 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
         response.writeHead(401, { "content-type": "application/json" }).end(JSON.stringify(body));
       };
       await using _ = await HostileServer.start({ port, answer });
-      await page.getByText("npx parley console").waitFor();
+      await page.getByText("parley console").waitFor();
     }
     await daemon.restart();
     await page.locator("#app").waitFor();
@@ -203,7 +203,7 @@ describe.skipIf(chromiumPath === "")("signing in to the console in Chromium", ()
     await used.goto(address);
     await used.locator("#app").waitFor();
     await used.getByRole("button", { name: "Sign out" }).click();
-    await used.getByText("npx parley console").waitFor();
+    await used.getByText("parley console").waitFor();
     await used.goto("about:blank");
     await used.goto(address);
     await used.locator("#sign-in-problem", { hasText: "ticket" }).waitFor();

@@ -32,7 +32,7 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
 
   test("[console.sign-in-hint] without a ticket it says how to sign in", async () => {
     await page.goto(daemon.address);
-    await page.getByText("npx parley console").waitFor();
+    await page.getByText("parley console").waitFor();
     expect(await page.locator("#app").isVisible()).toBe(false);
   });
 
@@ -53,11 +53,11 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
   });
 
   test("[console.empty] without a session it says how to start one", async () => {
-    await page.locator("#interactions").getByText("npx parley agent echo --name echo").waitFor();
+    await page.locator("#interactions").getByText("parley agent echo --name echo").waitFor();
     expect(await page.locator("#send").isDisabled()).toBe(true);
     echo = startParley(daemon.env, ["agent", "echo", "--name", "echo"]);
     await untilLive(daemon, "echo");
-    await page.locator("#interactions").getByText('npx parley send echo "hi" --stream').waitFor();
+    await page.locator("#interactions").getByText('parley send echo "hi" --stream').waitFor();
   });
 
   test("[console.live] it lists the peer, sends, and shows the answer as it streams", async () => {

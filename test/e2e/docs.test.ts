@@ -110,8 +110,8 @@ async function runBlock(daemon: TestDaemon, block: Block): Promise<{ code: numbe
       writeFileSync(
         file,
         block.text
-          .replaceAll('"@parley/sdk"', JSON.stringify(join(root, "sdks/typescript/src/index.ts")))
-          .replaceAll('"parley/core"', JSON.stringify(join(root, "src/core.ts"))),
+          .replaceAll('"parley-sdk"', JSON.stringify(join(root, "sdks/typescript/src/index.ts")))
+          .replaceAll('"parleyd/core"', JSON.stringify(join(root, "src/core.ts"))),
       );
       return shell(daemon, `node --import ${root}/scripts/ts.mjs ${file}`);
     }

@@ -115,7 +115,7 @@ describe("[contract.reference] the reference's links and examples are right", ()
       lib: ["lib.es2024.d.ts", "lib.esnext.disposable.d.ts"],
       module: ts.ModuleKind.ESNext,
       moduleResolution: ts.ModuleResolutionKind.Bundler,
-      paths: { "@parley/sdk": [join(root, "sdks/typescript/src/index.ts")] },
+      paths: { "parley-sdk": [join(root, "sdks/typescript/src/index.ts")] },
       typeRoots: [join(root, "node_modules/@types")],
       types: ["node"],
     });

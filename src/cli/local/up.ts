@@ -9,6 +9,7 @@ import { markStart } from "../../platform/start-mark.js";
 import { UsageError } from "../arguments.js";
 import { globals, withClient } from "../client.js";
 import { note, paint, print, printJson } from "../output.js";
+import { ownCommand } from "../own-command.js";
 import { type FirstWords, firstWords, type StartedDaemon, startDaemon, startError } from "./daemon-start.js";
 import { type OwnDaemon, refusedPlaces, servingDaemon } from "./own-daemon.js";
 
@@ -107,13 +108,14 @@ async function welcome(command: Command, address: string): Promise<void> {
     print("  ", paint("cyan", text.padEnd(44)), paint("dim", comment));
   print();
   print(paint("bold", "Console"), `  ${url}`);
-  print(paint("dim", "         signs this browser in once; `npx parley console` prints a new one"));
+  const own = ownCommand();
+  print(paint("dim", `         signs this browser in once; \`${own} console\` prints a new one`));
   print();
   print(paint("bold", "Try, in another terminal:"));
-  example("npx parley agent echo --name echo &", "an agent that answers with what it was sent");
-  example('npx parley send echo "hi" --stream', "ask it and watch the answer");
-  example("npx parley peers", "who is there");
-  example("npx parley --help", "everything else");
+  example(`${own} agent echo --name echo &`, "an agent that answers with what it was sent");
+  example(`${own} send echo "hi" --stream`, "ask it and watch the answer");
+  example(`${own} peers`, "who is there");
+  example(`${own} --help`, "everything else");
   print();
   print(`API explorer at ${address}/docs.`);
 }

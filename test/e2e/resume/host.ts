@@ -1,6 +1,6 @@
 // A host that says numbers, one event each, as far as its stdin allows: "go 50" lets every answer reach 50.
 import { createInterface } from "node:readline";
-import { createClient } from "@parley/sdk";
+import { createClient } from "parley-sdk";
 
 const [name, count] = process.argv.slice(2) as [string, string];
 await using client = createClient();

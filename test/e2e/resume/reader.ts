@@ -2,7 +2,7 @@
 // The first line of stdin is the daemon's address and a token, for tcp.
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { createClient } from "@parley/sdk";
+import { createClient } from "parley-sdk";
 
 const [wire, scope, host, until] = process.argv.slice(2) as [string, string, string, string];
 const [line] = (await once(createInterface({ input: process.stdin }), "line")) as [string];

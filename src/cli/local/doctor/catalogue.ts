@@ -54,11 +54,11 @@ export const catalogue = {
   ),
   "node-old": problem(
     "The daemon needs Node 24.15 or newer.",
-    "run it as `npx parley`, which brings its own Node",
+    "install Node 24 from https://nodejs.org, or use the Node that `npm start` brings in the checkout",
   ),
   "sqlite-old": problem(
     "SQLite before 3.51.3 can damage its write-ahead log; the daemon refuses to work with it.",
-    "run it as `npx parley`, which brings a Node with a newer one",
+    "install the newest Node 24 from https://nodejs.org, or use the one that `npm start` brings in the checkout",
   ),
   "files-few": warning(
     "Each connection takes a file descriptor: the limit is lower than `[limits] connections` needs.",

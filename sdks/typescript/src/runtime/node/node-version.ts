@@ -5,6 +5,6 @@ const oldestMajor = 20;
 export function checkNodeVersion(version: string = process.versions.node): void {
   if (Number.parseInt(version, 10) >= oldestMajor) return;
   throw new Error(
-    `@parley/sdk needs Node ${oldestMajor} or newer, and this is v${version} (${process.execPath}). Install a newer one from https://nodejs.org.`,
+    `parley-sdk needs Node ${oldestMajor} or newer, and this is v${version} (${process.execPath}). Install a newer one from https://nodejs.org.`,
   );
 }
