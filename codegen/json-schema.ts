@@ -16,6 +16,8 @@ export interface SchemaView {
   discriminator: DiscriminatorForm;
   /** Whose document it is: fields that take one value there show it; null: the document of every surface. */
   surface: DocumentSurface | null;
+  /** Who reads the schema: validators take JSON Schema as it is, generators need types that a language has. */
+  readers: "validators" | "generators";
 }
 
 /**
@@ -41,9 +43,17 @@ export function schemaOf(shape: Shape, view: SchemaView): JsonObject {
       };
     case "ref":
       return { $ref: view.ref(shape.name) };
+    case "integer":
+      return { ...lowerPlain(shape, (inner) => schemaOf(inner, view)), ...widthOf(shape, view) };
     default:
       return lowerPlain(shape, (inner) => schemaOf(inner, view));
   }
+}
+
+/** Generators take an integer without a format for one of 32 bits, and overflow on the first bigger number. */
+function widthOf({ minimum, maximum }: { minimum: number; maximum: number }, view: SchemaView): JsonObject {
+  if (view.readers === "validators") return {};
+  return { format: minimum >= -(2 ** 31) && maximum < 2 ** 31 ? "int32" : "int64" };
 }
 
 /** Lowers a property with its description and default. */
@@ -68,12 +78,16 @@ function stringSchema(shape: StringShape, view: SchemaView): JsonObject {
     const known = { type: "string", enum: shape.enum };
     if (!shape.open) return known;
     if (view.openness === "source") return { ...known, "x-open": true };
+    // An `enum`, alone or below `anyOf`, becomes a type whose decoding fails on a value that only a newer daemon knows.
+    if (view.readers === "generators") return { type: "string", "x-extensible-enum": shape.enum };
     return { anyOf: [known, { type: "string" }] };
   }
+  // Generated clients turn a date-time into an instant, and match the pattern against their own text of it.
+  const dated = view.readers === "generators" && shape.format === "date-time";
   return {
     type: "string",
     ...(shape.format ? { format: shape.format } : {}),
-    ...(shape.pattern === undefined ? {} : { pattern: shape.pattern }),
+    ...(shape.pattern === undefined || dated ? {} : { pattern: shape.pattern }),
     ...(shape.minLength ? { minLength: shape.minLength } : {}),
     maxLength: shape.maxLength,
   };

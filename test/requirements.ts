@@ -415,6 +415,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "contract.documents": foundation("The documents hold together."),
   "contract.errors": foundation("Every error code is documented, mapped and has its class."),
   "contract.freshness": foundation("Generated files are what the schemas give."),
+  "contract.generator-types": people(
+    "In openapi.yaml integers have their width, date-times no pattern, and open enums are text that lists its values.",
+  ),
   "contract.hard_cut": foundation("Nothing of the legacy surface is left."),
   "contract.lint": foundation(
     "The tiny contract breaks no rule; a reference into another plane is refused; a folder that is no plane is refused.",

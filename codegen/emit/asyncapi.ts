@@ -7,7 +7,13 @@ import { yamlText } from "../yaml-text.js";
 export function emitAsyncapi(contract: Contract): OutputFile[] {
   const types = typeMap(contract);
   const ref = (name: string): string => `#/components/schemas/${resolveType(types, name).name}`;
-  const view: SchemaView = { openness: "relaxed", discriminator: "name", surface: null, ref };
+  const view: SchemaView = {
+    openness: "relaxed",
+    discriminator: "name",
+    surface: null,
+    readers: "validators",
+    ref,
+  };
   const streams = contract.operations.filter((operation) => operation.stream !== null);
   const needed = reachable(types, [
     ...contract.events.map((event) => event.payload),

@@ -8,6 +8,7 @@ export function emitBundle(contract: Contract): OutputFile[] {
     openness: "source",
     discriminator: "object",
     surface: null,
+    readers: "validators",
     ref: (name: string) => `#/$defs/${name}`,
   } as const;
   const named = [...contract.types, ...errorPayloadTypes(contract)].sort((a, b) =>

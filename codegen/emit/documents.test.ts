@@ -25,6 +25,12 @@ function refsIn(value: unknown): string[] {
   return [...own, ...Object.values(value).flatMap(refsIn)];
 }
 
+/** Every object below a value, itself included, whatever it is called. */
+function objectsIn(value: unknown): Document[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(objectsIn)];
+}
+
 function pointed(document: unknown, ref: string): unknown {
   const steps = ref.slice(2).split("/");
   return steps.reduce<unknown>(
@@ -140,5 +146,42 @@ describe("[contract.documents] the documents hold together", () => {
         ).toEqual([]);
       }
     expect(refsIn(tools)).toEqual([]);
+  });
+});
+
+describe("[contract.generator-types] openapi.yaml has types that generated clients can hold", () => {
+  const schemas = objectsIn({ ...openapi, examples: undefined });
+
+  test("every integer has the width that its bounds need", () => {
+    const integers = schemas.filter(({ type }) => type === "integer");
+    expect(integers.length).toBeGreaterThan(20);
+    for (const integer of integers) {
+      const small = integer.minimum >= -2_147_483_648 && integer.maximum <= 2_147_483_647;
+      expect(integer.format, JSON.stringify(integer)).toBe(small ? "int32" : "int64");
+    }
+    expect(new Set(integers.map(({ format }) => format))).toEqual(new Set(["int32", "int64"]));
+  });
+
+  test("a date-time has no pattern, which other documents and the validators keep", () => {
+    const dated = schemas.filter(({ format }) => format === "date-time");
+    expect(dated).not.toEqual([]);
+    for (const schema of dated) expect(schema).not.toHaveProperty("pattern");
+    expect(bundle.$defs.Timestamp.pattern).toBeTypeOf("string");
+    expect(openrpc.components.schemas.Timestamp.pattern).toBeTypeOf("string");
+    expect(asyncapi.components.schemas.Timestamp.pattern).toBeTypeOf("string");
+  });
+
+  test("an open enum is text that lists its known values; a closed one keeps `enum`", () => {
+    const named = contract.types.filter(({ shape }) => shape.kind === "string" && shape.enum);
+    const shown = named.filter(({ name }) => openapi.components.schemas[name]);
+    expect(shown.length).toBeGreaterThan(5);
+    for (const { name, shape } of shown) {
+      const { description: _, ...schema } = openapi.components.schemas[name];
+      const { enum: values, open } = shape as { enum: string[]; open?: boolean };
+      const form = open ? { type: "string", "x-extensible-enum": values } : { type: "string", enum: values };
+      expect(schema, name).toEqual(form);
+    }
+    const choices = schemas.filter(({ anyOf }) => anyOf?.some(({ enum: values }: Document) => values));
+    expect(choices).toEqual([]);
   });
 });

@@ -27,6 +27,7 @@ export function openapiComponents(contract: Contract, operations: Operation[]): 
     openness: "relaxed",
     discriminator: "mapped",
     surface: "rest",
+    readers: "generators",
     ref: (name) => `#/components/schemas/${resolveType(types, name).name}`,
   };
   const schemas = Object.fromEntries(

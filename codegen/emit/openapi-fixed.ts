@@ -70,7 +70,12 @@ export const responseHeaders: JsonObject = {
   ParleyContract: header("The daemon's contract version.", { type: "string" }),
   ParleyDigest: header("The first 16 hex digits of the contract's digest.", { type: "string" }),
   ParleyRequestId: header("Names this call in the daemon's log.", { type: "string" }),
-  RetryAfter: header("Seconds to wait before the next try.", { type: "integer", minimum: 0, maximum: 86400 }),
+  RetryAfter: header("Seconds to wait before the next try.", {
+    type: "integer",
+    minimum: 0,
+    maximum: 86400,
+    format: "int32",
+  }),
 };
 
 /** The browser's sign-in and sign-out: raw routes that use JSON. Other raw routes carry bytes and are not here. */

@@ -16,7 +16,13 @@ export function emitOpenrpc(contract: Contract): OutputFile[] {
   for (const type of errorPayloadTypes(contract))
     types.set(type.name, { ...type, module: "common", origin: "schemas/errors.json" });
   const ref = (name: string): string => `#/components/schemas/${resolveType(types, name).name}`;
-  const view: SchemaView = { openness: "source", discriminator: "object", surface: "rpc", ref };
+  const view: SchemaView = {
+    openness: "source",
+    discriminator: "object",
+    surface: "rpc",
+    readers: "validators",
+    ref,
+  };
   const methods = contract.operations.filter((operation) => operation.rpc !== null);
   const needed = reachable(types, [...methods.flatMap((o) => [o.request, o.response]), "ErrorPayload"]);
   const document = {
