@@ -15,7 +15,8 @@ test("[faults.simulation] clock, scheduler, storage and network in any order", {
 const keptSeeds: Record<number, string> = {
   680970646: "an event was issued twice while it was in flight, and its interaction's stream got a gap",
   77000664: "an interaction was forgotten before its dead letter was written",
-  727141759: "a holder came back while the end of its lease was being stored, and the next start took it for gone",
+  727141759:
+    "a holder came back while the end of its lease was being stored, and the next start took it for gone",
   702174895: "a holder came back while the name, which it had let lapse, was being given away",
   6238: "a late repeat of a drain gave out what its host had given back meanwhile",
 };
