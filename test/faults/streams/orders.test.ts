@@ -119,16 +119,28 @@ describe("[comms.reservation-orders-self-test] a table with one rule changed is 
   });
 });
 
-test("[faults.repeat-in-flight] a daemon that does not let a repeat wait for its first try is found out", async () => {
-  const flaw = {
-    file: "send.ts",
-    from: "repeats.run(accepted.id, () => accept(accepted, command, parts))",
-    to: "accept(accepted, command, parts)",
-  };
+test.each([
+  {
+    what: "does not find the receipt of an answer that ended its interaction",
+    flaw: {
+      file: "answer.ts",
+      from: 'return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));',
+      to: 'throw new ContractError("interaction_ended");',
+    },
+    move: "terminal in flight again" as const,
+  },
+  {
+    what: "does not find the receipt of a cancel that ended its interaction",
+    flaw: {
+      file: "cancel.ts",
+      from: 'return accepted.receiptOfRepeat(mailbox, new ContractError("interaction_ended"));',
+      to: 'throw new ContractError("interaction_ended");',
+    },
+    move: "cancel in flight again" as const,
+  },
+])("[faults.repeat-in-flight] a daemon that $what is found out", async ({ flaw, move }) => {
   using bundle = await mutatedBundle({ explore: "test/faults/streams/explore.ts" }, [flaw]);
   const flawed = (await import(bundle.path("explore"))) as { explore: typeof explore };
-  for (const move of ["terminal in flight again", "cancel in flight again"] as const) {
-    const { broken } = await flawed.explore({ depth: 2, from: ["attach one", move] });
-    expect(broken).toMatch(/then "refused interaction_ended"/);
-  }
+  const { broken } = await flawed.explore({ depth: 2, from: ["attach one", move] });
+  expect(broken).toMatch(/then "refused interaction_ended"/);
 });
