@@ -553,6 +553,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A pairing code works once, for 5 minutes and few wrong tries, and never crosses the wire.",
   ),
   "endpoints.remove": comms("Ending a pairing ends it on both sides, at once or when the other comes back."),
+  "errors.refused-names": people(
+    "A name that is refused, taken or unknown is shown in the error's message, with the rule in words or a name that would do, on every surface and in both SDKs; what may be a secret is not shown.",
+  ),
   "faults.clock": hardened("Clock jumps of an hour, sleep and a stopped process let nothing expire wrongly."),
   "faults.clock-self-test": hardened("A daemon that counts by the wrong clock is found out."),
   "faults.hostile-sees": trust(

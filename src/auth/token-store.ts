@@ -309,7 +309,7 @@ function isOver(expiry: Expiry | undefined): boolean {
 function nameReserved(name: string): ContractError {
   const owner = name === localName ? "the user at the unix socket" : "the console";
   return new ContractError("invalid_request", {
-    message: `The name \`${name}\` is that of ${owner}; name the token after the program that uses it.`,
+    message: `The name \`${name}\` is that of ${owner}; name the token after the program that uses it, for example \`${name}-agent\`.`,
     details: [
       {
         field: "name",

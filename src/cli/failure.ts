@@ -16,8 +16,7 @@ const nextSteps: Readonly<Record<string, string>> = {
   contract_mismatch:
     "`parley doctor` names both versions; `parley restart` replaces a daemon that was started before an upgrade",
   deadline_exceeded: "`parley doctor` shows whether your daemon answers, and what to type when it does not",
-  peer_not_found:
-    "`parley peers` lists who is there; an agent of your own: `parley agent echo --name <name>`",
+  peer_not_found: "an agent of your own: `parley agent echo --name <name>`",
   peer_not_sendable: "`parley peers` lists the kinds that each peer takes",
   peer_offline: "without `--ttl 0` it waits in the inbox until a host comes",
   peer_identity_changed: "`parley peers --json` shows the peer_id that the name has now",
@@ -45,7 +44,10 @@ export function reportFailure(error: unknown, json: boolean): number {
     const [first = "", ...more] = payload.message.split("\n");
     note(paint("red", "error"), ` ${first} `, paint("dim", `[${payload.code}]`));
     for (const line of more) note(`  ${line}`);
-    for (const detail of payload.details) {
+    // A message that begins with the only field that is wrong shows its detail.
+    const [only] = payload.details;
+    const isShown = payload.details.length === 1 && first.startsWith(`${only!.field} cannot be `);
+    for (const detail of isShown ? [] : payload.details) {
       note(
         `  ${detail.field || "(request)"}: ${detail.issue}, expected ${detail.expected}, got ${detail.got}`,
       );

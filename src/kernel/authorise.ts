@@ -1,6 +1,7 @@
 import type { OperationSpec, Scope } from "../generated/operations.js";
 import { defaultSession, type Principal } from "./context.js";
 import { ContractError } from "./contract-error.js";
+import { namePattern, patternDetail } from "./pattern-rules.js";
 import { type PrincipalId, samePrincipal } from "./principal.js";
 
 /** Throws `unauthenticated` when the operation needs credentials and there are none; cheap enough to come before a body is read. */
@@ -49,18 +50,13 @@ export function isGranted({ kind, sessions }: Principal, session: string): boole
 /** The principal whose session has the name; undefined when there is no such session. */
 export type SessionOwner = (session: string) => PrincipalId | undefined;
 
-const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const nameExpression = new RegExp(namePattern, "u");
 
 /** Throws `permission_denied` unless the principal may act as the session, `invalid_request` when it is no name at all. */
 export function requireSession(principal: Principal, session: string, ownerOf: SessionOwner): void {
   const own = defaultSession(principal);
-  if (session !== own && !namePattern.test(session)) {
-    throw new ContractError("invalid_request", {
-      details: [
-        { field: "session", issue: "pattern", expected: `a match of ${namePattern.source}`, got: "string" },
-      ],
-    });
-  }
+  if (session !== own && !nameExpression.test(session))
+    throw new ContractError("invalid_request", { details: [patternDetail("session", namePattern, session)] });
   if (isGranted(principal, session)) return;
   const owner = ownerOf(session);
   if (owner === undefined ? session === own : samePrincipal(owner, principal)) return;

@@ -1,5 +1,6 @@
 import { type ErrorCode, errors } from "../generated/errors.js";
 import { BackendError } from "./backend.js";
+import { refusedText } from "./pattern-rules.js";
 
 /** Why one field of a request is wrong. */
 export type DetailIssue =
@@ -45,10 +46,10 @@ export class ContractError extends Error {
   readonly details: ErrorDetail[];
   readonly retryAfterMs: number | undefined;
 
-  /** The message defaults to the catalogue's text of the code. */
+  /** The message defaults to the text that a detail refuses, else to the catalogue's text of the code. */
   constructor(code: ErrorCode, options: ContractErrorOptions = {}) {
     super(
-      options.message ?? errors[code].text,
+      options.message ?? refusedText(options.details ?? []) ?? errors[code].text,
       options.cause === undefined ? undefined : { cause: options.cause },
     );
     this.code = code;

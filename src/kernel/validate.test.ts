@@ -150,8 +150,9 @@ describe("what is wrong with a request", () => {
         {
           field: "labels.Not Good",
           issue: "pattern",
-          expected: "a match of ^[a-z0-9][a-z0-9._/-]{0,62}$",
-          got: "string",
+          expected:
+            "lower-case letters, digits, `.`, `_`, `/` and `-` after a letter or digit, 1 to 63 characters; for example not-good",
+          got: '"Not Good"',
         },
       ],
     ],

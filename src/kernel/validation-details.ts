@@ -2,6 +2,7 @@ import type { ErrorObject } from "ajv";
 import { maxErrors } from "./ajv-options.js";
 import type { DetailIssue, ErrorDetail } from "./contract-error.js";
 import { jsonType } from "./json.js";
+import { patternDetail } from "./pattern-rules.js";
 
 interface Schema {
   $ref?: string;
@@ -90,7 +91,11 @@ function toDetail(error: ErrorObject, root: unknown, rootSchema: Schema): ErrorD
     case "const":
       return make("invalid_value", String(params.allowedValue), shorten(subject));
     case "pattern":
-      return make("pattern", `a match of ${String(params.pattern)}`, jsonType(subject), key);
+      return patternDetail(
+        key === undefined ? place.field : join(place.field, key),
+        String(params.pattern),
+        String(subject),
+      );
     case "maxLength":
       return make("too_long", `at most ${String(params.limit)} characters`, count(subject), key);
     case "maxItems":

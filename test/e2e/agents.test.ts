@@ -118,7 +118,7 @@ describe("[cli.agents] hosts of the command line", () => {
   test("[cli.next-step] an error says what to type next", async () => {
     const cases: [args: string[], code: number, says: string][] = [
       [["send", "ecco", "x"], 3, "did you mean echo?"],
-      [["send", "nobody-at-all", "x"], 3, "`parley peers` lists who is there"],
+      [["send", "nobody-at-all", "x"], 3, "`parley peers` lists those you can reach"],
       [["send", "closed-shop", "x"], 5, "lists the kinds that each peer takes"],
       [["send", "away", "x", "--ttl", "0"], 1, "without `--ttl 0` it waits in the inbox"],
       [["send", "echo", "x", "--expect-peer", crypto.randomUUID()], 5, "the peer_id that the name has now"],
@@ -131,6 +131,30 @@ describe("[cli.agents] hosts of the command line", () => {
       expect({ args, code: said.code }).toEqual({ args, code });
       expect(said.stderr).toContain(says);
     }
+  });
+
+  test("[errors.refused-names] a refused name is shown once, with the rule in words and one that would do", async () => {
+    const rule =
+      "use lower-case letters, digits and inner hyphens, 1 to 63 characters; for example my-agent.";
+    const refused = (field: string, code: string): string =>
+      `error ${field} cannot be "My Agent": ${rule} [${code}]\n`;
+    const cases: [args: string[], said: string][] = [
+      [["send", "My Agent", "x"], refused("to", "invalid_command")],
+      [["inbox", "My Agent"], refused("name", "invalid_request")],
+      [["agent", "echo", "--name", "My Agent"], refused("name", "invalid_request")],
+      [["peers", "--as", "My Agent"], refused("session", "invalid_request")],
+      [["token", "create", "My Agent", "--scope", "comms:read"], refused("name", "invalid_request")],
+      [["endpoint", "remove", "My Agent"], refused("endpoint", "invalid_request")],
+    ];
+    for (const [args, said] of cases) {
+      const { code, stderr } = await parley(daemon.env, args);
+      expect({ args, code, stderr }).toEqual({ args, code: 2, stderr: said });
+    }
+    const taken = await parley(daemon.env, ["agent", "echo", "--name", "echo"]);
+    expect(taken.stderr).toContain("keeps the name echo now");
+    expect(taken.stderr).toContain("for example echo-2.");
+    const unknown = await parley(daemon.env, ["session", "get", "ecco"]);
+    expect(unknown.stderr).toContain("is called ecco; did you mean echo?");
   });
 
   test("[cli.inbound-policy] an agent says what it holds and refuses, and a mistake in it is told", async () => {

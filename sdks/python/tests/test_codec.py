@@ -54,6 +54,17 @@ def test_wrong_commands_never_leave(request_: Any, expected: list[tuple[str, str
     assert refused(request_) == expected
 
 
+def test_a_refused_name_is_shown_with_the_rule_and_one_that_would_do() -> None:
+    """[errors.refused-names]"""
+    with pytest.raises(ParleyError) as caught:
+        encode(COMMS_SEND, {**MESSAGE, "to": "Jürgen's Agent"}, None)
+    rule = "lower-case letters, digits and inner hyphens, 1 to 63 characters; for example jurgen-s-agent"
+    assert caught.value.message == f'to cannot be "Jürgen\'s Agent": use {rule}.'
+    with pytest.raises(ParleyError) as caught:
+        encode(SESSIONS_OPEN, {"name": "a", "lease_token": "hunter2!"}, None)
+    assert "hunter2" not in f"{caught.value} {caught.value.details}"
+
+
 def test_the_error_is_the_operations_own() -> None:
     with pytest.raises(InvalidCommandError):
         encode(COMMS_SEND, {}, None)

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
-import { type Parley, ParleyError } from "../../../sdks/typescript/src/index.js";
+import type { Parley } from "../../../sdks/typescript/src/index.js";
 import { parseDuration, parseJson, UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
-import { nearest } from "../nearest.js";
 import { note, paint, print, printJson } from "../output.js";
 import { EventPrinter, printEvents } from "../print-events.js";
 import { readJsonFromStdin, readStdin } from "../stdin.js";
@@ -45,19 +44,15 @@ export async function send(
     const sent = withKey(await limit.within(request, "nothing was sent"));
     const remark = `the daemon did not answer; a repeat with --idempotency-key ${sent.options?.idempotency_key} is accepted once`;
     const recipient = recipientOf(sent) ?? flags.input;
-    const suggest = (error: unknown): Promise<never> => withSuggestion(client, to, error);
     if (!flags.stream) {
-      const receipt = await limit.within(client.send(sent).catch(suggest), remark);
+      const receipt = await limit.within(client.send(sent), remark);
       if (json) return printJson(receipt);
       print(describeReceipt(receipt));
       const why = await limit.within(waitNote(client, recipient, sent, receipt), "the daemon did not answer");
       if (why !== undefined) note(paint("dim", why));
       return;
     }
-    const { receipt, stream } = await limit.within(
-      client.sendAndStream(sent as InteractionCommand).catch(suggest),
-      remark,
-    );
+    const { receipt, stream } = await limit.within(client.sendAndStream(sent as InteractionCommand), remark);
     if (json) print(JSON.stringify(receipt));
     else note(paint("dim", describeReceipt(receipt)));
     const { interaction_id: id } = receipt as { interaction_id: string };
@@ -99,20 +94,6 @@ function onInterrupt(to: string | undefined, interactionId: string): void {
 function howToGoOn(to: string | undefined, id: string): string {
   const cancel = to === undefined ? "" : `; cancel it with: parley send ${to} --cancel ${id}`;
   return `the work goes on; read on with: parley stream --interaction ${id} --no-follow${cancel}`;
-}
-
-/** A name that was mistyped: says which peer has one like it. */
-async function withSuggestion(client: Parley, to: string | undefined, error: unknown): Promise<never> {
-  if (to !== undefined && error instanceof ParleyError && error.code === "peer_not_found") {
-    const { peers } = await client.peers().catch(() => ({ peers: [] }));
-    const name = nearest(
-      to,
-      peers.map((peer) => peer.name),
-    );
-    if (name !== undefined)
-      throw Object.assign(error, { hint: `did you mean ${name}? parley send ${name} ...` });
-  }
-  throw error;
 }
 
 async function commandFrom(

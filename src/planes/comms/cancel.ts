@@ -2,6 +2,7 @@ import type { PeerRequestCommand, SendReceipt } from "../../generated/types.js";
 import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { patternDetail } from "../../kernel/pattern-rules.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
@@ -75,13 +76,14 @@ export function interactionOf({ params }: PeerRequestCommand): string {
   const { interaction_id: id } = params as { interaction_id?: unknown };
   if (id === undefined) throw refused(field, "missing_field", "a UUID", "absent");
   if (typeof id !== "string") throw refused(field, "wrong_type", "string", typeof id);
-  if (!uuid.test(id)) throw refused(field, "pattern", `a match of ${uuid.source}`, "string");
+  if (!uuid.test(id))
+    throw new ContractError("invalid_command", { details: [patternDetail(field, uuid.source, id)] });
   return id;
 }
 
 function refused(
   field: string,
-  issue: "wrong_type" | "missing_field" | "pattern",
+  issue: "wrong_type" | "missing_field",
   expected: string,
   got: string,
 ): ContractError {

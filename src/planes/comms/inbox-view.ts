@@ -1,7 +1,7 @@
 import type { InboxInteraction } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import type { CallContext } from "../../kernel/context.js";
-import { ContractError } from "../../kernel/contract-error.js";
+import { unknownName } from "../../kernel/unknown-name.js";
 import { isClaimed } from "./cancel.js";
 import { interactionOf } from "./host-interaction.js";
 import { isShown, pageAfter, shownFrom } from "./inbox-page.js";
@@ -138,7 +138,7 @@ export class InboxView {
   #session(name: string, context: CallContext): DirectorySession | Promise<DirectorySession> {
     if (name === context.session) return this.#directory.ensure(name, requirePrincipal(context));
     const session = this.#directory.byName(name);
-    if (session === undefined) throw new ContractError("session_not_found");
+    if (session === undefined) throw unknownName("session_not_found", name, () => []);
     return session;
   }
 }

@@ -2,6 +2,7 @@ import type { CommandKind, SendableKind } from "../../generated/types.js";
 import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext, Principal } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { unknownName } from "../../kernel/unknown-name.js";
 import type { DirectorySession, SessionDirectory } from "./ports.js";
 import type { Route, RouteSource } from "./route-source.js";
 
@@ -63,7 +64,10 @@ export class Resolver {
     }
     if (found !== undefined) return found;
     if (owner !== undefined || refusing !== undefined) throw notSendable(owner ?? refusing!, kind);
-    throw new ContractError(isSelf ? "self_session_denied" : "peer_not_found");
+    if (isSelf) throw new ContractError("self_session_denied");
+    throw unknownName("peer_not_found", name, () =>
+      this.peers(sender).map(({ preferred }) => preferred.name),
+    );
   }
 
   /** Every peer of `sender` that takes anything, sorted by name. */

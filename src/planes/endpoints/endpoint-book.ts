@@ -1,4 +1,5 @@
 import { ContractError } from "../../kernel/contract-error.js";
+import { freeName } from "../../kernel/unknown-name.js";
 import type { EndpointsPorts } from "./ports.js";
 
 const bucket = "endpoints";
@@ -66,8 +67,10 @@ export class EndpointBook {
         .map(({ name }) => name),
     );
     if (wished !== undefined) {
-      if (taken.has(wished)) throw new ContractError("endpoint_name_taken");
-      return wished;
+      if (!taken.has(wished)) return wished;
+      const free = freeName(wished, (name) => !taken.has(name));
+      const message = `Another paired daemon is called ${wished} here; choose a name with \`--name\`, for example ${free}, or remove the other first.`;
+      throw new ContractError("endpoint_name_taken", { message });
     }
     for (let number = 1; ; number += 1) {
       const name = number === 1 ? otherwise : `${otherwise.slice(0, 58)}-${number}`;

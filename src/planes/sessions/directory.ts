@@ -9,6 +9,7 @@ import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import type { Logger } from "../../kernel/logger.js";
 import { storedPrincipal } from "../../kernel/principal.js";
 import { tokenHash } from "../../kernel/token-hash.js";
+import { freeName, unknownName } from "../../kernel/unknown-name.js";
 import { mayCreate } from "./access.js";
 import { HeldSession } from "./held-session.js";
 import { decideOpen } from "./session-lease.js";
@@ -156,7 +157,7 @@ export class Directory {
   close(name: string, principal: Principal, token: string | undefined): Promise<HeldSession | "already"> {
     return this.#turns.run(name, async () => {
       const session = this.#byName.get(name);
-      if (session === undefined) throw new ContractError("session_not_found");
+      if (session === undefined) throw this.unknown(name, principal);
       if (!mayUse(principal, session)) throw new ContractError("permission_denied");
       if (session.closed) return "already";
       const shown = token === undefined ? undefined : tokenHash(token);
@@ -179,8 +180,17 @@ export class Directory {
   /** The session if the principal may use it. */
   requireUse(name: string, principal: Principal | null): HeldSession {
     const session = this.byName(name);
-    if (session === undefined) throw new ContractError("session_not_found");
+    if (session === undefined) throw this.unknown(name, principal);
     return usable(session, principal);
+  }
+
+  /** The error of a name that no session has that the principal may see. */
+  unknown(name: string, principal: Principal | null): ContractError {
+    return unknownName("session_not_found", name, () =>
+      this.all()
+        .filter((session) => mayUse(principal, session))
+        .map((session) => session.name),
+    );
   }
 
   renew(session: HeldSession): void {
@@ -295,8 +305,13 @@ export class Directory {
   ): Promise<HeldSession> {
     if (move === "stale") throw new ContractError("fence_stale");
     if (move === "taken") {
-      const wait = known?.leaseLeftMs();
-      throw new ContractError("session_name_taken", wait === undefined ? {} : { retryAfterMs: wait });
+      const retryAfterMs = known?.leaseLeftMs();
+      const free = freeName(name, (one) => this.byName(one) === undefined && mayCreate(principal, one));
+      const message = `Another holder keeps the name ${name} now; wait until its lease ends or choose another name, for example ${free}.`;
+      throw new ContractError("session_name_taken", {
+        message,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      });
     }
     if (known === undefined) {
       if (!mayCreate(principal, name)) throw new ContractError("permission_denied");

@@ -1,5 +1,4 @@
 import { mayUse } from "../../kernel/authorise.js";
-import { ContractError } from "../../kernel/contract-error.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
 import type { Directory } from "./directory.js";
 import type { SessionsPorts } from "./ports.js";
@@ -9,7 +8,7 @@ export function get(directory: Directory, ports: SessionsPorts): UnaryHandler<"s
   return async ({ name }, { principal }) => {
     const session = directory.byName(name);
     // One that the caller may not see looks like one that is not there.
-    if (session === undefined || !mayUse(principal, session)) throw new ContractError("session_not_found");
+    if (session === undefined || !mayUse(principal, session)) throw directory.unknown(name, principal);
     return { session: await viewOf(session, ports.inboxes()) };
   };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { noncePattern, pageKeyHeader } from "../../kernel/authentication.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import { decodeJson, jsonType } from "../../kernel/json.js";
+import { patternDetail } from "../../kernel/pattern-rules.js";
 import type { RawCall, RawHandler } from "../../kernel/raw.js";
 
 /** What signing in needs from the keeper of browser sessions. */
@@ -37,9 +38,8 @@ export function createProve(port: SignInPort): RawHandler {
   return async (request, response, call) => {
     const nonce = await readField(request, call, "nonce");
     if (!noncePattern.test(nonce)) {
-      const expected = `a match of ${noncePattern.source}`;
       throw new ContractError("invalid_request", {
-        details: [{ field: "nonce", issue: "pattern", expected, got: "string" }],
+        details: [patternDetail("nonce", noncePattern.source, nonce)],
       });
     }
     const proof = port.answer(request.headers.cookie, nonce);

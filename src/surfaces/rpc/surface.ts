@@ -7,6 +7,7 @@ import type { Ambient, Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
+import { patternDetail } from "../../kernel/pattern-rules.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { requireJson } from "../body.js";
 import { callOf, headerOf, traceparentOf } from "../raw-call.js";
@@ -169,9 +170,7 @@ function pageOf(request: IncomingMessage, auth: Authenticator): Page | null {
   const nonce = new URLSearchParams(query).get("nonce") ?? undefined;
   if (nonce === undefined || noncePattern.test(nonce)) return { session, nonce };
   throw new ContractError("invalid_request", {
-    details: [
-      { field: "nonce", issue: "pattern", expected: `a match of ${noncePattern.source}`, got: "string" },
-    ],
+    details: [patternDetail("nonce", noncePattern.source, nonce)],
   });
 }
 

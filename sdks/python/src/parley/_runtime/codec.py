@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from .parley_error import ErrorDetail, ParleyError
+from .pattern_rules import refused_text
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -154,4 +155,4 @@ def _check(operation: Operation, fields: Any, body: bytes) -> None:
 def _refuse(operation: Operation, *details: ErrorDetail) -> ParleyError:
     from .._generated.errors import ERROR_CLASSES
 
-    return ERROR_CLASSES[operation.validation_error](details=details)
+    return ERROR_CLASSES[operation.validation_error](refused_text(details), details=details)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 from .parley_error import ErrorDetail
+from .pattern_rules import pattern_words
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -66,6 +67,9 @@ def _detail(error: Any, value: Any, adapter: TypeAdapter[Any]) -> ErrorDetail:
     issue = _ISSUES.get(kind, "wrong_type")
     if issue == "wrong_type":
         return ErrorDetail(field, issue, _TYPES.get(kind, "a JSON value"), json_type(subject))
+    if issue == "pattern":
+        expected, got = pattern_words(context["pattern"], subject)
+        return ErrorDetail(field, issue, expected, got)
     got = _shorten(subject) if issue == "invalid_value" else json_type(subject)
     return ErrorDetail(field, issue, _expected(kind, context), got)
 
@@ -73,8 +77,6 @@ def _detail(error: Any, value: Any, adapter: TypeAdapter[Any]) -> ErrorDetail:
 def _expected(kind: str, context: dict[str, Any]) -> str:
     if kind == "literal_error":
         return "one of: " + str(context["expected"]).replace("'", "").replace(" or ", ", ")
-    if kind == "string_pattern_mismatch":
-        return f"a match of {context['pattern']}"
     if kind in ("string_too_long", "too_long"):
         return f"at most {context['max_length']}"
     if kind in ("string_too_short", "too_short"):
