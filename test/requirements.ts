@@ -130,6 +130,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.inbox": people(
     "`parley inbox` shows the text of what waits, for people, scripts and pipes; `--watch` follows it over restarts of the daemon.",
   ),
+  "cli.inbox-notice": people(
+    "On a terminal `peers` and `send` print one line when something waits for their caller; pipes and `--json` have no such line.",
+  ),
   "cli.inbox-done": people(
     "`parley inbox done ID` ends what was read, whichever session of the caller holds it; for a request it prints the commands that answer it.",
   ),
@@ -247,6 +250,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "comms.inbox-list": people(
     "An inbox is listed without claiming: sender, time, kind, text, state and cursor, in bounded pages, answers beside their questions, on every surface but MCP tools.",
+  ),
+  "comms.inbox-notice": people(
+    "Results of `peers` and `send` carry how much waits in the caller's inbox and since when, on every surface: as it is when the answer is sent, in no stored receipt, without a read of the store.",
   ),
   "comms.inbox-wait": people(
     "A listing that would be empty waits for its first item as long as it is asked to, and ends when the caller leaves or the session is closed.",

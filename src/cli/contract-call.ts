@@ -3,6 +3,7 @@ import type { CliCommand, CliFlag } from "../generated/cli.js";
 import type { UnaryOperationId } from "../generated/operations.js";
 import { parseDuration, parseJson, UsageError } from "./arguments.js";
 import { type GlobalOptions, withClientOf } from "./client.js";
+import { noteInbox } from "./inbox-note.js";
 import { print, printJson } from "./output.js";
 import { readJsonFromStdin } from "./stdin.js";
 import { printProperties, printTable } from "./table.js";
@@ -22,8 +23,9 @@ export async function callContract(
       ? await readJsonFromStdin("--json -")
       : requestFrom(spec, args, flags);
     const response = await client.call(spec.operation as UnaryOperationId, request);
-    if (options.json) printJson(response);
-    else printResponse(spec, response);
+    if (options.json) return printJson(response);
+    printResponse(spec, response);
+    noteInbox(response as object, options);
   };
   await withClientOf(options, call, false);
 }

@@ -18,7 +18,8 @@ export const mcpTools: readonly McpTool[] = [
   {
     name: "peers",
     operation: "comms.peers",
-    description: "List the agents that you can send to, with what each takes and whether it is online.",
+    description:
+      "List the agents that you can send to, with what each takes and whether it is online. `inbox` in the result of `peers` and `send` counts what waits for you.",
     wrap: null,
     inputSchema: {
       type: "object",
@@ -192,6 +193,26 @@ export const mcpTools: readonly McpTool[] = [
           minimum: 0,
           maximum: 9007199254740991,
           description: "Rises whenever the directory changes.",
+        },
+        inbox: {
+          type: "object",
+          properties: {
+            waiting: {
+              type: "integer",
+              minimum: 1,
+              maximum: 9007199254740991,
+              description: "Messages, requests and answers that no host has claimed.",
+            },
+            oldest_at: {
+              type: "string",
+              pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$",
+              maxLength: 24,
+              description: "When the oldest of them came in.",
+            },
+          },
+          required: ["waiting", "oldest_at"],
+          description:
+            "What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent when nothing waits, and while the daemon has not read that inbox since its start.",
         },
       },
       required: ["peers", "generation"],
@@ -491,6 +512,26 @@ export const mcpTools: readonly McpTool[] = [
         },
         stream_reserved: { type: "boolean", description: "A stream of the interaction waits to be opened." },
         deduplicated: { type: "boolean", description: "This is the first receipt again." },
+        inbox: {
+          type: "object",
+          properties: {
+            waiting: {
+              type: "integer",
+              minimum: 1,
+              maximum: 9007199254740991,
+              description: "Messages, requests and answers that no host has claimed.",
+            },
+            oldest_at: {
+              type: "string",
+              pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$",
+              maxLength: 24,
+              description: "When the oldest of them came in.",
+            },
+          },
+          required: ["waiting", "oldest_at"],
+          description:
+            "What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent when nothing waits, and while the daemon has not read that inbox since its start.",
+        },
         envelope_id: {
           type: "string",
           pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",

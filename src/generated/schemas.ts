@@ -624,6 +624,14 @@ const responseTypes = {
       },
     ],
   },
+  CallerInbox: {
+    type: "object",
+    properties: {
+      waiting: { type: "integer", minimum: 1, maximum: 9007199254740991 },
+      oldest_at: { $ref: "#/$defs/Timestamp" },
+    },
+    required: ["waiting", "oldest_at"],
+  },
   Claim: {
     type: "object",
     properties: { token: { $ref: "#/$defs/Secret" }, expires_at: { $ref: "#/$defs/Timestamp" } },
@@ -670,6 +678,7 @@ const responseTypes = {
     properties: {
       peers: { type: "array", items: { $ref: "#/$defs/PeerDirectoryEntry" }, maxItems: 100000 },
       generation: { type: "integer", minimum: 0, maximum: 9007199254740991 },
+      inbox: { $ref: "#/$defs/CallerInbox" },
     },
     required: ["peers", "generation"],
   },
@@ -995,6 +1004,7 @@ const responseTypes = {
       interaction_id: { $ref: "#/$defs/Uuid" },
       stream_reserved: { type: "boolean" },
       deduplicated: { type: "boolean" },
+      inbox: { $ref: "#/$defs/CallerInbox" },
     },
     required: ["kind", "interaction_id", "stream_reserved", "deduplicated"],
   },
@@ -1358,6 +1368,7 @@ const responseTypes = {
       acked: { type: "boolean" },
       delivery: { $ref: "#/$defs/Delivery" },
       deduplicated: { type: "boolean" },
+      inbox: { $ref: "#/$defs/CallerInbox" },
     },
     required: ["kind", "envelope_id", "interaction_id", "acked", "delivery", "deduplicated"],
   },
@@ -1370,6 +1381,7 @@ const responseTypes = {
       stream_reserved: { type: "boolean" },
       delivery: { $ref: "#/$defs/Delivery" },
       deduplicated: { type: "boolean" },
+      inbox: { $ref: "#/$defs/CallerInbox" },
     },
     required: ["kind", "envelope_id", "interaction_id", "stream_reserved", "delivery", "deduplicated"],
   },
@@ -1392,6 +1404,7 @@ const responseTypes = {
       in_reply_to: { $ref: "#/$defs/Uuid" },
       delivery: { $ref: "#/$defs/Delivery" },
       deduplicated: { type: "boolean" },
+      inbox: { $ref: "#/$defs/CallerInbox" },
     },
     required: ["kind", "envelope_id", "in_reply_to", "delivery", "deduplicated"],
   },
@@ -2190,6 +2203,7 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
   "comms.peers": {
     ...responseTypes.CommsPeersResponse,
     $defs: {
+      CallerInbox: responseTypes.CallerInbox,
       InboundAction: responseTypes.InboundAction,
       InboundPolicy: responseTypes.InboundPolicy,
       Labels: responseTypes.Labels,
@@ -2204,6 +2218,7 @@ export const responseSchemas: { readonly [Id in OperationId]: object } = {
   "comms.send": {
     ...responseTypes.CommsSendResponse,
     $defs: {
+      CallerInbox: responseTypes.CallerInbox,
       Delivery: responseTypes.Delivery,
       DeliveryState: responseTypes.DeliveryState,
       InputAccepted: responseTypes.InputAccepted,

@@ -26,6 +26,18 @@ export type AgentEvent =
   | Extension;
 
 /**
+ * What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent
+ * when nothing waits, and while the daemon has not read that inbox since its start.
+ * @generated from schemas/comms/types.json#/$defs/CallerInbox
+ */
+export interface CallerInbox {
+  /** Messages, requests and answers that no host has claimed. */
+  waiting: number;
+  /** When the oldest of them came in. */
+  oldest_at: Timestamp;
+}
+
+/**
  * A batch of interactions given to one host.
  * @generated from schemas/sessions/types.json#/$defs/Claim
  */
@@ -100,6 +112,11 @@ export interface CommsPeersResponse {
   peers: PeerDirectoryEntry[];
   /** Rises whenever the directory changes. */
   generation: number;
+  /**
+   * What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent
+   * when nothing waits, and while the daemon has not read that inbox since its start.
+   */
+  inbox?: CallerInbox;
 }
 
 /** @generated from schemas/comms/send.json#/$defs/Request */
@@ -672,6 +689,11 @@ export interface InputAccepted {
   stream_reserved: boolean;
   /** This is the first receipt again. */
   deduplicated: boolean;
+  /**
+   * What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent
+   * when nothing waits, and while the daemon has not read that inbox since its start.
+   */
+  inbox?: CallerInbox;
 }
 
 /**
@@ -1325,6 +1347,11 @@ export interface PeerMessageSent {
   delivery: Delivery;
   /** This is the first receipt again. */
   deduplicated: boolean;
+  /**
+   * What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent
+   * when nothing waits, and while the daemon has not read that inbox since its start.
+   */
+  inbox?: CallerInbox;
 }
 
 /**
@@ -1366,6 +1393,11 @@ export interface PeerRequestSent {
   delivery: Delivery;
   /** This is the first receipt again. */
   deduplicated: boolean;
+  /**
+   * What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent
+   * when nothing waits, and while the daemon has not read that inbox since its start.
+   */
+  inbox?: CallerInbox;
 }
 
 /**
@@ -1419,6 +1451,11 @@ export interface PeerResponseSent {
   delivery: Delivery;
   /** This is the first receipt again. */
   deduplicated: boolean;
+  /**
+   * What waits in the inbox of the acting session when the answer is sent: part of no stored receipt. Absent
+   * when nothing waits, and while the daemon has not read that inbox since its start.
+   */
+  inbox?: CallerInbox;
 }
 
 /**

@@ -108,8 +108,17 @@ describe("[vectors.same-error] one error everywhere", () => {
 
 function check(expected: Expectation, outcome: Outcome, variables: Variables): void {
   if ("response" in expected)
-    expect(difference({ response: variables.fill(expected.response) }, outcome)).toBeUndefined();
+    expect(
+      difference({ response: variables.fill(expected.response) }, withoutInbox(outcome, expected.response)),
+    ).toBeUndefined();
   else expect(outcome).toMatchObject({ error: variables.fill(expected.error) as object });
+}
+
+/** What waits for a caller that many vectors share depends on those before: only a vector that expects it sees it. */
+function withoutInbox(outcome: Outcome, expected: unknown): unknown {
+  if ("error" in outcome || (expected as { inbox?: unknown }).inbox !== undefined) return outcome;
+  const { inbox: _, ...response } = outcome.response as Record<string, unknown>;
+  return { response };
 }
 
 async function checkAfter(

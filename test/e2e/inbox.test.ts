@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parley, startParley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+import { inTerminal } from "../support/terminal.js";
 import { until } from "../support/wait.js";
 
 let daemon: TestDaemon;
@@ -169,4 +170,22 @@ test("[cli.inbox-done] what was read is done with, whichever session holds it; a
   expect(await inboxOf("kitchen")).toBe("nothing waits for kitchen\n");
   const bare = await parley(daemon.env, ["inbox", "done"]);
   expect([bare.code, bare.stderr]).toEqual([2, expect.stringContaining("parley inbox done <id>")]);
+});
+
+test("[cli.inbox-notice] a terminal shows in one line that something waits for the caller", async () => {
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "hall", ttl_ms: 0 });
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "attic", ttl_ms: 0 });
+  const quiet = await inTerminal(daemon.env, ["--as", "hall", "peers"]);
+  expect([quiet.code, quiet.output]).toEqual([0, expect.not.stringContaining("parley inbox")]);
+  await sendAs("attic", { kind: "peer_message", to: "hall", body: "one" });
+  const one = await inTerminal(daemon.env, ["--as", "hall", "peers"]);
+  expect(one.output).toMatch(/\n1 message waits for hall, since [\d:]+: parley inbox hall\n$/);
+  await sendAs("attic", { kind: "peer_message", to: "hall", body: "two" });
+  const send = ["--as", "hall", "send", "attic", "hi"];
+  expect((await inTerminal(daemon.env, send)).output).toMatch(
+    /\n2 messages wait for hall, since [\d:]+: parley inbox hall\n$/,
+  );
+  expect((await inTerminal(daemon.env, [...send, "--json"])).output).not.toContain("parley inbox");
+  const piped = await parley(daemon.env, send);
+  expect([piped.code, piped.stderr]).toEqual([0, expect.not.stringContaining("parley inbox")]);
 });

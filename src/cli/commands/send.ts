@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Parley } from "../../../sdks/typescript/src/index.js";
 import { parseDuration, parseJson, UsageError } from "../arguments.js";
 import { withClient } from "../client.js";
+import { noteInbox } from "../inbox-note.js";
 import { note, paint, print, printJson } from "../output.js";
 import { EventPrinter, printEvents } from "../print-events.js";
 import { readJsonFromStdin, readStdin } from "../stdin.js";
@@ -50,6 +51,7 @@ export async function send(
       print(describeReceipt(receipt));
       const why = await limit.within(waitNote(client, recipient, sent, receipt), "the daemon did not answer");
       if (why !== undefined) note(paint("dim", why));
+      noteInbox(receipt, options);
       return;
     }
     const { receipt, stream } = await limit.within(client.sendAndStream(sent as InteractionCommand), remark);

@@ -5,7 +5,7 @@ import { ContractError } from "../../kernel/contract-error.js";
 import { patternDetail } from "../../kernel/pattern-rules.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
-import type { InboxItem } from "./inbox-item.js";
+import { isClaimed } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 import type { DirectorySession } from "./ports.js";
 import { requirePrincipal } from "./resolver.js";
@@ -61,11 +61,6 @@ export async function cancel(
   });
   const body = encodeFitting(entry, "", reservedBytes);
   return accepted.receiptFrom(await mailbox.cancel(accepted.id, entry, target, body));
-}
-
-/** A host has it, or is about to. */
-export function isClaimed({ claim, claiming }: InboxItem, now: number): boolean {
-  return claiming || (claim !== undefined && claim.until > now);
 }
 
 /** The one parameter of a cancel request. */

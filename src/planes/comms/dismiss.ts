@@ -1,10 +1,9 @@
 import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { isExpected } from "./answer.js";
-import { isClaimed } from "./cancel.js";
 import { derivedId } from "./derived-id.js";
 import { dismissed } from "./endings.js";
-import type { InboxItem } from "./inbox-item.js";
+import { type InboxItem, isClaimed } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 
 /** Ends a message or an answer that no host has claimed. The first ending counts; a repeat changes nothing. */

@@ -154,6 +154,16 @@ export function acceptedItem(
   };
 }
 
+/** A host has it, or is about to. */
+export function isClaimed({ claim, claiming }: InboxItem, now: number): boolean {
+  return claiming || (claim !== undefined && claim.until > now);
+}
+
+/** Items that a policy holds are not shown before their release, and not those that ran out or were answered. */
+export function isShown({ held, omitted, ending, deadline }: InboxItem, now: number): boolean {
+  return !held && !omitted && ending === undefined && deadline > now;
+}
+
 /** As many as have room together, characters of JSON, and always the first. */
 export function itemsWithin(items: readonly InboxItem[], most: number): readonly InboxItem[] {
   let left = most;

@@ -1,12 +1,11 @@
 import type { ListedInteraction, OmittedAnswers } from "../../generated/types.js";
 import type { Clock } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import { isClaimed } from "./cancel.js";
 import { shortened, textOf } from "./command-text.js";
 import { interactionOf } from "./host-interaction.js";
 import type { AcceptedRecord } from "./inbox-entry.js";
-import type { InboxItem } from "./inbox-item.js";
-import { isShown, pageAfter, shownFrom } from "./inbox-page.js";
+import { type InboxItem, isClaimed, isShown } from "./inbox-item.js";
+import { pageAfter, shownFrom } from "./inbox-page.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 

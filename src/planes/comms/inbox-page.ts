@@ -1,5 +1,5 @@
 import { ContractError } from "../../kernel/contract-error.js";
-import { type InboxItem, itemsWithin } from "./inbox-item.js";
+import { type InboxItem, isShown, itemsWithin } from "./inbox-item.js";
 import type { Mailbox } from "./mailbox.js";
 
 /** What one page may contain. */
@@ -33,11 +33,6 @@ export function pageAfter(
   const items = itemsWithin(chosen.slice(0, entries), chars);
   const more = items.length < chosen.length;
   return { items, cursor: more ? shownFrom(items.at(-1)!) : position, more };
-}
-
-/** Items that a policy holds are not shown before their release, and not those that ran out or were answered. */
-export function isShown({ held, omitted, ending, deadline }: InboxItem, now: number): boolean {
-  return !held && !omitted && ending === undefined && deadline > now;
 }
 
 /** Position in the inbox's log from which on it is shown: a reader that goes on from a cursor misses nothing. */

@@ -22,12 +22,13 @@ import type {
   Sender,
   SettledEntry,
 } from "./inbox-entry.js";
-import { acceptedItem, type InboxItem } from "./inbox-item.js";
+import { acceptedItem, type InboxItem, isClaimed, isShown } from "./inbox-item.js";
 import { isLimited } from "./limited.js";
 import { ListedCopies, type OmittedAnswers } from "./listed-copies.js";
 import type { CommsLimits } from "./ports.js";
 import { type Reservation, reserve } from "./reservation.js";
-import type { RestingInbox } from "./resting.js";
+import type { RestingClaim, RestingInbox } from "./resting.js";
+import { type Waiting, WaitingCount } from "./waiting.js";
 
 /** Commands of one inbox that are kept in memory until they are drained, characters of JSON; others are read again. */
 const keptChars = 1024 * 1024;
@@ -123,6 +124,14 @@ export class Inbox {
     return count;
   }
 
+  /** Listed items that no host has claimed; undefined without one. */
+  waiting(now: number): Waiting | undefined {
+    const found = new WaitingCount();
+    for (const item of this.#open)
+      if (isShown(item, now) && !isClaimed(item, now)) found.add(item.acceptedAt);
+    return found.sum;
+  }
+
   /** Items that wait for a decision. */
   held(): InboxItem[] {
     return this.#open.filter(({ held }) => held);
@@ -195,19 +204,24 @@ export class Inbox {
 
   /** What the log does not tell again; undefined while a host or a reader has to do with it. */
   rest(now: number): RestingInbox | undefined {
-    const claims = new Map<string, { until: number; items: number }>();
+    const claims = new Map<string, RestingClaim>();
     const delayed = new Map<string, number>();
     const reservations = new Map<string, Reservation>();
+    const waiting = new WaitingCount();
     let unclaimed = 0;
-    for (const { interactionId, claim, claiming, held, notBefore } of this.#open) {
+    for (const item of this.#open) {
+      const { interactionId, claim, claiming, held, notBefore } = item;
       if (claiming) return undefined;
       if (notBefore > now) delayed.set(interactionId, notBefore);
       if (claim === undefined) unclaimed += held ? 0 : 1;
       else {
         const known = claims.get(claim.hash);
-        if (known === undefined) claims.set(claim.hash, { until: claim.until, items: 1 });
+        if (known === undefined)
+          claims.set(claim.hash, { until: claim.until, items: 1, listed: new WaitingCount() });
         else known.items += 1;
       }
+      if (!isShown(item, now)) continue;
+      (claim === undefined ? waiting : claims.get(claim.hash)!.listed).add(item.acceptedAt);
     }
     for (const { interactionId, reservation } of this.#items.values()) {
       if (reservation === undefined) continue;
@@ -216,6 +230,7 @@ export class Inbox {
     }
     return {
       unclaimed,
+      waiting: waiting.sum,
       claims: claims.size > 0 ? claims : none,
       delayed: delayed.size > 0 ? delayed : none,
       reservations: reservations.size > 0 ? reservations : none,

@@ -62,7 +62,7 @@ export function createCommsPlane(ports: CommsPorts): CommsPlane {
         admission,
         useOutbox: (sessionId) => links?.use(sessionId),
       }),
-      peers: peers(resolver),
+      peers: peers(resolver, mailboxes),
       stream: stream({ directory, resolver, mailboxes, streams }),
       stream_close: streamClose(streams),
     },

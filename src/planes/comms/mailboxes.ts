@@ -5,8 +5,9 @@ import { Mailbox, type MailboxLinks } from "./mailbox.js";
 import type { CommsLimits, CommsPorts, DirectorySession } from "./ports.js";
 import type { EndState } from "./reservation.js";
 import { Reservations } from "./reservations.js";
-import { type RestingMailbox, unreadAtRest } from "./resting.js";
+import { type RestingMailbox, unreadAtRest, waitingAtRest } from "./resting.js";
 import { retentionTime } from "./retention-time.js";
+import type { Waiting } from "./waiting.js";
 
 const sweepEveryMs = 60_000;
 /** How soon after use it is looked whether mailboxes take too much memory. */
@@ -108,6 +109,15 @@ export class Mailboxes {
     });
     this.#summaries = turn.catch(() => {});
     return turn;
+  }
+
+  /** What waits in the session's inbox, as far as the memory has it: nothing is read for that. */
+  waiting(sessionId: string): Waiting | undefined {
+    const now = this.#ports.clock.monotonic();
+    const loaded = this.#loaded.get(sessionId);
+    if (loaded !== undefined) return loaded.mailbox.inbox.waiting(now);
+    const resting = this.#resting.get(sessionId);
+    return resting && waitingAtRest(resting.inbox, now);
   }
 
   async find(interactionId: string): Promise<FoundInteraction | undefined> {

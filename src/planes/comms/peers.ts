@@ -1,15 +1,21 @@
 import type { PeerDirectoryEntry } from "../../generated/types.js";
 import { isoTime } from "../../kernel/clock.js";
 import type { UnaryHandler } from "../../kernel/handlers.js";
+import { callerInbox } from "./caller-inbox.js";
+import type { Mailboxes } from "./mailboxes.js";
 import type { Peer, Resolver } from "./resolver.js";
 import { type Route, sendableKinds } from "./route-source.js";
 
-export function peers(resolver: Resolver): UnaryHandler<"comms.peers"> {
+export function peers(
+  resolver: Resolver,
+  mailboxes: Pick<Mailboxes, "waiting">,
+): UnaryHandler<"comms.peers"> {
   return async (_, context) => {
     const actor = await resolver.actor(context);
     const now = isoTime(context.clock.now());
     const found = resolver.peers(actor).map((peer) => entryOf(peer, now));
-    return { peers: found, generation: resolver.generation };
+    const inbox = callerInbox(mailboxes.waiting(actor.sessionId));
+    return { peers: found, generation: resolver.generation, ...inbox };
   };
 }
 

@@ -89,7 +89,7 @@ function resolverOver(far: Names, near: Names): Resolver {
 
 async function listed(resolver: Resolver) {
   const context = { principal: {}, clock: { now: () => 0 } } as never;
-  return (await peers(resolver)({}, context)).peers;
+  return (await peers(resolver, { waiting: () => undefined })({}, context)).peers;
 }
 
 function outcome(resolver: Resolver, name: string, kind: SendableKind, expected?: string): string {

@@ -1,11 +1,23 @@
 import type { Reservation } from "./reservation.js";
+import { type Waiting, WaitingCount } from "./waiting.js";
+
+/** A claim of items that are not settled. */
+export interface RestingClaim {
+  /** Monotonic end. */
+  until: number;
+  items: number;
+  /** Those that an inbox lists: they wait again when the claim is over. */
+  readonly listed: WaitingCount;
+}
 
 /** What is known of an inbox that is not in memory, beside its log. */
 export interface RestingInbox {
   /** Items that wait for a host and belong to no claim. */
   readonly unclaimed: number;
-  /** Claims of items that are not settled, by hash: monotonic end, and how many. */
-  readonly claims: ReadonlyMap<string, { readonly until: number; readonly items: number }>;
+  /** Of those, what is listed. */
+  readonly waiting: Waiting | undefined;
+  /** Claims of items that are not settled, by hash. */
+  readonly claims: ReadonlyMap<string, RestingClaim>;
   /** Monotonic times before which items are not offered, by interaction. */
   readonly delayed: ReadonlyMap<string, number>;
   /** Reservations that have ended, by interaction. */
@@ -31,4 +43,11 @@ export function unreadAtRest({ unclaimed, claims }: RestingInbox, now: number): 
   let count = unclaimed;
   for (const { until, items } of claims.values()) if (until <= now) count += items;
   return count;
+}
+
+/** Listed items that no host has claimed; undefined without one. */
+export function waitingAtRest({ waiting, claims }: RestingInbox, now: number): Waiting | undefined {
+  const found = new WaitingCount(waiting);
+  for (const { until, listed } of claims.values()) if (until <= now) found.addAll(listed.sum);
+  return found.sum;
 }

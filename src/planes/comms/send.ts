@@ -14,6 +14,7 @@ import { storedPrincipal } from "../../kernel/principal.js";
 import type { Admission, AdmittedCommand } from "./admission.js";
 import { answer } from "./answer.js";
 import { bodyHash } from "./body-hash.js";
+import { callerInbox } from "./caller-inbox.js";
 import { cancel, cancelIntent } from "./cancel.js";
 import { checkIdentity, expectedPeer, isOnline, offline, refuse, reservedBytes } from "./command-checks.js";
 import { receiptOf, ttlOf } from "./delivery.js";
@@ -44,9 +45,11 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
     const acting = parts.resolver.actor(context);
     const sender = acting instanceof Promise ? await acting : acting;
     const accepted = new Acceptance(sender, command, context);
-    if (!accepted.isRepeatable) return accept(accepted, command, parts);
     // A repeat waits for the tries before it: what is in flight for those must not refuse it.
-    return repeats.run(accepted.id, () => accept(accepted, command, parts));
+    const receipt = await (accepted.isRepeatable
+      ? repeats.run(accepted.id, () => accept(accepted, command, parts))
+      : accept(accepted, command, parts));
+    return Object.assign(receipt, callerInbox(parts.mailboxes.waiting(sender.sessionId)));
   };
 }
 

@@ -13,6 +13,7 @@ import type {
   SessionsSettleResponse,
 } from "../../../src/generated/types.js";
 import { ContractError } from "../../../src/kernel/contract-error.js";
+import { storedReceipt } from "../../support/stored-receipt.js";
 import type { Scheduler } from "./scheduler.js";
 
 const claimMs = 60_000;
@@ -312,8 +313,8 @@ export class Ledger {
     const before = this.receipts.get(`${key}/${inbox}`);
     this.receipts.set(`${key}/${inbox}`, before ?? { command, receipt });
     if (before === undefined) return;
-    const first = JSON.stringify({ ...before.receipt, deduplicated: true });
-    const again = JSON.stringify({ ...receipt, deduplicated: true });
+    const first = JSON.stringify({ ...storedReceipt(before.receipt), deduplicated: true });
+    const again = JSON.stringify({ ...storedReceipt(receipt), deduplicated: true });
     const excused = inbox === "" && "to" in command && this.closed.has(command.to);
     if (first !== again && !excused) this.violated(`key ${key} got ${again} after ${first}`);
   }

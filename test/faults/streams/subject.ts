@@ -10,6 +10,7 @@ import type { Call } from "../../../src/kernel/context.js";
 import { ContractError } from "../../../src/kernel/contract-error.js";
 import type { StreamClosed, StreamEvents, StreamItem } from "../../../src/kernel/handlers.js";
 import { settle } from "../../support/simulation.js";
+import { storedReceipt } from "../../support/stored-receipt.js";
 import type { InProcess } from "./in-process.js";
 import { type Move, partMs, ttlMs, type Variant } from "./model.js";
 
@@ -215,7 +216,7 @@ export class Subject {
     const [one, again] = await Promise.all([first, repeat]);
     if (typeof one === "string" || typeof again === "string")
       return one === again ? `${one}` : `${JSON.stringify(one)}, then ${JSON.stringify(again)}`;
-    const same = isDeepStrictEqual(again, { ...one, deduplicated: true });
+    const same = isDeepStrictEqual(storedReceipt(again), { ...storedReceipt(one), deduplicated: true });
     return same ? done : `${JSON.stringify(one)}, then ${JSON.stringify(again)}`;
   }
 

@@ -3,6 +3,7 @@
 import { fits, type Shapes } from "../runtime/check-shape.js";
 import type {
   AgentEvent,
+  CallerInbox,
   Claim,
   CommandKind,
   CommsCommand,
@@ -206,6 +207,15 @@ const shapes: Shapes = {
       extension: "Extension",
     },
   },
+  CallerInbox: {
+    kind: "object",
+    open: true,
+    required: ["waiting", "oldest_at"],
+    properties: {
+      waiting: { kind: "integer", minimum: 1, maximum: 9007199254740991 },
+      oldest_at: { kind: "ref", name: "Timestamp" },
+    },
+  },
   Claim: {
     kind: "object",
     open: true,
@@ -276,6 +286,7 @@ const shapes: Shapes = {
         maxItems: 100000,
       },
       generation: { kind: "integer", minimum: 0, maximum: 9007199254740991 },
+      inbox: { kind: "ref", name: "CallerInbox" },
     },
   },
   CommsSendRequest: { kind: "ref", name: "CommsCommand" },
@@ -712,6 +723,7 @@ const shapes: Shapes = {
       interaction_id: { kind: "ref", name: "Uuid" },
       stream_reserved: { kind: "boolean" },
       deduplicated: { kind: "boolean" },
+      inbox: { kind: "ref", name: "CallerInbox" },
     },
   },
   InputCommand: {
@@ -1194,6 +1206,7 @@ const shapes: Shapes = {
       acked: { kind: "boolean" },
       delivery: { kind: "ref", name: "Delivery" },
       deduplicated: { kind: "boolean" },
+      inbox: { kind: "ref", name: "CallerInbox" },
     },
   },
   PeerRequestCommand: {
@@ -1220,6 +1233,7 @@ const shapes: Shapes = {
       stream_reserved: { kind: "boolean" },
       delivery: { kind: "ref", name: "Delivery" },
       deduplicated: { kind: "boolean" },
+      inbox: { kind: "ref", name: "CallerInbox" },
     },
   },
   PeerResponseCommand: {
@@ -1257,6 +1271,7 @@ const shapes: Shapes = {
       in_reply_to: { kind: "ref", name: "Uuid" },
       delivery: { kind: "ref", name: "Delivery" },
       deduplicated: { kind: "boolean" },
+      inbox: { kind: "ref", name: "CallerInbox" },
     },
   },
   ReasoningComplete: {
@@ -1991,6 +2006,11 @@ const shapes: Shapes = {
 /** True when the value is a `AgentEvent` by the contract. */
 export function isAgentEvent(value: unknown): value is AgentEvent {
   return fits(shapes, "AgentEvent", value);
+}
+
+/** True when the value is a `CallerInbox` by the contract. */
+export function isCallerInbox(value: unknown): value is CallerInbox {
+  return fits(shapes, "CallerInbox", value);
 }
 
 /** True when the value is a `Claim` by the contract. */
@@ -2876,6 +2896,7 @@ export function isUuid(value: unknown): value is Uuid {
 /** Every guard by the name of its type. */
 export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   AgentEvent: isAgentEvent,
+  CallerInbox: isCallerInbox,
   Claim: isClaim,
   CommandKind: isCommandKind,
   CommsCommand: isCommsCommand,

@@ -11,6 +11,7 @@ MODULES: dict[str, str] = {
     "AlreadyAttachedError": "errors",
     "AnswerExpectedError": "errors",
     "AuthFailure": "errors",
+    "CallerInbox": "types.comms",
     "CancelledFailure": "errors",
     "Claim": "types.sessions",
     "CommandKind": "types.common",

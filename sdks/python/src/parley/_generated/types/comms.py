@@ -34,6 +34,21 @@ from .common import (
 )
 
 
+class CallerInbox(OpenModel):
+    """What waits in the inbox of the acting session when the answer is sent: part of no stored
+    receipt. Absent when nothing waits, and while the daemon has not read that inbox since its
+    start.
+
+    Generated from schemas/comms/types.json#/$defs/CallerInbox.
+    """
+
+    waiting: Annotated[int, Integer(1, 9007199254740991)]
+    """Messages, requests and answers that no host has claimed."""
+
+    oldest_at: Timestamp
+    """When the oldest of them came in."""
+
+
 InputSource: TypeAlias = Literal["tcp", "uds", "stdin", "webhook", "rpc"]
 """How an input came in. A surface accepts one of the values, which the field's text names; the
 others are reserved.
@@ -406,6 +421,12 @@ class CommsPeersResponse(OpenModel):
     generation: Annotated[int, Integer(0, 9007199254740991)]
     """Rises whenever the directory changes."""
 
+    inbox: Annotated[CallerInbox | None, OPTIONAL] = None
+    """What waits in the inbox of the acting session when the answer is sent: part of no stored
+    receipt. Absent when nothing waits, and while the daemon has not read that inbox since its
+    start.
+    """
+
 
 CommsSendRequest: TypeAlias = CommsCommand
 """Generated from schemas/comms/send.json#/$defs/Request."""
@@ -430,6 +451,12 @@ class InputAccepted(OpenModel):
 
     deduplicated: bool
     """This is the first receipt again."""
+
+    inbox: Annotated[CallerInbox | None, OPTIONAL] = None
+    """What waits in the inbox of the acting session when the answer is sent: part of no stored
+    receipt. Absent when nothing waits, and while the daemon has not read that inbox since its
+    start.
+    """
 
 
 class Delivery(OpenModel):
@@ -482,6 +509,12 @@ class PeerMessageSent(OpenModel):
     deduplicated: bool
     """This is the first receipt again."""
 
+    inbox: Annotated[CallerInbox | None, OPTIONAL] = None
+    """What waits in the inbox of the acting session when the answer is sent: part of no stored
+    receipt. Absent when nothing waits, and while the daemon has not read that inbox since its
+    start.
+    """
+
 
 class PeerRequestSent(OpenModel):
     """The request was accepted.
@@ -510,6 +543,12 @@ class PeerRequestSent(OpenModel):
     deduplicated: bool
     """This is the first receipt again."""
 
+    inbox: Annotated[CallerInbox | None, OPTIONAL] = None
+    """What waits in the inbox of the acting session when the answer is sent: part of no stored
+    receipt. Absent when nothing waits, and while the daemon has not read that inbox since its
+    start.
+    """
+
 
 class PeerResponseSent(OpenModel):
     """The response was accepted.
@@ -534,6 +573,12 @@ class PeerResponseSent(OpenModel):
 
     deduplicated: bool
     """This is the first receipt again."""
+
+    inbox: Annotated[CallerInbox | None, OPTIONAL] = None
+    """What waits in the inbox of the acting session when the answer is sent: part of no stored
+    receipt. Absent when nothing waits, and while the daemon has not read that inbox since its
+    start.
+    """
 
 
 SendReceipt: TypeAlias = Annotated[
