@@ -105,6 +105,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.completion": comms(
     "Tab completes commands, flags, choices and the names of peers and sessions, in bash, zsh and fish.",
   ),
+  "cli.dash": people(
+    "A word that begins with a dash and is no option is refused with the command line that passes it as text, and so are words beyond the arguments.",
+  ),
   "cli.direct": hardened("A plain command line means the same with and without the full parser."),
   "cli.exec-drain": trust(
     "Output that lies in the pipe at a command's exit arrives whole; then a short silence, bounded overall, ends the reading.",

@@ -1,9 +1,10 @@
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { CONTRACT_DIGEST, CONTRACT_VERSION } from "../generated/version.js";
 import { PACKAGE_VERSION } from "../package-version.js";
 import { requireText } from "./arguments.js";
 import { addContractCommand, contractCommands } from "./contract-commands.js";
 import { customCommands } from "./custom-commands.js";
+import { TextCommand } from "./dash-hint.js";
 import { noteText, print, printText } from "./output.js";
 import { run } from "./run.js";
 
@@ -22,7 +23,7 @@ export function runProgram(argv: readonly string[]): Promise<void> {
  * all the others would take longer than most calls. Without it, or with any other word, all are there.
  */
 export function createProgram(word?: string): Command {
-  const program = new Command("parley");
+  const program = new TextCommand("parley");
   program
     .description("One daemon per machine: agents find each other, talk, and show what happened.")
     .addOption(new Option("--json", "print JSON; `--json -` also reads the request as JSON from stdin"))
