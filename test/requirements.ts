@@ -287,6 +287,18 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Peers are listed by the resolver of send, sorted, without oneself, under a rising generation.",
   ),
   "comms.presence": foundation("A session that nobody holds is online while its log is followed."),
+  "comms.question-answer": people(
+    "An answer to a host's question reaches the host as part of its interaction, in order, whatever the host has room for or refuses.",
+  ),
+  "comms.question-durable": people(
+    "A question, its answer and the refusal of a second answer survive a kill and the trimming of events.",
+  ),
+  "comms.question-errors": people(
+    "An answer to no question, to an interaction that ended, or from another session than the asker is a typed error.",
+  ),
+  "comms.question-once": people(
+    "A question has one answer: another one is `question_answered`, and a repeat with its key gives the first receipt.",
+  ),
   "comms.repair-mutual": hardened("Two sessions that owe each other an answer at a start are both repaired."),
   "comms.repair-turns": hardened(
     "A send after a start waits for its own inbox, not for the repair of others.",
@@ -775,6 +787,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "link.peers": comms(
     "Sessions of paired daemons are peers under their own and their daemon's name, also while that is away.",
   ),
+  "link.question": people("A question and its answer cross a link, each once, over kills of either daemon."),
   "link.refused": comms(
     "What the other daemon refuses, holds or has no session for is told as such; the end of a pairing ends what waits.",
   ),

@@ -260,7 +260,7 @@ export const cliCommands: readonly CliCommand[] = [
     method: "drain",
     command: "session drain",
     summary:
-      "Claim the next interactions of the session's inbox, oldest first, and hear which claimed ones are to end.",
+      "Claim the next interactions of the session's inbox, oldest first, with the claimed ones that are to end and the answers to their questions.",
     args: [{ field: "name", type: "string", values: null, description: "The session.", required: true }],
     flags: [
       {
@@ -278,7 +278,7 @@ export const cliCommands: readonly CliCommand[] = [
         field: "max",
         type: "integer",
         values: null,
-        description: "At most this many; 0 claims nothing and only waits for cancellations.",
+        description: "At most this many; 0 claims nothing and only waits for cancellations and answers.",
         required: false,
         flag: "--max",
         repeat: false,
@@ -316,6 +316,18 @@ export const cliCommands: readonly CliCommand[] = [
           "Claim tokens of the interactions that the host still works on. Each claim is renewed for 60 s, also one that has run out, as long as no other claim took its interactions.",
         required: false,
         flag: "--claim",
+        repeat: true,
+        unit: null,
+        default: null,
+      },
+      {
+        field: "answers_received",
+        type: "string[]",
+        values: null,
+        description:
+          "Envelope ids of the answers that earlier drains returned and that the host has. Answers come again until they are named here; absent: each comes once for a claim.",
+        required: false,
+        flag: "--answer-received",
         repeat: true,
         unit: null,
         default: null,

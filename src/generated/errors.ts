@@ -49,6 +49,8 @@ export type ErrorCode =
   | "fence_stale"
   | "interaction_not_found"
   | "interaction_ended"
+  | "question_not_found"
+  | "question_answered"
   | "not_held"
   | "answer_expected"
   | "dead_letter_not_found"
@@ -352,6 +354,24 @@ export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The interaction already has its terminal event.",
+    clientOnly: false,
+  },
+  question_not_found: {
+    category: "not_found",
+    http: 404,
+    rpc: -31047,
+    exit: 3,
+    retryable: false,
+    text: "The interaction has no such question; `parley stream --interaction ID --no-follow` shows those it has.",
+    clientOnly: false,
+  },
+  question_answered: {
+    category: "conflict",
+    http: 409,
+    rpc: -31049,
+    exit: 5,
+    retryable: false,
+    text: "The question has an answer already; the first one counts.",
     clientOnly: false,
   },
   not_held: {

@@ -296,6 +296,27 @@ export const mcpTools: readonly McpTool[] = [
                       enum: ["queue", "steer"],
                       description: "Absent: `queue`; progress is never `steer`.",
                     },
+                    in_reply_to: {
+                      type: "object",
+                      additionalProperties: false,
+                      properties: {
+                        interaction_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "A UUID in lower case with hyphens; ids minted here are version 7.",
+                        },
+                        request_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "The event's `request_id`.",
+                        },
+                      },
+                      required: ["interaction_id", "request_id"],
+                      description:
+                        "The question that this answers; only on `peer_message` and `input`, from the session that sent the interaction to the session that asks. The host gets it as part of the interaction, whose id the receipt has.",
+                    },
                   },
                   description: "What any command may carry.",
                 },
@@ -349,6 +370,27 @@ export const mcpTools: readonly McpTool[] = [
                       type: "string",
                       enum: ["queue", "steer"],
                       description: "Absent: `queue`; progress is never `steer`.",
+                    },
+                    in_reply_to: {
+                      type: "object",
+                      additionalProperties: false,
+                      properties: {
+                        interaction_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "A UUID in lower case with hyphens; ids minted here are version 7.",
+                        },
+                        request_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "The event's `request_id`.",
+                        },
+                      },
+                      required: ["interaction_id", "request_id"],
+                      description:
+                        "The question that this answers; only on `peer_message` and `input`, from the session that sent the interaction to the session that asks. The host gets it as part of the interaction, whose id the receipt has.",
                     },
                   },
                   description: "What any command may carry.",
@@ -418,6 +460,27 @@ export const mcpTools: readonly McpTool[] = [
                       enum: ["queue", "steer"],
                       description: "Absent: `queue`; progress is never `steer`.",
                     },
+                    in_reply_to: {
+                      type: "object",
+                      additionalProperties: false,
+                      properties: {
+                        interaction_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "A UUID in lower case with hyphens; ids minted here are version 7.",
+                        },
+                        request_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "The event's `request_id`.",
+                        },
+                      },
+                      required: ["interaction_id", "request_id"],
+                      description:
+                        "The question that this answers; only on `peer_message` and `input`, from the session that sent the interaction to the session that asks. The host gets it as part of the interaction, whose id the receipt has.",
+                    },
                   },
                   description: "What any command may carry.",
                 },
@@ -483,6 +546,27 @@ export const mcpTools: readonly McpTool[] = [
                       type: "string",
                       enum: ["queue", "steer"],
                       description: "Absent: `queue`; progress is never `steer`.",
+                    },
+                    in_reply_to: {
+                      type: "object",
+                      additionalProperties: false,
+                      properties: {
+                        interaction_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "A UUID in lower case with hyphens; ids minted here are version 7.",
+                        },
+                        request_id: {
+                          type: "string",
+                          pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+                          maxLength: 36,
+                          description: "The event's `request_id`.",
+                        },
+                      },
+                      required: ["interaction_id", "request_id"],
+                      description:
+                        "The question that this answers; only on `peer_message` and `input`, from the session that sent the interaction to the session that asks. The host gets it as part of the interaction, whose id the receipt has.",
                     },
                   },
                   description: "What any command may carry.",

@@ -590,7 +590,7 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
     plane: "sessions",
     verb: "drain",
     summary:
-      "Claim the next interactions of the session's inbox, oldest first, and hear which claimed ones are to end.",
+      "Claim the next interactions of the session's inbox, oldest first, with the claimed ones that are to end and the answers to their questions.",
     kind: "unary",
     idempotency: "none",
     idempotencyPath: null,
@@ -857,6 +857,8 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
       "peer_not_sendable",
       "peer_offline",
       "permission_denied",
+      "question_answered",
+      "question_not_found",
       "self_session_denied",
       "send_ambiguous",
       "session_not_found",

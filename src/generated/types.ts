@@ -300,6 +300,11 @@ export interface DeliveryUpdated {
   at: Timestamp;
   /** Why it ended, for a person. */
   reason?: string;
+  /**
+   * The delivered command is the answer to this question; absent: it is the command that began the
+   * interaction.
+   */
+  request_id?: Uuid;
 }
 
 /**
@@ -1459,6 +1464,42 @@ export interface PeerResponseSent {
 }
 
 /**
+ * The answer to an `interaction_input_required` of an interaction that the host has claimed.
+ * @generated from schemas/sessions/types.json#/$defs/QuestionAnswer
+ */
+export interface QuestionAnswer {
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  interaction_id: Uuid;
+  /** The question. */
+  request_id: Uuid;
+  /** The id of the message that carried it. */
+  envelope_id: Uuid;
+  /** The sending session. */
+  from: Name;
+  /** `peer_message` or `input`. */
+  command: CommandKind;
+  /** The answer. */
+  body: string;
+  /** A point in time: RFC 3339 in UTC with milliseconds. */
+  received_at: Timestamp;
+  /** W3C trace context of the caller. */
+  traceparent?: Traceparent;
+  /** Absent: a session of this daemon sent it. */
+  trust?: Trust;
+}
+
+/**
+ * An `interaction_input_required` of an interaction.
+ * @generated from schemas/comms/types.json#/$defs/QuestionReference
+ */
+export interface QuestionReference {
+  /** A UUID in lower case with hyphens; ids minted here are version 7. */
+  interaction_id: Uuid;
+  /** The event's `request_id`. */
+  request_id: Uuid;
+}
+
+/**
  * The turn's whole reasoning; replaces its deltas.
  * @generated from schemas/common/agent-event.json#/$defs/ReasoningComplete
  */
@@ -1559,6 +1600,12 @@ export interface SendOptions {
   expect_peer_id?: Uuid;
   /** Absent: `queue`; progress is never `steer`. */
   handling?: Handling;
+  /**
+   * The question that this answers; only on `peer_message` and `input`, from the session that sent the
+   * interaction to the session that asks. The host gets it as part of the interaction, whose id the receipt
+   * has.
+   */
+  in_reply_to?: QuestionReference;
 }
 
 /**
@@ -1675,7 +1722,7 @@ export interface SessionsDrainRequest {
   name: Name;
   /** The holder's token from `sessions.open`. */
   lease_token: Secret;
-  /** At most this many; 0 claims nothing and only waits for cancellations. */
+  /** At most this many; 0 claims nothing and only waits for cancellations and answers. */
   max: number;
   /** Wait this long for the first one, milliseconds. */
   wait_ms: number;
@@ -1689,6 +1736,11 @@ export interface SessionsDrainRequest {
    * that has run out, as long as no other claim took its interactions.
    */
   claims?: Secret[];
+  /**
+   * Envelope ids of the answers that earlier drains returned and that the host has. Answers come again until
+   * they are named here; absent: each comes once for a claim.
+   */
+  answers_received?: Uuid[];
 }
 
 /**
@@ -1702,6 +1754,11 @@ export interface SessionsDrainResponse {
   interactions: InboxInteraction[];
   /** Interactions that this host has and that are asked to end: stop, and settle them as `cancelled`. */
   cancel_requested?: Uuid[];
+  /**
+   * Answers to questions of interactions that this host has, in the order of their acceptance; they count for
+   * nothing of `max`.
+   */
+  answers?: QuestionAnswer[];
 }
 
 /**

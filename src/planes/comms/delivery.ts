@@ -1,7 +1,8 @@
 import type { Delivery, SendOptions, SendReceipt } from "../../generated/types.js";
 import { isoTexts, isoTime } from "../../kernel/clock.js";
-import { ContractError } from "../../kernel/contract-error.js";
-import type { AcceptedRecord, AnsweredRecord } from "./inbox-entry.js";
+import type { AcceptedRecord, AnsweredRecord, InputAnsweredRecord } from "./inbox-entry.js";
+
+type ReceiptedRecord = AcceptedRecord | AnsweredRecord | InputAnsweredRecord;
 
 /** How long a command may wait unless its sender says otherwise, milliseconds. */
 export const defaultTtlMs = 86_400_000;
@@ -15,9 +16,10 @@ export function ttlOf(options: SendOptions | undefined): number {
 }
 
 /** The receipt of what the log has: whoever asks gets the same, and so does who repeats. */
-export function receiptOf(entry: AcceptedRecord | AnsweredRecord, deduplicated: boolean): SendReceipt {
-  const { envelope_id, interaction_id } = entry;
-  const { command } = entry;
+export function receiptOf(entry: ReceiptedRecord, deduplicated: boolean): SendReceipt {
+  const { command, envelope_id } = entry;
+  // What answers a question is part of the interaction that asks.
+  const interaction_id = command.options?.in_reply_to?.interaction_id ?? entry.interaction_id;
   switch (command.kind) {
     case "input":
       return {
@@ -51,12 +53,11 @@ export function receiptOf(entry: AcceptedRecord | AnsweredRecord, deduplicated: 
   }
 }
 
-function isReserved(entry: AcceptedRecord | AnsweredRecord): boolean {
-  if (entry.t !== "accepted") throw new ContractError("internal");
-  return entry.reserved;
+function isReserved(entry: ReceiptedRecord): boolean {
+  return entry.t === "accepted" && entry.reserved;
 }
 
-function deliveryOf(entry: AcceptedRecord | AnsweredRecord): Delivery {
+function deliveryOf(entry: ReceiptedRecord): Delivery {
   // An answer is delivered by its append, whatever the asker's policy does with the copy.
   const held = entry.t === "accepted" && entry.held === true;
   const at = isoTime(entry.at);

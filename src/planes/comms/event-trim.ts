@@ -2,7 +2,7 @@ import type { EventLog } from "./event-log.js";
 import type { Inbox } from "./inbox.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
-import { answerId, movedId, releasedId } from "./interaction-events.js";
+import { answerDeliveredId, answerId, movedId, releasedId } from "./interaction-events.js";
 import type { CommsLimits, CommsPorts } from "./ports.js";
 
 /** Interactions listed in one entry, well below the size of an entry. */
@@ -127,6 +127,12 @@ export class EventTrim {
       };
       const told = item.moves.map(({ state }) => state).filter((state) => cursor.has(movedId(item, state)));
       if (told.length > 0) interactions[item.interactionId]!.moved = told;
+      const { questions } = cursor;
+      if (questions.length > 0 && !cursor.ended) interactions[item.interactionId]!.questions = [...questions];
+      const answered = item.questionAnswers
+        .map(({ envelopeId }) => envelopeId)
+        .filter((envelopeId) => cursor.has(answerDeliveredId(envelopeId)));
+      if (answered.length > 0) interactions[item.interactionId]!.answered = answered;
       listed += 1;
       if (listed % trimmedListed > 0) continue;
       await note({ t: "trimmed", list, interactions, more: true });

@@ -5,6 +5,7 @@ import type {
   HostEvent,
   InboxInteraction,
   Outcome,
+  QuestionAnswer,
 } from "../../generated/types.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { tokenHash } from "../../kernel/token-hash.js";
@@ -23,6 +24,7 @@ import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { CommsPorts, DirectorySession } from "./ports.js";
+import { questionAnswerOf } from "./question-answers.js";
 
 /** What the frame of a stored event or outcome needs beside it, bytes. */
 const frameBytes = 1024;
@@ -43,6 +45,8 @@ export interface DrainRequest {
   claimToken?: string | undefined;
   /** Tokens of claims that the host still works under; they are renewed first. */
   held?: readonly string[];
+  /** Envelopes of answers to questions that the host has; without it each answer comes once for a claim. */
+  answersReceived?: readonly string[] | undefined;
   /** Without it only what is there now counts. */
   wait?: { ms: number; signal: AbortSignal };
   /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */
@@ -55,6 +59,8 @@ export interface Drained {
   interactions: InboxInteraction[];
   /** Interactions that it has and that are asked to end. */
   cancel_requested?: string[];
+  /** Answers to questions of interactions that it has. */
+  answers?: QuestionAnswer[];
 }
 
 /** The host's side of a session: what the sessions plane's drain, emit and settle come to. */
@@ -128,6 +134,7 @@ export class HostInboxes {
     const found = this.#mailboxes.upToDate(sessionId);
     const mailbox = found instanceof Promise ? await found : found;
     for (const token of held) mailbox.inbox.renew(tokenHash(token), fence, clock.monotonic());
+    mailbox.inbox.answersReceived(request.answersReceived ?? [], fence, clock.monotonic());
     for (;;) {
       wait?.signal.throwIfAborted();
       requireWanted();
@@ -140,17 +147,34 @@ export class HostInboxes {
         }
         // The answer to the first may have been lost.
         const known = mailbox.inbox.renew(hash, fence, clock.monotonic());
-        if (known.length > 0) return this.#batch(claimToken, known, await mailbox.commands(known));
+        if (known.length > 0) {
+          const commands = await mailbox.commands(known);
+          return { ...this.#batch(claimToken, known, commands), ...this.#answers(mailbox, request) };
+        }
       }
       const now = clock.monotonic();
       const items = mailbox.inbox.offered(max, fence, now);
       const cancellations = mailbox.inbox.cancellations(fence, now);
       const told = cancellations.length > 0 ? { cancel_requested: cancellations } : {};
-      if (items.length > 0) return { ...(await this.#claim(mailbox, items, request)), ...told };
-      if (cancellations.length > 0) return { interactions: [], ...told };
+      if (items.length > 0) {
+        const claimed = await this.#claim(mailbox, items, request);
+        return { ...claimed, ...told, ...this.#answers(mailbox, request) };
+      }
+      const answers = this.#answers(mailbox, request);
+      if (cancellations.length > 0 || answers.answers !== undefined)
+        return { interactions: [], ...told, ...answers };
       if (wait === undefined || now >= deadline) return { interactions: [] };
       await mailbox.changed(Math.min(deadline, mailbox.inbox.nextFree(now)), wait.signal);
     }
+  }
+
+  /** Answers to the host's questions that it does not have. One that does not name what it has gets each of them once. */
+  #answers({ inbox }: Mailbox, { fence, answersReceived }: DrainRequest): Pick<Drained, "answers"> {
+    const found = inbox.questionAnswers(fence, this.#ports.clock.monotonic());
+    if (found.length === 0) return {};
+    if (answersReceived === undefined)
+      for (const { item, answer } of found) answer.receivedBy = item.claim?.hash;
+    return { answers: found.map(({ item, answer }) => questionAnswerOf(item, answer.given!)) };
   }
 
   /** Appends a host's events to its interaction; all of them are issued before the first is waited for. */

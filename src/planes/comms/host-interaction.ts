@@ -4,7 +4,7 @@ import type { AcceptedRecord, Origin } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
 
 /** Envelopes that came over a link are signed by the paired daemon. */
-function trustOf({ endpoint_id }: Origin): Trust {
+export function trustOf({ endpoint_id }: Origin): Trust {
   return { verified: true, source: "trusted", endpoint_id };
 }
 

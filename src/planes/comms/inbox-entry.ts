@@ -1,7 +1,9 @@
 import type {
   CommsCommand,
   FailureReason,
+  InputCommand,
   Outcome,
+  PeerMessageCommand,
   PeerResponseCommand,
   Surface,
   Usage,
@@ -61,6 +63,19 @@ export interface AnsweredEntry extends AcceptedBase {
   command: PeerResponseCommand;
   /** Where the answer is queued; absent when the asker reads it from the reserved stream. */
   queue?: { session_id: string; interaction_id: string; held?: true };
+}
+
+/**
+ * A question of the interaction's host was answered. The answer lies beside the interaction and reaches the host as part of
+ * it; the first one of a question counts.
+ */
+export interface InputAnsweredEntry extends AcceptedBase {
+  t: "input_answered";
+  interaction_id: string;
+  /** The question. */
+  request_id: string;
+  command: InputCommand | PeerMessageCommand;
+  origin?: Origin;
 }
 
 export interface ClaimedEntry {
@@ -153,6 +168,10 @@ export interface TrimmedEvents {
   released?: true;
   /** They told that it came this far at its recipient's daemon. */
   moved?: MovedState[];
+  /** Questions that they asked and that can still be answered. */
+  questions?: string[];
+  /** Envelopes of the answers to questions whose delivery they told. */
+  answered?: string[];
 }
 
 /**
@@ -171,6 +190,7 @@ export interface TrimmedEntry {
 export type InboxEntry = (
   | AcceptedEntry
   | AnsweredEntry
+  | InputAnsweredEntry
   | ClaimedEntry
   | SettledEntry
   | ReleasedEntry
@@ -194,6 +214,7 @@ export type InboxEntry = (
 /** An acceptance as the log has it. */
 export type AcceptedRecord = InboxEntry & AcceptedEntry;
 export type AnsweredRecord = InboxEntry & AnsweredEntry;
+export type InputAnsweredRecord = InboxEntry & InputAnsweredEntry;
 
 /** How far a command of the outbox can come before it ends. */
 export type MovedState = "ambiguous" | "delivered" | "held" | "ingested";

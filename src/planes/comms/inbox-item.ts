@@ -9,10 +9,12 @@ import type {
   ReleasedEntry,
   Sender,
 } from "./inbox-entry.js";
+import type { GivenAnswer } from "./question-answers.js";
 import type { Reservation } from "./reservation.js";
 
 /** Most items never have any. */
 const noAnswers: readonly Answer[] = [];
+const noQuestionAnswers: readonly GivenAnswer[] = [];
 
 /** An answer to an interaction. */
 export interface Answer {
@@ -99,6 +101,8 @@ export interface InboxItem {
   /** Monotonic time before which it is not offered. */
   notBefore: number;
   answers: readonly Answer[];
+  /** Answers to questions of its host, in order. */
+  questionAnswers: readonly GivenAnswer[];
   ending: Ending | undefined;
   /** Wall time of the ending, milliseconds. */
   endedAt: number | undefined;
@@ -147,6 +151,7 @@ export function acceptedItem(
     endedBy: undefined,
     notBefore: 0,
     answers: noAnswers,
+    questionAnswers: noQuestionAnswers,
     ending: undefined,
     endedAt: undefined,
     endSeq: 0,

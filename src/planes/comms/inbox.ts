@@ -17,6 +17,7 @@ import type {
   AnsweredEntry,
   Ending,
   InboxEntry,
+  InputAnsweredEntry,
   MovedEntry,
   ReleasedEntry,
   Sender,
@@ -26,6 +27,7 @@ import { acceptedItem, type InboxItem, isClaimed, isShown } from "./inbox-item.j
 import { isLimited } from "./limited.js";
 import { ListedCopies, type OmittedAnswers } from "./listed-copies.js";
 import type { CommsLimits } from "./ports.js";
+import { type GivenAnswer, missingAnswers } from "./question-answers.js";
 import { type Reservation, reserve } from "./reservation.js";
 import type { RestingClaim, RestingInbox } from "./resting.js";
 import { type Waiting, WaitingCount } from "./waiting.js";
@@ -59,6 +61,8 @@ export class Inbox {
   /** How many of them go before the others. */
   #steering = 0;
   readonly #cancelling = new Set<InboxItem>();
+  /** Items that are not settled and have answers to questions for their host. */
+  readonly #questioned = new Set<InboxItem>();
   /** The copies of answers among the items that have not ended. */
   readonly #copies: ListedCopies;
   /** How many of the open items are copies of answers. */
@@ -146,6 +150,20 @@ export class Inbox {
       told.push(item.interactionId);
     }
     return told;
+  }
+
+  /** Answers to questions of the holder's interactions that it does not have, in order. */
+  questionAnswers(fence: number, now: number): { item: InboxItem; answer: GivenAnswer }[] {
+    if (this.#questioned.size === 0) return [];
+    return missingAnswers([...this.#questioned].filter(({ claim }) => claimLives(claim, fence, now)));
+  }
+
+  /** The holder has the answers that came in these envelopes. */
+  answersReceived(envelopeIds: readonly string[], fence: number, now: number): void {
+    for (const { claim, questionAnswers } of this.#questioned)
+      if (claimLives(claim, fence, now))
+        for (const answer of questionAnswers)
+          if (envelopeIds.includes(answer.envelopeId)) answer.receivedBy = claim.hash;
   }
 
   /** Items whose time, or last try, is over and that no host has, in order. */
@@ -344,6 +362,8 @@ export class Inbox {
         return this.#accept(seq, entry, chars, readings);
       case "answered":
         return this.#say(this.#answer(seq, entry, entry.at), chars);
+      case "input_answered":
+        return this.#say(this.#answerQuestion(seq, entry, entry.at, chars), chars);
       case "claimed": {
         const claim = { hash: entry.claim, fence: entry.fence, until: now + claimTtlMs };
         return this.#each(entry.interactions, (item) => {
@@ -413,6 +433,7 @@ export class Inbox {
     if (isCopy(item)) this.#openCopies += 1;
     if (this.closed) return [this.#stop(item, closed, entry.at)];
     if (entry.cancel !== undefined) this.#cancel(item, entry.cancel, entry.at);
+    if (item.outbox) this.#carryAnswer(item, entry);
     const leaving = isCopy(item) ? this.#copies.add(item) : undefined;
     return leaving === undefined ? [item] : [item, this.#omit(leaving, entry.at)];
   }
@@ -467,6 +488,27 @@ export class Inbox {
       this.#end(item, ending, at);
       if (item.claim === undefined && !item.claiming) this.#settle(item);
     });
+  }
+
+  #answerQuestion(seq: number, entry: InputAnsweredEntry, at: number, chars: number): InboxItem[] {
+    return this.#each([entry.interaction_id], (item) => {
+      const { request_id: requestId, envelope_id: envelopeId } = entry;
+      // The end of the interaction, or another answer, was accepted first.
+      if (item.ending !== undefined || item.questionAnswers.some((first) => first.requestId === requestId))
+        return;
+      const answer = { requestId, envelopeId, given: { seq, entry, at, chars }, receivedBy: undefined };
+      item.questionAnswers = [...item.questionAnswers, answer];
+      this.#questioned.add(item);
+    });
+  }
+
+  /** A command of the outbox that answers a question of an earlier one. */
+  #carryAnswer(outgoing: InboxItem, { command, envelope_id: envelopeId }: AcceptedRecord): void {
+    const question = command.options?.in_reply_to;
+    const target = question && this.#items.get(question.interaction_id);
+    if (target === undefined) return;
+    const answer = { requestId: question!.request_id, envelopeId, outgoing, receivedBy: undefined };
+    target.questionAnswers = [...target.questionAnswers, answer];
   }
 
   #settled(item: InboxItem, entry: SettledEntry, at: number, { monotonic: now, wall }: Readings): void {
@@ -534,6 +576,7 @@ export class Inbox {
     item.settled = true;
     item.held = false;
     this.#cancelling.delete(item);
+    this.#questioned.delete(item);
     if (isLimited(item.kind)) this.#openOf.add(item.sender.session_id, -1);
     if (isCopy(item)) this.#openCopies -= 1;
     this.#unkeep(item);

@@ -1,5 +1,11 @@
 import { isDerived } from "./derived-id.js";
-import { type EventRecord, isIngested, isTerminal } from "./event-record.js";
+import { type EventRecord, eventOf, isIngested, isTerminal } from "./event-record.js";
+import type { TrimmedEvents } from "./inbox-entry.js";
+
+/** Questions of one interaction that can be answered; the oldest go first. */
+const questionsKept = 256;
+
+type RecalledEvents = Pick<TrimmedEvents, "last" | "sealed" | "questions"> & { ingested?: boolean };
 
 /** One interaction's part of a session's log. */
 export class InteractionCursor {
@@ -24,6 +30,7 @@ export class InteractionCursor {
   // Most interactions have none of these, and there may be hundreds of thousands.
   #ids: Set<string> | undefined;
   #answered: Set<string> | undefined;
+  #questions: Set<string> | undefined;
   #listeners: Set<() => void> | undefined;
 
   /** Whether the repeatable event with the id is durable. */
@@ -44,6 +51,23 @@ export class InteractionCursor {
   addAnswer(id: string): void {
     this.#answered ??= new Set();
     this.#answered.add(id);
+  }
+
+  /** Whether the host has asked the question, durably. */
+  hasQuestion(requestId: string): boolean {
+    return this.#questions?.has(requestId) === true;
+  }
+
+  addQuestion(requestId: string): void {
+    this.#questions ??= new Set();
+    this.#questions.delete(requestId);
+    this.#questions.add(requestId);
+    if (this.#questions.size > questionsKept) this.#questions.delete(this.#questions.values().next().value!);
+  }
+
+  /** The host's questions, oldest first. */
+  get questions(): readonly string[] {
+    return this.#questions === undefined ? [] : [...this.#questions];
   }
 
   /** Called after each event that became durable. */
@@ -71,7 +95,8 @@ export class InteractionCursor {
   }
 
   /** Restores what is known about events that were trimmed. */
-  recall({ last, sealed, ingested = false }: { last: number; sealed: boolean; ingested?: boolean }): void {
+  recall({ last, sealed, ingested = false, questions = [] }: RecalledEvents): void {
+    for (const requestId of questions) this.addQuestion(requestId);
     this.published = last;
     this.ended = sealed;
     this.ingestedDurably = ingested;
@@ -92,9 +117,15 @@ export class InteractionCursor {
       this.ingestedDurably = true;
     } else if (isDerived(record.eventId) && record.kind !== "interaction_started") this.add(record.eventId);
     if (record.kind === "peer_response_received") this.addAnswer(record.eventId);
+    if (record.kind === "interaction_input_required") this.#ask(record);
     if (isTerminal(record.kind)) {
       this.sealed = true;
       this.ended = true;
     }
+  }
+
+  #ask(record: EventRecord): void {
+    const event = eventOf(record);
+    if (event.kind === "interaction_input_required") this.addQuestion(event.request_id);
   }
 }

@@ -5,6 +5,7 @@ import type { NewEvent } from "./event-log.js";
 import type { Ending, MovedState, Undelivered } from "./inbox-entry.js";
 import type { Answer, InboxItem } from "./inbox-item.js";
 import type { InteractionCursor } from "./interaction-cursor.js";
+import { deliveredAt, type GivenAnswer } from "./question-answers.js";
 
 /** An id of version 7 as one that follows from it. */
 function following(id: string): string {
@@ -35,6 +36,11 @@ function undeliveredId({ interactionId }: InboxItem): string {
 
 export function answerId(answer: Answer): string {
   return derivedId(answer.entry.envelope_id, "answer");
+}
+
+/** The answer to a question that came in the envelope is delivered once. */
+export function answerDeliveredId(envelopeId: string): string {
+  return derivedId(envelopeId, "answer delivered");
 }
 
 export function terminalId(item: InboxItem): string {
@@ -68,6 +74,11 @@ export function dueEvents(item: InboxItem, cursor: InteractionCursor, emittedAt?
   const at = emittedAt ?? ingestedAt(item);
   if (at !== undefined && !cursor.ingested)
     due.push({ id: ingestedId(item), interactionId, event: moved(item, "ingested", at) });
+  for (const answer of item.questionAnswers) {
+    const delivered = deliveredAt(answer);
+    if (delivered !== undefined)
+      add(answerDeliveredId(answer.envelopeId), answerDelivered(answer, delivered));
+  }
   for (const answer of item.answers) add(answerId(answer), responseReceived(answer));
   if (ending === undefined) return due;
   // The copy of an answer is not its delivery: that was the append to its interaction.
@@ -88,16 +99,22 @@ export interface Outcome {
 }
 
 /**
- * All that has come of the item, in order, as far as its sender's daemon has to know: how it was delivered, answers, the
- * end. An answer that ends it says so itself. Ids follow from what they tell.
+ * All that has come of the item, in order, as far as its sender's daemon has to know: how it was delivered, questions of
+ * its host, answers, the end. An answer that ends it says so itself. Ids follow from what they tell.
  */
-export function outcomesOf(item: InboxItem, cursor: InteractionCursor, now: number): Outcome[] {
+export function outcomesOf(
+  item: InboxItem,
+  cursor: InteractionCursor,
+  now: number,
+  questions: readonly Outcome[] = [],
+): Outcome[] {
   const { release, answers, ending } = item;
   const outcomes: Outcome[] = [];
   if (release?.decision === "deliver")
     outcomes.push({ id: releasedId(item), event: moved(item, "delivered", release.at) });
   if (cursor.ingestedDurably || ingestedAt(item) !== undefined)
     outcomes.push({ id: ingestedId(item), event: moved(item, "ingested", ingestedAt(item) ?? now) });
+  outcomes.push(...questions);
   for (const answer of answers)
     outcomes.push({
       id: answerId(answer),
@@ -127,6 +144,11 @@ function ingestedAt({ moves, answers, ending, endedAt }: InboxItem): number | un
 function moved({ envelopeId }: InboxItem, state: DeliveryState, at: number, reason?: string): AgentEvent {
   const event = { kind: "delivery_updated" as const, envelope_id: envelopeId, state, at: isoTime(at) };
   return reason === undefined ? event : { ...event, reason };
+}
+
+function answerDelivered({ requestId, envelopeId }: GivenAnswer, at: number): AgentEvent {
+  const moved = { kind: "delivery_updated" as const, envelope_id: envelopeId, state: "delivered" as const };
+  return { ...moved, at: isoTime(at), request_id: requestId };
 }
 
 function responseReceived({ entry }: Answer): AgentEvent {

@@ -1,4 +1,4 @@
-import type { AcceptedEntry, AnsweredEntry, InboxEntry } from "./inbox-entry.js";
+import type { AcceptedEntry, AnsweredEntry, InboxEntry, InputAnsweredEntry } from "./inbox-entry.js";
 
 /** Idempotency keys that are remembered longer than others: as long as their commands may wait. */
 export class KeptKeys {
@@ -12,7 +12,10 @@ export class KeptKeys {
   }
 
   /** Takes in what the log has at the position. */
-  see(seq: number, { at, body_hash, expires_at }: InboxEntry & (AcceptedEntry | AnsweredEntry)): void {
+  see(
+    seq: number,
+    { at, body_hash, expires_at }: InboxEntry & (AcceptedEntry | AnsweredEntry | InputAnsweredEntry),
+  ): void {
     if (body_hash === undefined || expires_at === undefined || expires_at - at <= this.#windowMs) return;
     this.#keys.push({ seq, until: expires_at });
   }

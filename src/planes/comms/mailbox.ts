@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { AgentEvent } from "../../generated/types.js";
 import { isoTime } from "../../kernel/clock.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { KeyedQueue } from "../../kernel/keyed-queue.js";
@@ -16,6 +17,7 @@ import type {
   AnsweredEntry,
   Ending,
   InboxEntry,
+  InputAnsweredRecord,
   MovedState,
   TrimmedEntry,
 } from "./inbox-entry.js";
@@ -296,6 +298,31 @@ export class Mailbox {
     }
   }
 
+  /** Appends a question of the host at another daemon, once for each id. */
+  ask(item: InboxItem, id: string, event: AgentEvent): Promise<void> {
+    const { interactionId } = item;
+    return this.during(() =>
+      this.events.append(() => {
+        const cursor = this.events.interaction(interactionId);
+        return cursor.sealed ? [] : [...dueEvents(item, cursor), { id, interactionId, event }];
+      }),
+    );
+  }
+
+  /** Accepts the answer to a question of one of this session's interactions. */
+  answerQuestion(
+    id: string,
+    item: InboxItem,
+    entry: InputAnsweredRecord,
+    body: string,
+  ): Promise<{ duplicate: boolean; entry: InboxEntry }> {
+    return this.during(async () => {
+      const written = await this.#log.append(id, entry.interaction_id, entry, body);
+      await this.follow(item);
+      return written;
+    });
+  }
+
   /** The interaction has its ending, or one is in flight. */
   isEnding(item: InboxItem): boolean {
     return item.ending !== undefined || this.#ending.has(item.interactionId);
@@ -332,6 +359,14 @@ export class Mailbox {
     return written;
   }
 
+  /** Brings the interaction up to date whose question the command of the outbox answers. */
+  async #followQuestion(item: InboxItem): Promise<void> {
+    const command = item.kind === "peer_message" ? (await this.commands([item])).get(item.seq) : undefined;
+    const question = command?.command.options?.in_reply_to;
+    const target = question && this.inbox.item(question.interaction_id);
+    if (target !== undefined) await this.follow(target);
+  }
+
   /** Writes how far a command of the outbox came; each state once. */
   async moveTo(item: InboxItem, state: MovedState, reason?: string): Promise<void> {
     const { interactionId } = item;
@@ -340,6 +375,7 @@ export class Mailbox {
       { t: "moved", interaction_id: interactionId, state, ...(reason === undefined ? {} : { reason }) },
       movedId(item, state),
     );
+    if (state === "delivered") await this.#followQuestion(item);
   }
 
   /** Ends a command of the outbox; the first ending counts. */
@@ -526,7 +562,8 @@ export class Mailbox {
       wall: clock.now(),
       retention: this.#retentionNow(),
     });
-    if (entry.t === "accepted" || entry.t === "answered") this.#keys.see(seq, entry);
+    if (entry.t === "accepted" || entry.t === "answered" || entry.t === "input_answered")
+      this.#keys.see(seq, entry);
     // Live, this mailbox wrote the entry and knows better.
     if (entry.t === "trimmed" && !this.#loaded) this.#applyTrimmed(entry);
     if (entry.t === "answered" && entry.queue !== undefined) this.#pending.see(seq);
@@ -626,11 +663,11 @@ export class Mailbox {
 
   /** Something may have to follow from what the inbox's log says of the item. */
   #isBehind(item: InboxItem): boolean {
-    const { interactionId, ending, answers, release, moves } = item;
+    const { interactionId, ending, answers, questionAnswers, release, moves } = item;
     const { assigned, sealed } = this.events.interaction(interactionId);
     if (isDeadLetter(item)) return true;
     if (sealed) return false;
-    if (assigned === 0 || ending !== undefined || answers.length > 0) return true;
+    if (assigned === 0 || ending !== undefined || answers.length + questionAnswers.length > 0) return true;
     return release !== undefined || moves.length > 0;
   }
 

@@ -95,6 +95,8 @@ export interface DirectorySession {
   readonly leaseExpiresAt: number | undefined;
   /** The paired daemon whose session it is; absent for one of this daemon. */
   readonly endpointId?: string;
+  /** Its identity at that daemon. */
+  readonly peerId?: string;
 }
 
 /** A paired daemon. */

@@ -13,6 +13,7 @@ import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import { storedPrincipal } from "../../kernel/principal.js";
 import type { Admission, AdmittedCommand } from "./admission.js";
 import { answer } from "./answer.js";
+import { answerQuestion } from "./answer-question.js";
 import { bodyHash } from "./body-hash.js";
 import { callerInbox } from "./caller-inbox.js";
 import { cancel, cancelIntent } from "./cancel.js";
@@ -55,6 +56,10 @@ export function send(parts: SendParts): UnaryHandler<"comms.send"> {
 
 async function accept(accepted: Acceptance, command: CommsCommand, parts: SendParts): Promise<SendReceipt> {
   const { sender, context } = accepted;
+  if (command.options?.in_reply_to !== undefined)
+    return answerQuestion(accepted, command, parts, (answering) =>
+      recipientOf(sender, answering, parts.resolver, context),
+    );
   if (command.kind === "peer_response") return answer(accepted, command, parts);
   const recipient = recipientOf(sender, command, parts.resolver, context);
   if (recipient.endpointId !== undefined) await parts.useOutbox(recipient.sessionId);
@@ -116,22 +121,35 @@ export class Acceptance {
     mailbox: Mailbox,
     { admission, isRead }: SendParts,
   ): Promise<SendReceipt> {
-    const { ids, surface } = this.context;
     if (this.isOnlyForLive && !isOnline(recipient, isRead)) return this.receiptOfRepeat(mailbox, offline());
     const refusal = admission.refusal(this.sender.sessionId, mailbox, command);
     if (refusal !== undefined) return this.receiptOfRepeat(mailbox, refusal);
+    return this.append(command, recipient, mailbox);
+  }
+
+  /** The one append, to the recipient's inbox or to the outbox for it. */
+  async append(
+    command: AdmittedCommand,
+    recipient: DirectorySession,
+    mailbox: Mailbox,
+  ): Promise<SendReceipt> {
     const entry = mailbox.stamp<AcceptedEntry>({
       t: "accepted",
       ...this.base(),
-      interaction_id: ids.childOf(recipient.sessionId),
-      command:
-        command.kind === "input" ? { ...command, source: command.source ?? sourceOf(surface) } : command,
+      interaction_id: this.context.ids.childOf(recipient.sessionId),
+      command: this.withSource(command),
       reserved: "stream" in command && command.stream === "reserve_interaction",
     });
     if (recipient.endpointId !== undefined) entry.outbox = true;
     else if (isHeld(recipient, command.kind)) entry.held = true;
     const written = await mailbox.accept(this.id, entry, encodeFitting(entry, "", reservedBytes));
     return this.receiptFrom(written);
+  }
+
+  /** The command as it is stored: an input names its source. */
+  withSource<C extends CommsCommand>(command: C): C {
+    if (command.kind !== "input") return command;
+    return { ...command, source: command.source ?? sourceOf(this.context.surface) };
   }
 
   /** It carries a key: a repeat of it has the same id. */
@@ -177,7 +195,8 @@ export class Acceptance {
   }
 
   receiptFrom({ duplicate, entry }: { duplicate: boolean; entry: InboxEntry }): SendReceipt {
-    if (entry.t !== "accepted" && entry.t !== "answered") throw new ContractError("internal");
+    if (entry.t !== "accepted" && entry.t !== "answered" && entry.t !== "input_answered")
+      throw new ContractError("internal");
     if (duplicate && entry.body_hash !== this.#hash) throw new ContractError("idempotency_conflict");
     return receiptOf(entry, duplicate);
   }

@@ -1,7 +1,7 @@
 import type { EventLog } from "./event-log.js";
 import type { TrimmedEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
-import { answerId, movedId, releasedId, terminalId } from "./interaction-events.js";
+import { answerDeliveredId, answerId, movedId, releasedId, terminalId } from "./interaction-events.js";
 
 type Interactions = TrimmedEntry["interactions"];
 
@@ -29,6 +29,7 @@ export function recallTrimmed(item: InboxItem, known: Interactions[string], even
     cursor.addAnswer(answerId(answer));
   }
   for (const state of known.moved ?? []) cursor.add(movedId(item, state));
+  for (const envelopeId of known.answered ?? []) cursor.add(answerDeliveredId(envelopeId));
   if (known.released) cursor.add(releasedId(item));
   if (known.sealed) cursor.add(terminalId(item));
 }

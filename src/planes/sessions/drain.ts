@@ -15,6 +15,7 @@ export function drain(directory: Directory, ports: SessionsPorts): UnaryHandler<
       max: request.max,
       claimToken: request.claim_token,
       held: request.claims ?? [],
+      answersReceived: request.answers_received,
       requireWanted(): void {
         if (context.cancelled) context.signal.throwIfAborted();
         if (session.closed) throw new ContractError("session_not_found");
@@ -22,7 +23,9 @@ export function drain(directory: Directory, ports: SessionsPorts): UnaryHandler<
       },
     };
     const now = await ports.inboxes().drain(wanted);
-    if (now.claim !== undefined || now.cancel_requested !== undefined || request.wait_ms === 0) return now;
+    const isEmpty =
+      now.claim === undefined && now.cancel_requested === undefined && now.answers === undefined;
+    if (!isEmpty || request.wait_ms === 0) return now;
     // Only who waits pays for signals, and holds its lease meanwhile.
     const { signal } = context;
     const { released, unpin } = directory.pin(session);

@@ -5,6 +5,7 @@ import type {
   HostEvent,
   InboxInteraction,
   Outcome,
+  QuestionAnswer,
   SessionsListInboxResponse,
 } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
@@ -30,9 +31,12 @@ export interface SessionInboxes {
   /** What is on its way to a session of another daemon, by the name that the session has here. */
   outboxOf(name: string): { sessionId: string; name: string; principal: PrincipalId } | undefined;
   summary(sessionId: string): Promise<{ unread: number; lastSequence: number }>;
-  drain(
-    request: DrainRequest,
-  ): Promise<{ claim?: Claim; interactions: InboxInteraction[]; cancel_requested?: string[] }>;
+  drain(request: DrainRequest): Promise<{
+    claim?: Claim;
+    interactions: InboxInteraction[];
+    cancel_requested?: string[];
+    answers?: QuestionAnswer[];
+  }>;
   emit(
     request: EmitRequest,
   ): Promise<{ lastSequence: number; claimExpiresAt: number; cancelRequested: boolean }>;
@@ -67,6 +71,8 @@ export interface DrainRequest {
   claimToken?: string | undefined;
   /** Tokens of claims that the host still works under; they are renewed first. */
   held?: readonly string[];
+  /** Envelopes of answers to questions that the host has; without it each answer comes once for a claim. */
+  answersReceived?: readonly string[] | undefined;
   /** Without it only what is there now counts. */
   wait?: { ms: number; signal: AbortSignal };
   /** Throws when the caller is gone or no longer the holder: then nothing may be claimed for it. */

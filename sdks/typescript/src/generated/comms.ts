@@ -35,8 +35,8 @@ export class CommsResource {
    * Send a command: input to a session, or a message, request or response to a peer.
    * Errors besides the common ones: `admission_dropped`, `idempotency_conflict`, `input_closed`,
    * `interaction_ended`, `interaction_not_found`, `invalid_command`, `peer_identity_changed`,
-   * `peer_not_found`, `peer_not_sendable`, `peer_offline`, `self_session_denied`, `send_ambiguous`,
-   * `session_not_found`, `storage_unavailable`, `transport_error`.
+   * `peer_not_found`, `peer_not_sendable`, `peer_offline`, `question_answered`, `question_not_found`,
+   * `self_session_denied`, `send_ambiguous`, `session_not_found`, `storage_unavailable`, `transport_error`.
    * @generated from schemas/comms/send.json
    */
   send(request: CommsSendRequest, options?: CallOptions): Call<CommsSendResponse> {

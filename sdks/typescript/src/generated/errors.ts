@@ -35,6 +35,8 @@ export type ErrorCode =
   | "fence_stale"
   | "interaction_not_found"
   | "interaction_ended"
+  | "question_not_found"
+  | "question_answered"
   | "not_held"
   | "answer_expected"
   | "dead_letter_not_found"
@@ -194,6 +196,12 @@ export class InteractionNotFoundError extends NotFoundFailure {}
 /** The interaction already has its terminal event. */
 export class InteractionEndedError extends ConflictFailure {}
 
+/** The interaction has no such question; `parley stream --interaction ID --no-follow` shows those it has. */
+export class QuestionNotFoundError extends NotFoundFailure {}
+
+/** The question has an answer already; the first one counts. */
+export class QuestionAnsweredError extends ConflictFailure {}
+
 /**
  * The interaction is not held, or was decided otherwise; `parley session held` lists what waits for a
  * decision.
@@ -321,6 +329,8 @@ export const errorClasses: { readonly [Code in ErrorCode]: ErrorClass } = {
   fence_stale: FenceStaleError,
   interaction_not_found: InteractionNotFoundError,
   interaction_ended: InteractionEndedError,
+  question_not_found: QuestionNotFoundError,
+  question_answered: QuestionAnsweredError,
   not_held: NotHeldError,
   answer_expected: AnswerExpectedError,
   dead_letter_not_found: DeadLetterNotFoundError,
@@ -533,6 +543,18 @@ export const errorSpecs: { readonly [Code in ErrorCode]: ErrorSpec } = {
     exit: 5,
     retryable: false,
     text: "The interaction already has its terminal event.",
+  },
+  question_not_found: {
+    category: "not_found",
+    exit: 3,
+    retryable: false,
+    text: "The interaction has no such question; `parley stream --interaction ID --no-follow` shows those it has.",
+  },
+  question_answered: {
+    category: "conflict",
+    exit: 5,
+    retryable: false,
+    text: "The question has an answer already; the first one counts.",
   },
   not_held: {
     category: "conflict",

@@ -101,6 +101,8 @@ import type {
   PeerResponseCommand,
   PeerResponseReceived,
   PeerResponseSent,
+  QuestionAnswer,
+  QuestionReference,
   ReasoningComplete,
   ReasoningDelta,
   RemoteSession,
@@ -411,6 +413,7 @@ const shapes: Shapes = {
       state: { kind: "ref", name: "DeliveryState" },
       at: { kind: "ref", name: "Timestamp" },
       reason: { kind: "string", maxLength: 4096 },
+      request_id: { kind: "ref", name: "Uuid" },
     },
   },
   Digest: { kind: "string", pattern: "^[0-9a-f]{16}$", maxLength: 16 },
@@ -1274,6 +1277,28 @@ const shapes: Shapes = {
       inbox: { kind: "ref", name: "CallerInbox" },
     },
   },
+  QuestionAnswer: {
+    kind: "object",
+    open: true,
+    required: ["interaction_id", "request_id", "envelope_id", "from", "command", "body", "received_at"],
+    properties: {
+      interaction_id: { kind: "ref", name: "Uuid" },
+      request_id: { kind: "ref", name: "Uuid" },
+      envelope_id: { kind: "ref", name: "Uuid" },
+      from: { kind: "ref", name: "Name" },
+      command: { kind: "ref", name: "CommandKind" },
+      body: { kind: "string", maxLength: 262144 },
+      received_at: { kind: "ref", name: "Timestamp" },
+      traceparent: { kind: "ref", name: "Traceparent" },
+      trust: { kind: "ref", name: "Trust" },
+    },
+  },
+  QuestionReference: {
+    kind: "object",
+    open: false,
+    required: ["interaction_id", "request_id"],
+    properties: { interaction_id: { kind: "ref", name: "Uuid" }, request_id: { kind: "ref", name: "Uuid" } },
+  },
   ReasoningComplete: {
     kind: "object",
     open: false,
@@ -1336,6 +1361,7 @@ const shapes: Shapes = {
       ttl_ms: { kind: "integer", minimum: 0, maximum: 2592000000 },
       expect_peer_id: { kind: "ref", name: "Uuid" },
       handling: { kind: "ref", name: "Handling" },
+      in_reply_to: { kind: "ref", name: "QuestionReference" },
     },
   },
   SendReceipt: {
@@ -1417,6 +1443,7 @@ const shapes: Shapes = {
       wait_ms: { kind: "integer", minimum: 0, maximum: 60000 },
       claim_token: { kind: "ref", name: "Secret" },
       claims: { kind: "array", items: { kind: "ref", name: "Secret" }, minItems: 0, maxItems: 1024 },
+      answers_received: { kind: "array", items: { kind: "ref", name: "Uuid" }, minItems: 0, maxItems: 64 },
     },
   },
   SessionsDrainResponse: {
@@ -1432,6 +1459,7 @@ const shapes: Shapes = {
         maxItems: 64,
       },
       cancel_requested: { kind: "array", items: { kind: "ref", name: "Uuid" }, minItems: 0, maxItems: 1024 },
+      answers: { kind: "array", items: { kind: "ref", name: "QuestionAnswer" }, minItems: 0, maxItems: 64 },
     },
   },
   SessionsDropDeadLetterRequest: {
@@ -2498,6 +2526,16 @@ export function isPeerResponseSent(value: unknown): value is PeerResponseSent {
   return fits(shapes, "PeerResponseSent", value);
 }
 
+/** True when the value is a `QuestionAnswer` by the contract. */
+export function isQuestionAnswer(value: unknown): value is QuestionAnswer {
+  return fits(shapes, "QuestionAnswer", value);
+}
+
+/** True when the value is a `QuestionReference` by the contract. */
+export function isQuestionReference(value: unknown): value is QuestionReference {
+  return fits(shapes, "QuestionReference", value);
+}
+
 /** True when the value is a `ReasoningComplete` by the contract. */
 export function isReasoningComplete(value: unknown): value is ReasoningComplete {
   return fits(shapes, "ReasoningComplete", value);
@@ -2994,6 +3032,8 @@ export const guards: Readonly<Record<string, (value: unknown) => boolean>> = {
   PeerResponseCommand: isPeerResponseCommand,
   PeerResponseReceived: isPeerResponseReceived,
   PeerResponseSent: isPeerResponseSent,
+  QuestionAnswer: isQuestionAnswer,
+  QuestionReference: isQuestionReference,
   ReasoningComplete: isReasoningComplete,
   ReasoningDelta: isReasoningDelta,
   RemoteSession: isRemoteSession,

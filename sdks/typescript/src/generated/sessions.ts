@@ -61,7 +61,8 @@ export class SessionsResource {
   }
 
   /**
-   * Claim the next interactions of the session's inbox, oldest first, and hear which claimed ones are to end.
+   * Claim the next interactions of the session's inbox, oldest first, with the claimed ones that are to end
+   * and the answers to their questions.
    * Errors besides the common ones: `fence_stale`, `session_not_found`, `storage_unavailable`.
    * @generated from schemas/sessions/drain.json
    */

@@ -6,11 +6,12 @@ import type { Admission } from "../admission.js";
 import { cancelIntent, interactionOf } from "../cancel.js";
 import { derivedId } from "../derived-id.js";
 import { encodeFitting } from "../encode-fitting.js";
-import type { AcceptedEntry } from "../inbox-entry.js";
+import type { AcceptedEntry, InputAnsweredEntry, Sender } from "../inbox-entry.js";
 import { type InboxItem, isClaimed } from "../inbox-item.js";
 import type { Mailbox } from "../mailbox.js";
 import type { Mailboxes } from "../mailboxes.js";
 import type { CommsPorts, DirectorySession, Links } from "../ports.js";
+import { isAnswered } from "../question-answers.js";
 import type { FarSessions } from "./far-sessions.js";
 
 /** When something that cannot be taken now is worth another try, milliseconds. */
@@ -20,6 +21,14 @@ const reservedBytes = 2 * 1024;
 
 type Answer = Omit<LinkAck, "kind" | "envelope_id">;
 type TakenCommand = Extract<CommsCommand, { kind: "peer_message" | "peer_request" }>;
+
+/** A command that answers a question, as it came. */
+interface ArrivedAnswer {
+  readonly endpointId: string;
+  readonly envelope: CommsEnvelope;
+  readonly command: TakenCommand;
+  readonly mailbox: Mailbox;
+}
 
 /**
  * Accepts what other daemons send: one append to the recipient's inbox, whose id derives from the envelope's, so that an
@@ -96,6 +105,8 @@ export class Arrivals {
     const command = this.#commandOf(envelope, recipient);
     if (command === undefined)
       return refusal("dead", "invalid_command", "It is no command that a peer may send.");
+    if (command.options?.in_reply_to !== undefined)
+      return this.#answerQuestion(id, { endpointId, envelope, command, mailbox });
     const action = recipient.inboundPolicy[command.kind];
     if (action === "refuse")
       return refusal(
@@ -134,6 +145,38 @@ export class Arrivals {
     return stateOf(mailbox, written.entry.t === "accepted" ? written.entry.interaction_id : "");
   }
 
+  /** The answer to a question of a host here: it needs no room and no consent of the recipient's policy. */
+  #answerQuestion(id: string, { endpointId, envelope, command, mailbox }: ArrivedAnswer): Promise<Answer> {
+    const sender = this.#far.senderOf(endpointId, envelope.from_id, envelope.from);
+    const { interaction_id: told, request_id: requestId } = command.options!.in_reply_to!;
+    const item = itemToldAs(mailbox, told, endpointId, sender);
+    if (command.kind !== "peer_message" || item === undefined)
+      return Promise.resolve(
+        refusal("refused", "interaction_not_found", "The interaction of the question is not here any more."),
+      );
+    return mailbox.decide(item.interactionId, async () => {
+      if (mailbox.isEnding(item) && (await mailbox.hasEnded(item)))
+        return refusal("refused", "interaction_ended", "The interaction ended before the answer came.");
+      if (!mailbox.events.interaction(item.interactionId).hasQuestion(requestId))
+        return refusal("refused", "question_not_found", "The interaction has no such question.");
+      if (isAnswered(item, requestId))
+        return refusal("refused", "question_answered", "The question has an answer already.");
+      const entry = mailbox.stamp<InputAnsweredEntry>({
+        t: "input_answered",
+        envelope_id: envelope.envelope_id,
+        sender,
+        surface: "link",
+        traceparent: envelope.traceparent,
+        interaction_id: item.interactionId,
+        request_id: requestId,
+        command,
+        origin: { endpoint_id: endpointId, interaction_id: told },
+      });
+      await mailbox.answerQuestion(id, item, entry, encodeFitting(entry, "", reservedBytes));
+      return { state: "delivered" };
+    });
+  }
+
   /** The command as this daemon would have taken it from one of its own. */
   #commandOf(envelope: CommsEnvelope, { name }: DirectorySession): TakenCommand | undefined {
     let value: unknown;
@@ -156,11 +199,20 @@ function targetOf(
   command: PeerRequestCommand,
   { origin, sender }: AcceptedEntry,
 ): InboxItem | undefined {
-  const told = interactionOf(command);
+  return origin && itemToldAs(mailbox, interactionOf(command), origin.endpoint_id, sender);
+}
+
+/** The interaction that the sender began and that its daemon knows by this id. */
+function itemToldAs(
+  mailbox: Mailbox,
+  told: string,
+  endpointId: string,
+  sender: Sender,
+): InboxItem | undefined {
   for (const item of mailbox.inbox.items())
     if (
       item.origin?.interaction_id === told &&
-      item.origin.endpoint_id === origin?.endpoint_id &&
+      item.origin.endpoint_id === endpointId &&
       item.sender.session_id === sender.session_id
     )
       return item;

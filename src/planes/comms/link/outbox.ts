@@ -1,4 +1,4 @@
-import type { LinkAck } from "../../../generated/types.js";
+import type { LinkAck, SendOptions } from "../../../generated/types.js";
 import { isoTime } from "../../../kernel/clock.js";
 import type { Ending, Undelivered } from "../inbox-entry.js";
 import type { InboxItem } from "../inbox-item.js";
@@ -155,10 +155,7 @@ export class Outbox {
       const entry = (await mailbox.commands([item])).get(item.seq)!;
       if (item.ending !== undefined || mailbox.isEnding(item)) return;
       const { options, ...command } = entry.command;
-      const said = {
-        ...command,
-        ...(options?.handling === undefined ? {} : { options: { handling: options.handling } }),
-      };
+      const said = { ...command, ...optionsOf(options) };
       const text = this.#links.seal(
         session.endpointId,
         {
@@ -298,6 +295,17 @@ export class Outbox {
       }),
     );
   }
+}
+
+/** What the recipient's daemon has to know of the options; the rest is this daemon's. */
+function optionsOf({ handling, in_reply_to }: SendOptions = {}): { options?: SendOptions } {
+  if (handling === undefined && in_reply_to === undefined) return {};
+  return {
+    options: {
+      ...(handling === undefined ? {} : { handling }),
+      ...(in_reply_to === undefined ? {} : { in_reply_to }),
+    },
+  };
 }
 
 /** The last moment that a timestamp of the contract can say. */

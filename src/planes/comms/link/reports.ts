@@ -1,12 +1,16 @@
 import type { AgentEvent, LinkResult } from "../../../generated/types.js";
+import { eventOf } from "../event-record.js";
 import type { InboxItem } from "../inbox-item.js";
 import { type Outcome, outcomesOf } from "../interaction-events.js";
 import type { Mailbox } from "../mailbox.js";
 import type { Mailboxes } from "../mailboxes.js";
 import type { CommsPorts, Links } from "../ports.js";
+import { isAnswered } from "../question-answers.js";
 
 /** How long an acknowledgement may take before a result is sent again on the same link, milliseconds. */
 const patienceMs = 10_000;
+
+const pageEvents = 1024;
 
 /** What came of one interaction that another daemon began. */
 interface Reporting {
@@ -118,7 +122,9 @@ export class Reports {
       }
       // What is in flight may fail: only what is durable is reported.
       await mailbox.events.flushed();
-      const outcomes = outcomesOf(item, mailbox.events.interaction(interactionId), this.#ports.clock.now());
+      const cursor = mailbox.events.interaction(interactionId);
+      const questions = await questionsOf(mailbox, item);
+      const outcomes = outcomesOf(item, cursor, this.#ports.clock.now(), questions);
       const missing = outcomes.filter(({ id }) => !reporting.known.has(id));
       if (missing.length === 0) {
         if (item.ending !== undefined) await this.#close(endpointId, mailbox, item);
@@ -162,4 +168,23 @@ export class Reports {
       }),
     );
   }
+}
+
+/** Open questions of the item's host that are still in its log, under ids that are theirs. */
+async function questionsOf({ events }: Mailbox, item: InboxItem): Promise<Outcome[]> {
+  const { interactionId } = item;
+  const cursor = events.interaction(interactionId);
+  const outcomes: Outcome[] = [];
+  if (cursor.questions.every((requestId) => isAnswered(item, requestId))) return outcomes;
+  for (let after = Math.max(0, cursor.firstSequence - 1); after < events.last; ) {
+    const { records, next } = await events.readInteraction(interactionId, after, pageEvents);
+    for (const record of records) {
+      if (record.kind !== "interaction_input_required") continue;
+      const event = eventOf(record);
+      if (event.kind === "interaction_input_required" && !isAnswered(item, event.request_id))
+        outcomes.push({ id: record.eventId, event });
+    }
+    after = next;
+  }
+  return outcomes;
 }

@@ -56,6 +56,9 @@ export class Results {
         if (event.state === "delivered" || event.state === "held" || event.state === "ingested")
           await mailbox.moveTo(item, event.state);
         return;
+      case "interaction_input_required":
+        await mailbox.ask(item, derivedId("result", resultId), event);
+        return;
       case "peer_response_received": {
         const { status, result } = event;
         const entry = mailbox.stamp<AnsweredEntry>(this.#answer(found, resultId, status, result));

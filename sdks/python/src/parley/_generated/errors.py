@@ -345,6 +345,26 @@ class InteractionEndedError(ConflictFailure):
     exit_code = 5
 
 
+class QuestionNotFoundError(NotFoundFailure):
+    """The interaction has no such question; `parley stream --interaction ID --no-follow` shows
+    those it has.
+    """
+
+    code = "question_not_found"
+    text = "The interaction has no such question; `parley stream --interaction ID --no-follow` shows those it has."
+    retryable_by_default = False
+    exit_code = 3
+
+
+class QuestionAnsweredError(ConflictFailure):
+    """The question has an answer already; the first one counts."""
+
+    code = "question_answered"
+    text = "The question has an answer already; the first one counts."
+    retryable_by_default = False
+    exit_code = 5
+
+
 class NotHeldError(ConflictFailure):
     """The interaction is not held, or was decided otherwise; `parley session held` lists what waits
     for a decision.
@@ -610,6 +630,8 @@ ERROR_CLASSES: dict[str, type[ParleyError]] = {
     "fence_stale": FenceStaleError,
     "interaction_not_found": InteractionNotFoundError,
     "interaction_ended": InteractionEndedError,
+    "question_not_found": QuestionNotFoundError,
+    "question_answered": QuestionAnsweredError,
     "not_held": NotHeldError,
     "answer_expected": AnswerExpectedError,
     "dead_letter_not_found": DeadLetterNotFoundError,

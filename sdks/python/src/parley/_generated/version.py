@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "0f326e4c9bdd894b"
+CONTRACT_DIGEST = "ddb345cd08089082"
 """First 16 hex digits of that contract's digest."""

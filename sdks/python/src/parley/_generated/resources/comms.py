@@ -61,8 +61,9 @@ class CommsRoot:
 
         Errors besides the common ones: `admission_dropped`, `idempotency_conflict`, `input_closed`,
         `interaction_ended`, `interaction_not_found`, `invalid_command`, `peer_identity_changed`,
-        `peer_not_found`, `peer_not_sendable`, `peer_offline`, `self_session_denied`,
-        `send_ambiguous`, `session_not_found`, `storage_unavailable`, `transport_error`.
+        `peer_not_found`, `peer_not_sendable`, `peer_offline`, `question_answered`,
+        `question_not_found`, `self_session_denied`, `send_ambiguous`, `session_not_found`,
+        `storage_unavailable`, `transport_error`.
 
         Generated from schemas/comms/send.json.
         """
@@ -180,8 +181,9 @@ class AsyncCommsRoot:
 
         Errors besides the common ones: `admission_dropped`, `idempotency_conflict`, `input_closed`,
         `interaction_ended`, `interaction_not_found`, `invalid_command`, `peer_identity_changed`,
-        `peer_not_found`, `peer_not_sendable`, `peer_offline`, `self_session_denied`,
-        `send_ambiguous`, `session_not_found`, `storage_unavailable`, `transport_error`.
+        `peer_not_found`, `peer_not_sendable`, `peer_offline`, `question_answered`,
+        `question_not_found`, `self_session_denied`, `send_ambiguous`, `session_not_found`,
+        `storage_unavailable`, `transport_error`.
 
         Generated from schemas/comms/send.json.
         """

@@ -119,12 +119,13 @@ class Sessions:
         wait_ms: int | Unset = UNSET,
         claim_token: str | Unset = UNSET,
         claims: Sequence[str] | Unset = UNSET,
+        answers_received: Sequence[str] | Unset = UNSET,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         session: str | None = None,
     ) -> SessionsDrainResponse:
-        """Claim the next interactions of the session's inbox, oldest first, and hear which claimed
-        ones are to end.
+        """Claim the next interactions of the session's inbox, oldest first, with the claimed ones
+        that are to end and the answers to their questions.
 
         Errors besides the common ones: `fence_stale`, `session_not_found`, `storage_unavailable`.
 
@@ -132,7 +133,7 @@ class Sessions:
         """
         return self._calls.unary(
             SESSIONS_DRAIN,
-            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms, "claim_token": claim_token, "claims": claims}),
+            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms, "claim_token": claim_token, "claims": claims, "answers_received": answers_received}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -476,12 +477,13 @@ class AsyncSessions:
         wait_ms: int | Unset = UNSET,
         claim_token: str | Unset = UNSET,
         claims: Sequence[str] | Unset = UNSET,
+        answers_received: Sequence[str] | Unset = UNSET,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
         session: str | None = None,
     ) -> SessionsDrainResponse:
-        """Claim the next interactions of the session's inbox, oldest first, and hear which claimed
-        ones are to end.
+        """Claim the next interactions of the session's inbox, oldest first, with the claimed ones
+        that are to end and the answers to their questions.
 
         Errors besides the common ones: `fence_stale`, `session_not_found`, `storage_unavailable`.
 
@@ -489,7 +491,7 @@ class AsyncSessions:
         """
         return await self._calls.unary(
             SESSIONS_DRAIN,
-            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms, "claim_token": claim_token, "claims": claims}),
+            present({"name": name, "lease_token": lease_token, "max": max, "wait_ms": wait_ms, "claim_token": claim_token, "claims": claims, "answers_received": answers_received}),
             timeout=timeout,
             headers=headers,
             session=session,

@@ -337,6 +337,11 @@ class DeliveryUpdated(OpenModel):
     reason: Annotated[Annotated[str, StringConstraints(max_length=4096)] | None, OPTIONAL] = None
     """Why it ended, for a person."""
 
+    request_id: Annotated[Uuid | None, OPTIONAL] = None
+    """The delivered command is the answer to this question; absent: it is the command that began
+    the interaction.
+    """
+
 
 class InteractionComplete(OpenModel):
     """Terminal: the interaction ended well.

@@ -64,6 +64,19 @@ Generated from schemas/comms/types.json#/$defs/InputStreamMode.
 """
 
 
+class QuestionReference(ClosedModel):
+    """An `interaction_input_required` of an interaction.
+
+    Generated from schemas/comms/types.json#/$defs/QuestionReference.
+    """
+
+    interaction_id: Uuid
+    """A UUID in lower case with hyphens; ids minted here are version 7."""
+
+    request_id: Uuid
+    """The event's `request_id`."""
+
+
 class SendOptions(ClosedModel):
     """What any command may carry.
 
@@ -88,6 +101,12 @@ class SendOptions(ClosedModel):
 
     handling: Annotated[Handling | None, OPTIONAL] = None
     """Absent: `queue`; progress is never `steer`."""
+
+    in_reply_to: Annotated[QuestionReference | None, OPTIONAL] = None
+    """The question that this answers; only on `peer_message` and `input`, from the session that
+    sent the interaction to the session that asks. The host gets it as part of the interaction,
+    whose id the receipt has.
+    """
 
 
 class InputCommand(ClosedModel):

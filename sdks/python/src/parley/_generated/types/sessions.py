@@ -515,6 +515,42 @@ Generated from schemas/sessions/types.json#/$defs/Outcome.
 """
 
 
+class QuestionAnswer(OpenModel):
+    """The answer to an `interaction_input_required` of an interaction that the host has claimed.
+
+    Generated from schemas/sessions/types.json#/$defs/QuestionAnswer.
+    """
+
+    RENAMED: ClassVar[dict[str, str]] = {"from_": "from"}
+
+    interaction_id: Uuid
+    """A UUID in lower case with hyphens; ids minted here are version 7."""
+
+    request_id: Uuid
+    """The question."""
+
+    envelope_id: Uuid
+    """The id of the message that carried it."""
+
+    from_: Name = Field(alias="from")
+    """The sending session."""
+
+    command: CommandKind
+    """`peer_message` or `input`."""
+
+    body: Annotated[str, StringConstraints(max_length=262144)]
+    """The answer."""
+
+    received_at: Timestamp
+    """A point in time: RFC 3339 in UTC with milliseconds."""
+
+    traceparent: Annotated[Traceparent | None, OPTIONAL] = None
+    """W3C trace context of the caller."""
+
+    trust: Annotated[Trust | None, OPTIONAL] = None
+    """Absent: a session of this daemon sent it."""
+
+
 class Session(OpenModel):
     """An agent's identity in the realm: its name, inbox and log.
 
@@ -624,7 +660,7 @@ class SessionsDrainRequest(ClosedModel):
     """The holder's token from `sessions.open`."""
 
     max: Annotated[Annotated[int, Integer(0, 64)] | None, OPTIONAL] = None
-    """At most this many; 0 claims nothing and only waits for cancellations.
+    """At most this many; 0 claims nothing and only waits for cancellations and answers.
 
     Default: 1.
     """
@@ -645,6 +681,11 @@ class SessionsDrainRequest(ClosedModel):
     s, also one that has run out, as long as no other claim took its interactions.
     """
 
+    answers_received: Annotated[Annotated[list[Uuid], Field(max_length=64)] | None, OPTIONAL] = None
+    """Envelope ids of the answers that earlier drains returned and that the host has. Answers come
+    again until they are named here; absent: each comes once for a claim.
+    """
+
 
 class SessionsDrainResponse(OpenModel):
     """The claimed batch; without a claim nothing was waiting.
@@ -661,6 +702,11 @@ class SessionsDrainResponse(OpenModel):
     cancel_requested: Annotated[Annotated[list[Uuid], Field(max_length=1024)] | None, OPTIONAL] = None
     """Interactions that this host has and that are asked to end: stop, and settle them as
     `cancelled`.
+    """
+
+    answers: Annotated[Annotated[list[QuestionAnswer], Field(max_length=64)] | None, OPTIONAL] = None
+    """Answers to questions of interactions that this host has, in the order of their acceptance;
+    they count for nothing of `max`.
     """
 
 
