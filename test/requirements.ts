@@ -574,6 +574,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A pairing code works once, for 5 minutes and few wrong tries, and never crosses the wire.",
   ),
   "endpoints.remove": comms("Ending a pairing ends it on both sides, at once or when the other comes back."),
+  "errors.json-text": people(
+    "A string in place of an object, an array, a number or a boolean is refused on every surface by the field's name and the words that its text is not taken.",
+  ),
   "errors.refused-names": people(
     "A name that is refused, taken or unknown is shown in the error's message, with the rule in words or a name that would do, on every surface and in both SDKs; what may be a secret is not shown.",
   ),

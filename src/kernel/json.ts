@@ -93,6 +93,27 @@ function isExact(value: number): boolean {
   return Number.isInteger(value) ? Math.abs(value) >= 1e21 : Number.isFinite(value);
 }
 
+/** Types whose JSON text callers send in place of the value itself. */
+const textOf: Readonly<Record<string, string>> = {
+  object: "an object, not its JSON text",
+  array: "an array, not its JSON text",
+};
+const scalarText: Readonly<Record<string, [words: string, fits: RegExp]>> = {
+  integer: ["an integer, not its text", /^-?\d+$/],
+  number: ["a number, not its text", /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/],
+  boolean: ["a boolean, not its text", /^(?:true|false)$/],
+  null: ["null, not its text", /^null$/],
+};
+
+/** What was expected in place of `value`, which has another type. A value that came as text is named as such. */
+export function expectedType(type: string, value: unknown): string {
+  if (typeof value !== "string") return type;
+  const whole = textOf[type];
+  if (whole !== undefined) return whole;
+  const [words, fits] = scalarText[type] ?? [type, /^/];
+  return fits.test(value.trim()) ? words : type;
+}
+
 /** Type of a JSON value as error details name it: JSON's names, not those of JavaScript. */
 export function jsonType(value: unknown): string {
   if (value === null) {

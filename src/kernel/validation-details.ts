@@ -1,7 +1,7 @@
 import type { ErrorObject } from "ajv";
 import { maxErrors } from "./ajv-options.js";
 import type { DetailIssue, ErrorDetail } from "./contract-error.js";
-import { jsonType } from "./json.js";
+import { expectedType, jsonType } from "./json.js";
 import { patternDetail } from "./pattern-rules.js";
 
 interface Schema {
@@ -81,7 +81,7 @@ function toDetail(error: ErrorObject, root: unknown, rootSchema: Schema): ErrorD
         : make("wrong_type", "string", jsonType(given), tag);
     }
     case "type":
-      return make("wrong_type", String(params.type), jsonType(value));
+      return make("wrong_type", expectedType(String(params.type), value), jsonType(value));
     case "enum":
       return make(
         "invalid_value",

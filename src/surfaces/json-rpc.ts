@@ -1,6 +1,6 @@
 import { errors } from "../generated/errors.js";
 import { ContractError } from "../kernel/contract-error.js";
-import { jsonType } from "../kernel/json.js";
+import { expectedType, jsonType } from "../kernel/json.js";
 
 /** Id of a JSON-RPC call as its caller chose it. */
 export type RpcId = string | number | null;
@@ -17,7 +17,8 @@ export interface RpcMessage {
 /** Reads one parsed message. Throws `invalid_rpc` naming what is wrong with its envelope. */
 export function readMessage(value: unknown): RpcMessage {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidRpc("", "a JSON-RPC request object", jsonType(value));
+    const expected = typeof value === "string" ? expectedType("object", value) : "a JSON-RPC request object";
+    throw invalidRpc("", expected, jsonType(value));
   }
   const { jsonrpc, id, method, params = {} } = value as Record<string, unknown>;
   if (jsonrpc !== "2.0") {
@@ -30,7 +31,7 @@ export function readMessage(value: unknown): RpcMessage {
     throw invalidRpc("id", "a string, a safe integer or null", shown(id));
   }
   if (typeof params !== "object" || params === null) {
-    throw invalidRpc("params", "object", jsonType(params));
+    throw invalidRpc("params", expectedType("object", params), jsonType(params));
   }
   return { id, method, params };
 }

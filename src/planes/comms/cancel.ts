@@ -2,6 +2,7 @@ import type { PeerRequestCommand, SendReceipt } from "../../generated/types.js";
 import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
+import { expectedType, jsonType } from "../../kernel/json.js";
 import { patternDetail } from "../../kernel/pattern-rules.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
@@ -67,7 +68,7 @@ export async function cancel(
 export function interactionOf({ params }: PeerRequestCommand): string {
   const field = "params.interaction_id";
   if (params === null || typeof params !== "object" || Array.isArray(params))
-    throw refused("params", "wrong_type", "object", jsonType(params));
+    throw refused("params", "wrong_type", expectedType("object", params), jsonType(params));
   const { interaction_id: id } = params as { interaction_id?: unknown };
   if (id === undefined) throw refused(field, "missing_field", "a UUID", "absent");
   if (typeof id !== "string") throw refused(field, "wrong_type", "string", typeof id);
@@ -83,9 +84,4 @@ function refused(
   got: string,
 ): ContractError {
   return new ContractError("invalid_command", { details: [{ field, issue, expected, got }] });
-}
-
-function jsonType(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
 }

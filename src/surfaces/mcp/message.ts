@@ -1,4 +1,4 @@
-import { jsonType } from "../../kernel/json.js";
+import { expectedType, jsonType } from "../../kernel/json.js";
 import { invalidRpc, type RpcMessage, readMessage } from "../json-rpc.js";
 import { McpFault } from "./fault.js";
 import type { McpParams } from "./feature.js";
@@ -52,7 +52,12 @@ export function checkMeta(message: McpMessage, http: McpHttp): void {
 
 function missingMeta(key: string, expected: string, value: unknown): McpFault {
   const issue = value === undefined ? "missing_field" : "wrong_type";
-  return McpFault.params(400, { field: `_meta.${key}`, issue, expected, got: jsonType(value) });
+  return McpFault.params(400, {
+    field: `_meta.${key}`,
+    issue,
+    expected: expectedType(expected, value),
+    got: jsonType(value),
+  });
 }
 
 /** The revision that an `initialize` asks for. */

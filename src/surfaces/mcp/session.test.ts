@@ -98,20 +98,24 @@ test.each([
   expect([status, json.error.code, json.id]).toEqual([400, code, id]);
 });
 
-test("[mcp.tool_error] arguments that miss or exceed the wrapper are told as such", async () => {
+test("[mcp.tool_error] [errors.json-text] arguments that miss or exceed the wrapper, and JSON text in its place, are named", async () => {
   await using server = await startServer();
   const call = async (args: unknown) => {
     const { json } = await server.post(request("tools/call", { name: "send", arguments: args }));
     return json.result?.structuredContent?.details ?? json.error.data.details;
   };
+  const notText = "an object, not its JSON text";
   expect(await call(message)).toEqual([
     { field: "body", issue: "unknown_field", expected: "absent", got: "string" },
     { field: "command", issue: "missing_field", expected: "object", got: "absent" },
     { field: "kind", issue: "unknown_field", expected: "absent", got: "string" },
     { field: "to", issue: "unknown_field", expected: "absent", got: "string" },
   ]);
-  expect(await call({ command: JSON.stringify(message) })).toMatchObject([
-    { field: "", issue: "wrong_type" },
+  expect(await call({ command: JSON.stringify(message) })).toEqual([
+    { field: "command", issue: "wrong_type", expected: notText, got: "string" },
+  ]);
+  expect(await call(JSON.stringify({ command: message }))).toEqual([
+    { field: "arguments", issue: "wrong_type", expected: notText, got: "string" },
   ]);
   expect(await call({ command: { ...message, shout: true } })).toMatchObject([{ field: "shout" }]);
   expect(await call([])).toMatchObject([{ field: "arguments", issue: "wrong_type", got: "array" }]);

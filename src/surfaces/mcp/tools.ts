@@ -3,7 +3,7 @@ import { operations, type UnaryOperationId } from "../../generated/operations.js
 import type { Call } from "../../kernel/context.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
-import { jsonType } from "../../kernel/json.js";
+import { expectedType, jsonType } from "../../kernel/json.js";
 import { McpFault } from "./fault.js";
 import type { McpFeature, McpParams, McpResult } from "./feature.js";
 import { refuseCursor } from "./message.js";
@@ -80,11 +80,14 @@ function unwrap({ operation, wrap }: McpTool, args: Record<string, unknown>): un
   if (!Object.hasOwn(args, wrap)) {
     details.push({ field: wrap, issue: "missing_field", expected: "object", got: "absent" });
   }
-  if (details.length === 0) return args[wrap];
+  const request = args[wrap];
+  // The request itself has no name on other surfaces; here it is a field.
+  if (request !== undefined && jsonType(request) !== "object") details.push(wrongType(wrap, request));
+  if (details.length === 0) return request;
   details.sort((a, b) => (a.field < b.field ? -1 : 1));
   throw new ContractError(operations[operation].validationError, { details: details.slice(0, 256) });
 }
 
 function wrongType(field: string, value: unknown): ErrorDetail {
-  return { field, issue: "wrong_type", expected: "object", got: jsonType(value) };
+  return { field, issue: "wrong_type", expected: expectedType("object", value), got: jsonType(value) };
 }

@@ -2,7 +2,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { mcpTools } from "../../../src/generated/mcp.js";
 import type { TestDaemon } from "../../support/daemon.js";
-import { errorShape, type Surface } from "../surface.js";
+import { type ErrorShape, errorShape, type Surface } from "../surface.js";
 
 /** MCP through the official client. */
 export function mcpSurface(daemon: TestDaemon): Surface {
@@ -30,11 +30,18 @@ export function mcpSurface(daemon: TestDaemon): Surface {
       const args = (tool.wrap === null ? request : { [tool.wrap]: request }) as Record<string, unknown>;
       const result = await (await pending).callTool({ name: tool.name, arguments: args });
       return result.isError
-        ? { error: errorShape(result.structuredContent) }
+        ? { error: named(errorShape(result.structuredContent), tool.wrap) }
         : { response: result.structuredContent };
     },
     async close() {
       for (const client of clients.values()) await (await client).close();
     },
   };
+}
+
+/** The whole request is a field of the arguments here; on the other surfaces it has no name. */
+function named(error: ErrorShape, wrap: string | null): ErrorShape {
+  const [first] = error.details;
+  if (wrap === null || first?.field !== wrap || first.issue !== "wrong_type") return error;
+  return { ...error, details: [{ ...first, field: "" }] };
 }

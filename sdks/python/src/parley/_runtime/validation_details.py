@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, get_args
 
 from .parley_error import ErrorDetail
@@ -32,6 +33,11 @@ _TYPES = {
     "dict_type": "object",
     "model_type": "object",
 }
+_TEXT_OF = {"object": "an object, not its JSON text", "array": "an array, not its JSON text"}
+_SCALAR_TEXT = {
+    "integer": ("an integer, not its text", re.compile(r"-?\d+")),
+    "boolean": ("a boolean, not its text", re.compile(r"true|false")),
+}
 
 
 def to_details(error: ValidationError, value: Any, adapter: TypeAdapter[Any]) -> list[ErrorDetail]:
@@ -50,7 +56,7 @@ def _detail(error: Any, value: Any, adapter: TypeAdapter[Any]) -> ErrorDetail:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "union_tag_not_found":
         if not isinstance(subject, dict):
-            return ErrorDetail(field, "wrong_type", "object", json_type(subject))
+            return ErrorDetail(field, "wrong_type", _expected_type("object", subject), json_type(subject))
         field = f"{field}.kind" if field else "kind"
         if "kind" not in subject:
             return ErrorDetail(field, "missing_field", "string", "absent")
@@ -66,12 +72,22 @@ def _detail(error: Any, value: Any, adapter: TypeAdapter[Any]) -> ErrorDetail:
         return ErrorDetail(field, "missing_field", "a value", "absent")
     issue = _ISSUES.get(kind, "wrong_type")
     if issue == "wrong_type":
-        return ErrorDetail(field, issue, _TYPES.get(kind, "a JSON value"), json_type(subject))
+        return ErrorDetail(field, issue, _expected_type(_TYPES.get(kind, "a JSON value"), subject), json_type(subject))
     if issue == "pattern":
         expected, got = pattern_words(context["pattern"], subject)
         return ErrorDetail(field, issue, expected, got)
     got = _shorten(subject) if issue == "invalid_value" else json_type(subject)
     return ErrorDetail(field, issue, _expected(kind, context), got)
+
+
+def _expected_type(name: str, subject: Any) -> str:
+    """What was expected in place of the subject; a value that came as text is named as such."""
+    if not isinstance(subject, str):
+        return name
+    if name in _TEXT_OF:
+        return _TEXT_OF[name]
+    words, fits = _SCALAR_TEXT.get(name, (name, None))
+    return words if fits is not None and fits.fullmatch(subject.strip()) else name
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:
