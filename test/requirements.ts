@@ -84,6 +84,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.agent-model-errors": comms(
     "A model server that refuses, breaks off, falls silent or filters gives a typed failure with its own words and without the key.",
   ),
+  "cli.agent-model-busy": people(
+    "A question that the model server refuses with 429, or with 503 and `Retry-After`, is given back and asked again when the server wants it, within bounds.",
+  ),
   "cli.agent-model-reasoning": comms(
     "Reasoning is passed on apart from the text, both also whole; usage stands in turn_completed.",
   ),
@@ -130,6 +133,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Processes that outlive a command are named in an event with pid and command, those of another session too.",
   ),
   "cli.inbound-policy": comms("An agent says on its command line what it holds and what it refuses."),
+  "cli.help-globals": people("The help of every command has the options of all commands, `--as` among them."),
   "cli.inbox": people(
     "`parley inbox` shows the text of what waits, for people, scripts and pipes; `--watch` follows it over restarts of the daemon.",
   ),

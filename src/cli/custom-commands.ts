@@ -120,7 +120,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--expect-peer <id>", "send only while the name has this peer_id, from `parley peers --json`")
       .addHelpText(
         "after",
-        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley send --input planner "what next?" --stream\n  parley send --input planner "what next?" --source rpc',
+        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley --as planner send reviewer "done"      (from one of your own sessions)\n  parley send --input planner "what next?" --stream\n  parley send --input planner "what next?" --source rpc',
       )
       .action(async (to, body, options, command) =>
         (await import("./commands/send.js")).send(to, body, options, command),

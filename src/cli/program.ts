@@ -34,6 +34,7 @@ export function createProgram(word?: string): Command {
     .option("--version", "print the version (with --json also contract and digest)")
     .showHelpAfterError("(parley --help lists the commands)")
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: optionsOfAll })
     .exitOverride()
     .configureOutput({
       writeOut: printText,
@@ -62,6 +63,13 @@ Examples:
   for (const spec of contractCommands) if (all || begins(spec.command)) addContractCommand(program, spec);
   for (const name of custom) if (all || begins(name)) customCommands[name]?.(program);
   return program;
+}
+
+/** Options that every command takes; `--version` stands alone, and a group's own options are no command's below it. */
+function optionsOfAll(command: Command): Option[] {
+  let root = command;
+  while (root.parent !== null) root = root.parent;
+  return command === root ? [] : root.options.filter(({ hidden, long }) => !hidden && long !== "--version");
 }
 
 /** What the scripts of `completion` ask at each Tab. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { parley, type RunningCli, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
 import { untilLive } from "../support/hosts.js";
@@ -272,6 +272,47 @@ describe("[cli.agent-model] a model host", () => {
       expect(said(1).slice(1)).toEqual([["user", "y"]]);
     },
   );
+
+  const busy =
+    (status: number, headers: Record<string, string>, body = "slow down") =>
+    (response: import("node:http").ServerResponse) =>
+      void response.writeHead(status, headers).end(body);
+  test.each<[what: string, answer: ModelServer["answers"][number], leastMs: number]>([
+    ["429 with seconds", busy(429, { "retry-after": "2" }), 1_900],
+    ["429 without a time", busy(429, {}), 900],
+    ["503 with milliseconds", busy(503, { "retry-after-ms": "1500" }), 1_400],
+    [
+      "429 in a stream's first chunk",
+      (response) => {
+        chunks(response, { error: { code: 429, message: "slow down" } });
+        response.end();
+      },
+      900,
+    ],
+  ])("[cli.agent-model-busy] %s is asked again later, and not before", async (what, answer, leastMs) => {
+    model.answers = [answer, says("fine")];
+    const from = performance.now();
+    const { kinds, last } = await ask(withParams({ body: "x", conversation: what }));
+    expect(last).toMatchObject({ kind: "interaction_complete", result: { body: "fine" } });
+    expect(kinds.filter((kind) => kind === "turn_started")).toHaveLength(1);
+    expect(model.requests).toHaveLength(2);
+    expect(performance.now() - from).toBeGreaterThan(leastMs);
+    expect(hosts[0]?.stderr).toContain("slow down; brain asks again in");
+  });
+  test("[cli.agent-model-busy] while a server is busy nothing else is asked, and a conversation keeps its order", async () => {
+    model.answers = [busy(429, { "retry-after": "2" }), says("one"), says("two")];
+    const first = ask(withParams({ body: "first", conversation: "in order" }));
+    await vi.waitUntil(() => model.requests.length === 1, { timeout: 10_000 });
+    const second = ask(withParams({ body: "second", conversation: "in order" }));
+    const answers = await Promise.all([first, second]);
+    expect(answers.map(({ last }) => last.result)).toEqual([{ body: "one" }, { body: "two" }]);
+    expect(model.requests).toHaveLength(3);
+  });
+  test("[cli.agent-model-busy] an account without credit is a failure", async () => {
+    model.answers = [raw(429, '{"error": {"code": "insufficient_quota", "message": "no credit"}}')];
+    const { last } = await ask(withParams({ body: "x", conversation: "poor" }));
+    expect(last.reason).toMatchObject({ code: "executor_error", retryable: false });
+  });
 
   test("[cli.agent-model-errors] parameters of a wrong form are rejected with the form", async () => {
     const { last } = await ask(withParams({ body: "x", tools: "hammer" }));

@@ -1,4 +1,4 @@
-import { ModelFailure, messageIn, refusal } from "./model-failure.js";
+import { ModelBusy, ModelFailure, messageIn, refusal } from "./model-failure.js";
 import { serverSentData } from "./server-sent-data.js";
 import { type ToolCall, ToolCalls } from "./tool-calls.js";
 
@@ -48,7 +48,7 @@ interface Chunk {
 
 /**
  * A streamed chat completion: yields text and reasoning as they come, returns how it ended. Throws a `ModelFailure` with
- * the server's own words when it refuses, breaks off or falls silent; the signal's reason when it aborts.
+ * the server's own words when it refuses, breaks off or falls silent, a `ModelBusy` when it wants to be asked again later; the signal's reason when it aborts.
  */
 export async function* streamCompletion(request: CompletionRequest): AsyncGenerator<Delta, Completion> {
   const silence = new AbortController();
@@ -62,16 +62,18 @@ export async function* streamCompletion(request: CompletionRequest): AsyncGenera
     const calls = new ToolCalls();
     const end: Completion = { finishReason: undefined, usage: undefined, toolCalls: [] };
     let done = false;
+    let hasBegun = false;
     for await (const data of serverSentData(body)) {
       timer.refresh();
       done ||= data === "[DONE]";
       if (done) break;
-      const { choices, usage } = parse(data);
+      const { choices, usage } = parse(data, hasBegun);
       if (usage) end.usage = usageOf(usage);
       const [choice] = choices ?? [];
       if (choice === undefined) continue;
       const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
       const thought = reasoning_content || reasoning;
+      hasBegun ||= Boolean(thought || content || tool_calls?.length);
       if (thought) yield { kind: "reasoning", delta: thought };
       if (content) yield { kind: "text", delta: content };
       for (const call of tool_calls ?? []) calls.add(call);
@@ -85,7 +87,7 @@ export async function* streamCompletion(request: CompletionRequest): AsyncGenera
   } catch (error) {
     // A reader that is aborted throws what the transport makes of it; the reason says more.
     signal.throwIfAborted();
-    if (error instanceof ModelFailure) throw error;
+    if (error instanceof ModelFailure || error instanceof ModelBusy) throw error;
     throw new ModelFailure(
       `the connection to the model server broke: ${causeOf(error)}`,
       "executor_error",
@@ -126,12 +128,12 @@ async function open(request: CompletionRequest, signal: AbortSignal): Promise<Re
     const text = await response.text();
     const unknownOption = response.status === 400 || response.status === 422;
     if ("stream_options" in options && unknownOption && text.includes("stream_options")) continue;
-    throw refusal(address, response.status, hide(text, request.apiKey));
+    throw refusal(address, response.status, hide(text, request.apiKey), response.headers);
   }
   throw new Error("unreachable: the second request is answered or refused");
 }
 
-function parse(data: string): Chunk {
+function parse(data: string, hasBegun: boolean): Chunk {
   let chunk: Chunk;
   try {
     chunk = JSON.parse(data) as Chunk;
@@ -142,6 +144,9 @@ function parse(data: string): Chunk {
       true,
     );
   }
+  // Servers that stand before others answer 200 first, and report the other's refusal as the first chunk.
+  if (!hasBegun && (chunk?.error as { code?: unknown } | undefined)?.code === 429)
+    throw new ModelBusy(`the model server is busy: ${messageIn(data).slice(0, 500)}`, undefined);
   if (chunk?.error)
     throw new ModelFailure(
       `the model server failed: ${messageIn(data).slice(0, 500)}`,

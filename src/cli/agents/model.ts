@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseTimeLimit, readSecretFile, UsageError } from "../arguments.js";
+import { note, paint } from "../output.js";
 import { AnswerText } from "./answer-text.js";
 import {
   type Completion,
@@ -8,7 +9,7 @@ import {
   streamCompletion,
 } from "./chat-completion.js";
 import { Conversations } from "./conversations.js";
-import { ModelFailure } from "./model-failure.js";
+import { ModelBusy, ModelFailure, pauseOf } from "./model-failure.js";
 import { messagesOf, type Question, questionOf } from "./question.js";
 import { concurrencyOf, type Interaction, ingested, serve, type Turn } from "./serve.js";
 import { argumentsOf } from "./tool-calls.js";
@@ -53,6 +54,8 @@ export async function model(flags: ModelFlags, command: Command): Promise<void> 
     concurrency: concurrencyOf(flags.concurrency),
   };
   const queue = new Map<string, Promise<unknown>>();
+  /** Until then the server is not asked: it wants to be left alone by all questions, not only by the one that it refused. */
+  let busyUntil = 0;
 
   const answer = async (
     question: Question,
@@ -61,14 +64,32 @@ export async function model(flags: ModelFlags, command: Command): Promise<void> 
     signal: AbortSignal,
   ): Promise<void> => {
     const asked = messagesOf(question, conversations.openCalls(question.conversation));
-    for (const result of question.results)
-      void turn.emit({ kind: "tool_result_received", ...result } as never);
     const messages = [...system, ...conversations.messages(question.conversation), ...asked];
     const request: CompletionRequest = { ...server, messages, signal };
     if (question.tools !== undefined) request.tools = question.tools;
-    const { text, completion } = await relay(request, interaction, turn);
+    const { text, completion } = await relay(request, interaction, turn, question.results);
     if (turns > 0) conversations.add(question.conversation, [...asked, said(text.text, completion)]);
     await turn.reply(resultOf(text, completion));
+  };
+
+  /** Answers, or gives the question back while the server wants to be left alone; those of one conversation keep their order. */
+  const answerOrWait = async (...[question, interaction, turn, signal]: Parameters<typeof answer>) => {
+    const left = busyUntil - performance.now();
+    if (left > 0) return turn.retryAfter(Math.ceil(left));
+    try {
+      await answer(question, interaction, turn, signal);
+    } catch (error) {
+      if (!(error instanceof ModelBusy)) throw error;
+      const pause = pauseOf(error.retryAfterMs, interaction.attempt);
+      const wait = (): void => {
+        busyUntil = Math.max(busyUntil, performance.now() + pause);
+      };
+      wait();
+      note(paint("dim", `${error.message}; ${flags.name} asks again in ${Math.ceil(pause / 1_000)} s`));
+      await turn.retryAfter(pause);
+      // The pause of what comes next ends after that of what was there first.
+      wait();
+    }
   };
 
   await serve(command, flags.name, options, async (interaction, turn, signal) => {
@@ -80,7 +101,7 @@ export async function model(flags: ModelFlags, command: Command): Promise<void> 
       const before = queue.get(question.conversation);
       const mine = Promise.resolve(before)
         .catch(() => undefined)
-        .then(() => answer(question, interaction, turn, signal));
+        .then(() => answerOrWait(question, interaction, turn, signal));
       queue.set(question.conversation, mine);
       await mine.finally(() => {
         if (queue.get(question.conversation) === mine) queue.delete(question.conversation);
@@ -97,6 +118,7 @@ async function relay(
   request: CompletionRequest,
   interaction: Interaction,
   turn: Turn,
+  results: Question["results"],
 ): Promise<{ text: AnswerText; completion: Completion }> {
   const text = new AnswerText();
   let reasoning = "";
@@ -112,6 +134,7 @@ async function relay(
     let next = await pieces.next();
     // The server has taken the question: only now is it in the model's context.
     void ingested(interaction, turn);
+    for (const result of results) void turn.emit({ kind: "tool_result_received", ...result } as never);
     for (; !next.done; next = await pieces.next()) {
       const { kind, delta } = next.value;
       if (kind === "text") {
