@@ -43,6 +43,13 @@ const written: Row[] = [
   ["variant-added", "added", "WIRE", false, "A variant was added."],
   ["enum-value-removed", "removed", "WIRE", true, "A value was removed; keep it."],
   ["enum-value-added", "added", "WIRE", false, "A value was added."],
+  [
+    "value-refused",
+    "narrowed",
+    "WIRE",
+    true,
+    "The text that replaced a set refuses one of its values; widen its bounds or its pattern.",
+  ],
   ["bound-tightened", "narrowed", "WIRE", true, "A bound was tightened; values that worked are refused."],
   ["bound-loosened", "widened", "WIRE", false, "A bound was loosened."],
   [
@@ -99,6 +106,13 @@ const read: Row[] = [
     "A value was added to a closed enum; only `x-open` enums grow.",
   ],
   ["enum-value-removed", "removed", "SOURCE", true, "A value was removed; keep it."],
+  [
+    "value-refused",
+    "changed",
+    "WIRE",
+    true,
+    "Older readers refuse a value by the bounds or the pattern that they know; choose another one.",
+  ],
   [
     "bound-loosened",
     "widened",

@@ -1,4 +1,6 @@
+import { checkString } from "./check-value.js";
 import type { ObjectShape, Property, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
+import { unknownMaxLength } from "./lower.js";
 
 /** The role in which a shape is compared. */
 export type ShapeRole = "request" | "config" | "response" | "event";
@@ -64,20 +66,43 @@ export class ShapeComparison {
     if (old && now) {
       for (const value of old)
         if (!now.includes(value)) this.#report("enum-value-removed", `${where} "${value}"`);
-      for (const value of now) if (!old.includes(value)) this.#addedValue(before, `${where} "${value}"`);
-      return;
-    }
-    if (old) this.#addedValue(before, `${where}, which takes any text now,`);
-    else if (now) this.#report(this.#written ? "enum-value-removed" : "bound-tightened", where);
+      for (const value of now) if (!old.includes(value)) this.#addedValue(before, value, where);
+    } else if (old) this.#becameText(before, old, after, where);
+    else if (now) this.#becameValues(before, now, where);
     else {
       this.#bounds(where, [before.minLength ?? 0, after.minLength ?? 0], [before.maxLength, after.maxLength]);
       this.#patterns(before.pattern, after.pattern, where);
     }
   }
 
-  #addedValue(before: StringShape, where: string): void {
-    if (this.#written) this.#report("enum-value-added", where);
-    else this.#report(before.open === true ? "open-enum-value-added" : "enum-value-added-to-closed", where);
+  #addedValue(before: StringShape, value: string, where: string): void {
+    const at = `${where} "${value}"`;
+    if (this.#written) this.#report("enum-value-added", at);
+    else if (before.open !== true) this.#report("enum-value-added-to-closed", at);
+    else if (value.length > unknownMaxLength) this.#report("value-refused", at);
+    else this.#report("open-enum-value-added", at);
+  }
+
+  /** Text takes more than a set, except what its own bounds and pattern refuse. */
+  #becameText(before: StringShape, old: string[], after: StringShape, where: string): void {
+    const at = `${where}, which takes any text now,`;
+    if (!this.#written) {
+      this.#report(before.open === true ? "open-enum-value-added" : "enum-value-added-to-closed", at);
+      return;
+    }
+    this.#report("enum-value-added", at);
+    this.#refused(after, old, where);
+  }
+
+  /** A set is less than any text, but readers check its values against the text that they know. */
+  #becameValues(before: StringShape, now: string[], where: string): void {
+    this.#report(this.#written ? "enum-value-removed" : "bound-tightened", where);
+    if (!this.#written) this.#refused(before, now, where);
+  }
+
+  #refused(text: StringShape, values: string[], where: string): void {
+    for (const value of values)
+      if (checkString(text, value) !== null) this.#report("value-refused", `${where} "${value}"`);
   }
 
   #bounds(where: string, [oldMin, newMin]: [number, number], [oldMax, newMax]: [number, number]): void {
@@ -128,8 +153,10 @@ export class ShapeComparison {
     }
     for (const { tag } of after.variants) {
       if (old.has(tag)) continue;
-      if (this.#written) this.#report("variant-added", `${where} "${tag}"`);
-      else this.#report(before.open ? "open-variant-added" : "variant-added-to-closed", `${where} "${tag}"`);
+      const at = `${where} "${tag}"`;
+      if (this.#written) this.#report("variant-added", at);
+      else if (!before.open) this.#report("variant-added-to-closed", at);
+      else this.#report(tag.length > unknownMaxLength ? "value-refused" : "open-variant-added", at);
     }
   }
 

@@ -73,6 +73,8 @@ const narrower: [before: Shape, after: Shape][] = [
   [map(9, 9), map(9, 8)],
 ];
 
+const digits: StringShape = { ...text, pattern: "^[0-9]{2}$" };
+
 const written: Case[] = [
   ["type-changed", text, integer(0, 9)],
   ["type-changed", { kind: "json" }, text],
@@ -91,6 +93,7 @@ const written: Case[] = [
   ["enum-value-removed", text, values(["a"])],
   ["enum-value-added", values(["a"]), values(["a", "b"])],
   ["enum-value-added", values(["a"]), text],
+  ["enum-value-added", values(["a"]), { ...text, pattern: "^a$" }],
   ...narrower.map(([before, after]): Case => ["bound-tightened", before, after]),
   ...narrower.map(([before, after]): Case => ["bound-loosened", after, before]),
   ["pattern-changed", { ...text, pattern: "^a$" }, { ...text, pattern: "^b$" }],
@@ -113,6 +116,9 @@ const read: Case[] = [
   ["enum-value-added-to-closed", values(["a"]), values(["a", "b"])],
   ["enum-value-added-to-closed", values(["a"]), text],
   ["enum-value-removed", values(["a", "b"], true), values(["a"], true)],
+  ["bound-tightened", digits, values(["12"])],
+  ["value-refused", values(["a"], true), values(["a", "b".repeat(257)], true)],
+  ["value-refused", union(["a"], true), union(["a", "b".repeat(257)], true)],
   ...narrower.map(([before, after]): Case => ["bound-tightened", before, after]),
   ...narrower.map(([before, after]): Case => ["bound-loosened", after, before]),
   ["pattern-changed", { ...text, pattern: "^a$" }, { ...text, pattern: "^b$" }],
@@ -137,6 +143,36 @@ describe("[contract.breaking] shapes", () => {
       const found = compareRole(role, { shape: wrap(before), types }, { shape: wrap(after), types });
       expect(found.map((change) => change.rule.id)).toEqual([`${role}-${name}`]);
     }
+  });
+});
+
+describe("[contract.breaking-values] a set and a text", () => {
+  const set = values(["", "ab", "12"]);
+  const texts: [text: StringShape, refused: string[]][] = [
+    [digits, ["", "ab"]],
+    [{ ...text, minLength: 1 }, [""]],
+    [{ ...text, maxLength: 1 }, ["ab", "12"]],
+    [{ ...text, minLength: 2, pattern: "^[a-z]*$" }, ["", "12"]],
+    [text, []],
+  ];
+  const refusals = (role: "request" | "config" | "response" | "event", before: Shape, after: Shape) =>
+    compareRole(role, { shape: before, types }, { shape: after, types })
+      .filter(({ rule }) => rule.id === `${role}-value-refused`)
+      .map(({ where }) => where);
+  const at = (role: string, refused: string[]) => refused.map((value) => `${role} "${value}"`);
+
+  test.each(texts)("%j in place of a set breaks the callers whose value it refuses", (shape, refused) => {
+    for (const role of ["request", "config"] as const) {
+      tested.add(`${role}-value-refused`);
+      expect(refusals(role, set, shape)).toEqual(at(role, refused));
+      if (refused.includes("ab"))
+        expect(refusals(role, { ...text, const: "ab" }, shape)).toEqual(at(role, ["ab"]));
+    }
+  });
+
+  test.each(texts)("a set in place of %j breaks the readers that refuse its values", (shape, refused) => {
+    for (const role of ["response", "event"] as const)
+      expect(refusals(role, shape, set)).toEqual(at(role, refused));
   });
 });
 

@@ -50,10 +50,11 @@ export function checkValue(
   }
 }
 
-function checkString(
+/** The same for a text and a shape that is not a reference. */
+export function checkString(
   shape: StringShape,
   value: string,
-  pointer: string,
+  pointer = "",
 ): { pointer: string; text: string } | null {
   const length = [...value].length;
   if (shape.const !== undefined && value !== shape.const) return { pointer, text: `is not "${shape.const}"` };

@@ -254,6 +254,13 @@ class Visit {
       Array.isArray(values) && values.length > 0 && values.every((value) => typeof value === "string");
     if (!strings || new Set(values as string[]).size !== (values as string[]).length)
       this.#say("enum-values", pointer, "lists no distinct strings; write each value once, as a string");
+    const narrowed = ["pattern", "minLength", "maxLength", "format"].find((key) => schema[key] !== undefined);
+    if (narrowed !== undefined || (schema.const !== undefined && schema.enum !== undefined))
+      this.#say(
+        "enum-alone",
+        pointer,
+        `lists its values and narrows them by \`${narrowed ?? "const"}\`; list what is allowed and no more`,
+      );
   }
 
   #bounds(
@@ -346,12 +353,15 @@ class Visit {
   #map(schema: JsonObject, pointer: string): void {
     const keys = isObject(schema.propertyNames) ? schema.propertyNames : {};
     const keyed =
-      keys.type === "string" && typeof keys.pattern === "string" && Number.isSafeInteger(keys.maxLength);
-    if (!keyed || !Number.isSafeInteger(schema.maxProperties))
+      keys.type === "string" &&
+      typeof keys.pattern === "string" &&
+      isCount(keys.maxLength) &&
+      Object.keys(keys).every((key) => ["type", "description", "pattern", "maxLength"].includes(key));
+    if (!keyed || !isCount(schema.maxProperties))
       this.#say(
         "map-form",
         pointer,
-        "needs `propertyNames` (type string, pattern, maxLength) and `maxProperties`",
+        "needs `propertyNames` (type string, pattern, maxLength, no more) and `maxProperties`",
       );
     else this.#string(keys, `${pointer}/propertyNames`);
     this.#schema(schema.additionalProperties, `${pointer}/additionalProperties`);
@@ -363,6 +373,10 @@ class Visit {
     if (schema["x-open"] !== true || (!place && allowed[form]?.includes("x-open")))
       this.#say("open-place", pointer, "`x-open` is `true` on an object, a union or an enum; remove it here");
   }
+}
+
+function isCount(value: Json | undefined): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** The `kind` of a closed object that has one, else null. */

@@ -295,7 +295,23 @@ const cases: Case[] = [
     at: "/$defs/Labels/maxProperties",
     value: undefined,
     pointer: "/$defs/Labels",
-    says: "needs `propertyNames` (type string, pattern, maxLength) and `maxProperties`",
+    says: "needs `propertyNames` (type string, pattern, maxLength, no more) and `maxProperties`",
+  },
+  {
+    rule: "map-form",
+    file: common,
+    at: "/$defs/Labels/maxProperties",
+    value: -1,
+    pointer: "/$defs/Labels",
+    says: "needs `propertyNames` (type string, pattern, maxLength, no more) and `maxProperties`",
+  },
+  {
+    rule: "map-form",
+    file: common,
+    at: "/$defs/Labels/propertyNames/minLength",
+    value: 1,
+    pointer: "/$defs/Labels",
+    says: "needs `propertyNames` (type string, pattern, maxLength, no more) and `maxProperties`",
   },
   {
     rule: "bounds-order",
@@ -319,6 +335,22 @@ const cases: Case[] = [
     value: ["comms:read", "comms:write", "comms:read"],
     pointer: "/$defs/Scope",
     says: "lists no distinct strings; write each value once, as a string",
+  },
+  {
+    rule: "enum-alone",
+    file: types,
+    at: "/$defs/Scope/pattern",
+    value: "^[a-z:]*$",
+    pointer: "/$defs/Scope",
+    says: "lists its values and narrows them by `pattern`; list what is allowed and no more",
+  },
+  {
+    rule: "enum-alone",
+    file: types,
+    at: "/$defs/Scope/const",
+    value: "comms:read",
+    pointer: "/$defs/Scope",
+    says: "lists its values and narrows them by `const`; list what is allowed and no more",
   },
   // 5. Optional, nullable, default
   {

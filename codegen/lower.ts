@@ -7,6 +7,9 @@ export type View = "request" | "response";
 /** A JSON Schema object of a lowered view. */
 export type Schema = { [keyword: string]: unknown };
 
+/** Most characters of a value, or of a variant's tag, that only a newer peer knows. */
+export const unknownMaxLength = 256;
+
 /** What a lowering decides for itself. */
 export interface Lowering {
   view: View;
@@ -70,7 +73,7 @@ function lowerString(shape: StringShape, { view }: Lowering): Schema {
     ...(shape.pattern === undefined ? {} : { pattern: shape.pattern }),
     ...(shape.minLength === undefined ? {} : { minLength: shape.minLength }),
     // A value that only a newer peer knows may be longer than those known here.
-    ...(shape.enum === undefined ? { maxLength: shape.maxLength } : { maxLength: 256 }),
+    ...(shape.enum === undefined ? { maxLength: shape.maxLength } : { maxLength: unknownMaxLength }),
   };
 }
 
@@ -102,7 +105,7 @@ function lowerUnion(shape: UnionShape, lowering: Lowering): Schema {
   const unknown = { properties: { [shape.discriminator]: { not: { enum: tags } } } };
   return {
     type: "object",
-    properties: { [shape.discriminator]: { type: "string", maxLength: 256 } },
+    properties: { [shape.discriminator]: { type: "string", maxLength: unknownMaxLength } },
     required: [shape.discriminator],
     oneOf: [...known, unknown],
   };

@@ -434,6 +434,12 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "contract.breaking": foundation(
     "Operations, events, routes and errors; additions; the contract breaks no older client unsaid.",
   ),
+  "contract.breaking-sound": people(
+    "No change of a schema that the breaking gate lets through breaks an old caller or an old reader.",
+  ),
+  "contract.breaking-values": people(
+    "A set of values that becomes text, or text that becomes a set, breaks where one side refuses a value.",
+  ),
   "contract.custom_code": foundation("Nobody edits generated files."),
   "contract.determinism": foundation("The same schemas give the same bytes everywhere."),
   "contract.digest": foundation("Every move of the digest is recorded."),

@@ -18,9 +18,23 @@ export interface ConfigSchema {
   maxItems?: number;
 }
 
+/** What the comparison reads, and texts. Another keyword could narrow a value without being compared. */
+const compared = new Set(
+  "type const anyOf properties required additionalProperties items default pattern minLength maxLength minimum maximum minItems maxItems description title examples".split(
+    " ",
+  ),
+);
+
 /** The shape that the comparator knows. A field with a default may be left out, so it is not required. */
 export function configShape(schema: ConfigSchema): Shape {
+  const unknown = Object.keys(schema).find((keyword) => !compared.has(keyword));
+  if (unknown !== undefined)
+    throw new Error(
+      `the config uses \`${unknown}\`, which the comparison does not know: add it to configShape`,
+    );
   if (schema.anyOf) {
+    if (schema.anyOf.some((arm) => typeof arm.const !== "string"))
+      throw new Error("the config has a choice that is not of literal strings: add its form to configShape");
     const values = schema.anyOf.map((arm) => String(arm.const));
     return { kind: "string", enum: values, maxLength: Math.max(...values.map((value) => value.length)) };
   }

@@ -45,6 +45,15 @@ describe("[contract.breaking] the config file", () => {
     ]);
   });
 
+  test.each([
+    ["a keyword that is not compared", { type: "integer", multipleOf: 2 }],
+    ["a choice of other things than literals", { anyOf: [{ type: "string" }, { const: "x" }] }],
+  ])("red: %s", (_what, schema) => {
+    const after = structuredClone(current);
+    after.properties!.server!.properties!.extra = schema;
+    expect(() => breaks(current, after)).toThrow(/configShape/);
+  });
+
   test("a new optional field is fine", () => {
     const after = structuredClone(current);
     after.properties!.server!.properties!.extra = { type: "boolean", default: false };
