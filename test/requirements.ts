@@ -1182,6 +1182,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.one-holder": foundation("Two live sessions cannot share a name; the holder's repeat renews."),
   "sessions.open": foundation("Opening a name makes a session and a lease on it."),
   "sessions.principal": foundation("A name belongs to its principal until it is closed."),
+  "sessions.one-inbox": people(
+    "The user at the unix socket and at the console is one session, `user-local`; what waits in `user-console` of an earlier store moves there once, at start, and a kill at any write of that loses and doubles nothing.",
+  ),
   "sessions.release": foundation("A lease of no time lets go of the name at once and keeps the inbox."),
   "sessions.release.renew": foundation("Who let go can wait for work and take the lease up again."),
   "sessions.replaced": comms("A closed session whose name has another leaves the memory after its time."),

@@ -2,7 +2,7 @@ import type { Scope } from "../generated/operations.js";
 import type { Clock } from "./clock.js";
 import type { Ids } from "./ids.js";
 import type { Logger } from "./logger.js";
-import { isReservedName, type PrincipalId } from "./principal.js";
+import { isReservedName, localName, type PrincipalId } from "./principal.js";
 
 /** Who calls, as proven by credentials. */
 export interface Principal extends PrincipalId {
@@ -24,7 +24,7 @@ export interface CallContext {
   readonly surface: SurfaceName;
   /** null only on operations without a scope. */
   readonly principal: Principal | null;
-  /** Name of the acting session; `user-<principal>` unless the caller chose one. */
+  /** Name of the acting session; `user-<principal>`, of the console `user-local`, unless the caller chose one. */
   readonly session: string;
   /** One per WebSocket; one per request elsewhere. Owns the streams that it opens. */
   readonly connectionId: string;
@@ -114,11 +114,12 @@ export class Call implements CallContext {
 }
 
 /**
- * The acting session when none is chosen. Tokens named like the user or the console, which earlier versions made, get
+ * The acting session when none is chosen. The user at the unix socket and at the console is one session. Tokens named like the user or the console, which earlier versions made, get
  * one that is neither's.
  */
 export function defaultSession(principal: Principal | null): string {
   if (principal === null) return "";
   const { kind, name } = principal;
+  if (kind === "browser") return `user-${localName}`;
   return kind === "token" && isReservedName(name) ? `user-token-${name}` : `user-${name}`;
 }

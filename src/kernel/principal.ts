@@ -25,6 +25,11 @@ export function isReservedName(name: string): boolean {
   return name === localName || name === consoleName;
 }
 
+/** Whose a session is that the caller makes: the console is the user. */
+export function ownerOf({ kind, name }: PrincipalId): PrincipalId {
+  return kind === "browser" ? { kind: "local", name: localName } : { kind, name };
+}
+
 export function samePrincipal(one: PrincipalId, other: PrincipalId): boolean {
   return one.name === other.name && one.kind === other.kind;
 }

@@ -93,7 +93,7 @@ export class AnswerCopies {
       this.#leave(lane);
       return;
     }
-    const mailbox = mailboxOf(lane.sessionId);
+    const mailbox = mailboxOf(asker.sessionId);
     if (!(mailbox instanceof Promise)) {
       for (const copy of lane.waiting.splice(0)) this.#write(lane, mailbox, copy);
       this.#leave(lane);

@@ -23,7 +23,8 @@ import { type ListedPage, type ListRequest, listInbox } from "./inbox-list.js";
 import { dueEvents } from "./interaction-events.js";
 import type { Mailbox } from "./mailbox.js";
 import type { Mailboxes } from "./mailboxes.js";
-import type { CommsPorts, DirectorySession } from "./ports.js";
+import { copyWaiting, type InboxMove, sealMoved } from "./move-inbox.js";
+import { type CommsPorts, type DirectorySession, defaultLimits } from "./ports.js";
 import { questionAnswerOf } from "./question-answers.js";
 
 /** What the frame of a stored event or outcome needs beside it, bytes. */
@@ -85,6 +86,15 @@ export class HostInboxes {
 
   summary(sessionId: string): Promise<{ unread: number; lastSequence: number }> {
     return this.#mailboxes.summary(sessionId);
+  }
+
+  copyWaiting(move: InboxMove): Promise<void> {
+    const { backend, clock, limits } = this.#ports;
+    return copyWaiting(backend, clock, { ...defaultLimits, ...limits }, move);
+  }
+
+  sealMoved(move: InboxMove): Promise<void> {
+    return sealMoved(this.#ports.backend, this.#ports.clock, move);
   }
 
   async closeSession(sessionId: string): Promise<void> {

@@ -148,6 +148,8 @@ export interface LinkedEntry {
 /** The session was closed: what is unsettled ends, what comes later ends at once. */
 export interface ClosedEntry {
   t: "closed";
+  /** What waited has been copied to this session's logs and ends there. */
+  moved_to?: string;
 }
 
 /** The interaction's reservation reached its end state; without a state the reader closed its stream for good. */

@@ -115,7 +115,7 @@ async function questionOf(
 ): Promise<string | undefined> {
   if (kind !== "peer_response" || command.kind !== "peer_response") return undefined;
   const found = await mailboxes.find(command.in_reply_to);
-  if (found === undefined || found.item.sender.session_id !== sessionId) return undefined;
+  if (found === undefined || mailboxes.heirOf(found.item.sender.session_id) !== sessionId) return undefined;
   const { item, mailbox } = found;
   const asked = await mailbox.during(() => mailbox.commands([item]));
   return shortened(textOf(asked.get(item.seq)!.command), longestQuestion);

@@ -408,7 +408,10 @@ export class Inbox {
         return [];
       case "closed":
         this.closed = true;
-        return [...this.#open].map((item) => this.#stop(item, closed, entry.at));
+        if (entry.moved_to === undefined)
+          return [...this.#open].map((item) => this.#stop(item, closed, entry.at));
+        for (const item of [...this.#open]) this.#leave(item);
+        return [];
       case "stream_ended":
         return this.#each([entry.interaction_id], (item) => {
           if (item.reservation !== undefined) item.reservation = { state: entry.state ?? "closed_early" };
@@ -554,6 +557,15 @@ export class Inbox {
     item.claim = undefined;
     this.#settle(item);
     return item;
+  }
+
+  /** The item goes on in another inbox; one that has ended here stays. */
+  #leave(item: InboxItem): void {
+    item.claim = undefined;
+    this.#settle(item);
+    if (item.ending !== undefined) return;
+    if (isCopy(item)) this.#copies.remove(item);
+    this.forget(item.interactionId);
   }
 
   #end(item: InboxItem, ending: Ending, at: number): void {

@@ -120,6 +120,11 @@ export class Mailboxes {
     return resting && waitingAtRest(resting.inbox, now);
   }
 
+  /** The session that has what was another's; the session itself when none took over from it. */
+  heirOf(sessionId: string): string {
+    return this.#ports.directory.byId(sessionId)?.sessionId ?? sessionId;
+  }
+
   async find(interactionId: string): Promise<FoundInteraction | undefined> {
     for (const session of this.#ports.directory.byIdSuffix(interactionId.slice(-8))) {
       const mailbox = await this.get(session.sessionId);

@@ -7,11 +7,12 @@ import { ContractError } from "../../kernel/contract-error.js";
 import type { Ids } from "../../kernel/ids.js";
 import { KeyedQueue } from "../../kernel/keyed-queue.js";
 import type { Logger } from "../../kernel/logger.js";
-import { storedPrincipal } from "../../kernel/principal.js";
+import { ownerOf, type PrincipalId, storedPrincipal } from "../../kernel/principal.js";
 import { tokenHash } from "../../kernel/token-hash.js";
 import { freeName, unknownName } from "../../kernel/unknown-name.js";
 import { mayCreate } from "./access.js";
 import { HeldSession } from "./held-session.js";
+import { formerConsoleSession } from "./merge-console.js";
 import { decideOpen } from "./session-lease.js";
 import type { SessionRecord } from "./session-record.js";
 
@@ -55,6 +56,8 @@ export class Directory {
   /** By name; undefined when one came. */
   #sorted: HeldSession[] | undefined;
   readonly #byId = new Map<string, HeldSession>();
+  /** Sessions that took over what waited in others, by the others' ids. */
+  readonly #heirs = new Map<string, HeldSession>();
   readonly #replacedKeepMs: number;
   /** Closed sessions whose names have new ones, oldest first, and when nobody asks for them any more. */
   readonly #replaced: { session: HeldSession; until: number }[] = [];
@@ -117,9 +120,9 @@ export class Directory {
     return session?.closed === false ? session : undefined;
   }
 
-  /** The session with the id, closed ones included while their record lives. */
+  /** The session with the id, or the one that took over from it; closed ones included while their record lives. */
   byId(sessionId: string): HeldSession | undefined {
-    return this.#byId.get(sessionId);
+    return this.#heirs.get(sessionId) ?? this.#byId.get(sessionId);
   }
 
   /** Sessions whose id ends in these 8 digits, as those of their interactions do. */
@@ -145,8 +148,35 @@ export class Directory {
     return this.#turns.run(name, async () => {
       const before = this.byName(name);
       return before === undefined
-        ? this.#create(name, storedPrincipal(principal))
+        ? this.#create(name, storedPrincipal(ownerOf(principal)))
         : usable(before, principal);
+    });
+  }
+
+  /** As `ensure`, for the daemon itself: the session is the principal's. */
+  ensureFor(name: string, principal: PrincipalId): Promise<HeldSession> {
+    return this.#turns.run(
+      name,
+      async () => this.byName(name) ?? this.#create(name, storedPrincipal(principal)),
+    );
+  }
+
+  /** From now on the session stands for the other one too, whose items it has. */
+  absorb(session: HeldSession, otherId: string): Promise<void> {
+    return this.#turns.run(session.name, async () => {
+      const { absorbed = [], ...record } = session.record;
+      if (absorbed.includes(otherId)) return;
+      await this.#write(session, { ...record, fence: session.fence, absorbed: [...absorbed, otherId] });
+      this.#standIn(session);
+    });
+  }
+
+  /** Closes the session, whoever holds it. Its inbox is the caller's to end. */
+  end(session: HeldSession): Promise<void> {
+    return this.#turns.run(session.name, async () => {
+      if (session.closed) return;
+      await this.#write(session, { ...session.record, fence: session.fence, closed: true });
+      session.release();
     });
   }
 
@@ -315,7 +345,7 @@ export class Directory {
     }
     if (known === undefined) {
       if (!mayCreate(principal, name)) throw new ContractError("permission_denied");
-      return this.#create(name, { ...storedPrincipal(principal), holder, ...said });
+      return this.#create(name, { ...storedPrincipal(ownerOf(principal)), holder, ...said });
     }
     if (move === "take") {
       const { fence: _, released: __, holder: previous, ...kept } = known.record;
@@ -345,6 +375,7 @@ export class Directory {
       session_id: this.#ids.uuid(),
       created_at: this.#clock.now(),
       ...fields,
+      ...(name === formerConsoleSession ? { separate: true } : {}),
     };
     const rev = await this.#cas(name, before?.rev ?? 0, record);
     const session = this.#put(name, record, rev);
@@ -402,9 +433,23 @@ export class Directory {
     this.#byName.set(name, session);
     this.#sorted = undefined;
     this.#byId.set(session.sessionId, session);
-    const suffix = session.sessionId.slice(-8);
-    this.#bySuffix.set(suffix, [...(this.#bySuffix.get(suffix) ?? []), session]);
+    this.#addSuffix(session.sessionId, session);
+    this.#standIn(session);
     return session;
+  }
+
+  #addSuffix(sessionId: string, session: HeldSession): void {
+    const suffix = sessionId.slice(-8);
+    const known = this.byIdSuffix(suffix);
+    if (!known.includes(session)) this.#bySuffix.set(suffix, [...known, session]);
+  }
+
+  /** Items keep the ids that they had in the sessions that were absorbed. */
+  #standIn(session: HeldSession): void {
+    for (const id of session.record.absorbed ?? []) {
+      this.#heirs.set(id, session);
+      this.#addSuffix(id, session);
+    }
   }
 
   #hold(session: HeldSession, lease: Parameters<HeldSession["hold"]>[0]): void {

@@ -10,6 +10,7 @@ import { list } from "./list.js";
 import { listDeadLetters } from "./list_dead_letters.js";
 import { listHeld } from "./list_held.js";
 import { listInbox } from "./list_inbox.js";
+import { mergeConsole } from "./merge-console.js";
 import { open } from "./open.js";
 import type { SessionsPorts } from "./ports.js";
 import { releaseHeld } from "./release_held.js";
@@ -50,7 +51,10 @@ export function createSessionsPlane(ports: SessionsPorts): SessionsPlane {
       retry_dead_letter: retryDeadLetter(directory, ports),
       drop_dead_letter: dropDeadLetter(directory, ports),
     },
-    start: () => directory.load(),
+    async start() {
+      await directory.load();
+      await mergeConsole(directory, ports.inboxes());
+    },
     async close() {
       directory.stop();
     },

@@ -59,6 +59,10 @@ export interface SessionInboxes {
     interactionId: string,
   ): Promise<{ interactionId: string; alreadyRetried: boolean }>;
   dropDeadLetter(sessionId: string, interactionId: string): Promise<{ alreadyDropped: boolean }>;
+  /** Copies what waits in one session's inbox, and its dead letters, to another's; before either is used. Idempotent. */
+  copyWaiting(move: { from: string; to: string }): Promise<void>;
+  /** Ends an inbox whose items were copied. Idempotent. */
+  sealMoved(move: { from: string; to: string }): Promise<void>;
   /** Ends all that waits and refuses what comes later. Idempotent. */
   closeSession(sessionId: string): Promise<void>;
 }
