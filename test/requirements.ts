@@ -97,6 +97,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "A model host knows what the same sender said before, apart for each sender and conversation, bounded.",
   ),
   "cli.agents": foundation("The command line's hosts serve sessions over the SDK."),
+  "cli.answer": people(
+    "`parley answer` answers a host's open question; a reader of the stream is shown the question with the command to type.",
+  ),
   "cli.arguments-utf8": people("An argument that is not valid UTF-8 is refused as on stdin, never changed."),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.bytes": people(

@@ -126,6 +126,20 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
         (await import("./commands/send.js")).send(to, body, options, command),
       ),
   inbox: (program) => addInboxCommands(program.command("inbox")),
+  answer: (program) =>
+    program
+      .command("answer")
+      .description("Answer a question that the host of an interaction of yours asks")
+      .argument("<interaction>", "its id, as on the line below the question")
+      .argument("[text]", "the answer; `-` or nothing reads stdin")
+      .option("--request <id>", "the question, when several are open")
+      .addHelpText(
+        "after",
+        '\nExamples:\n  parley answer 0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f "the blue one"\n  cat plan.md | parley answer 0199f3a0-4c52-7c01-b200-1a2b0c4d5e6f',
+      )
+      .action(async (id, text, options, command) =>
+        (await import("./commands/answer.js")).answer(id, text, options, command),
+      ),
   reply: (program) =>
     program
       .command("reply")

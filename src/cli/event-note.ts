@@ -50,6 +50,7 @@ function describe(event: AnyEvent): string | undefined {
     case "delivery_updated":
       // Being ingested is the usual way; the other moves explain why nothing comes.
       if (event.state === "ingested") return undefined;
+      if (event.request_id !== undefined) return "· the host has the answer";
       return `· ${event.state}${event.reason === undefined ? "" : `: ${event.reason}`}`;
     case "peer_response_received":
       return event.status === "accepted" && event.result !== null

@@ -25,6 +25,13 @@ const hostKinds: ReadonlySet<string> = new Set([
   "extension",
 ]);
 
+/** Kinds after which no output is expected. */
+const endsOutput: ReadonlySet<string> = new Set([
+  "interaction_complete",
+  "interaction_failed",
+  "interaction_input_required",
+]);
+
 /**
  * Reports in lines that a host is silent: once for each silence while it gives signs of life, and once when these end.
  * With `awaitsHost`, for the reader of one interaction, also that no host has taken it.
@@ -56,8 +63,8 @@ export class HostSilence {
       this.#timer = this.#expect(notTaken, notTakenAfterMs);
     if (isSign) this.#sign(id, Date.parse(at));
     else this.#outputAt.set(id, Date.parse(at));
-    if (event.kind === "interaction_complete" || event.kind === "interaction_failed")
-      this.#outputAt.delete(id);
+    // A host that asked waits for the reader.
+    if (endsOutput.has(event.kind)) this.#outputAt.delete(id);
     return isSign;
   }
 

@@ -1,5 +1,6 @@
 import { type AnyEvent, type EventNote, eventNote, resultText } from "./event-note.js";
 import { HostSilence } from "./host-silence.js";
+import { answerCommand, OpenQuestions } from "./open-questions.js";
 import { markReaderLeft, note, noteBlock, paint, print, printText, readerLeft } from "./output.js";
 import { watchReader } from "./reader-watch.js";
 
@@ -75,6 +76,8 @@ export async function printEvents(events: Events, options: PrintOptions): Promis
 /** Prints events for a person. */
 export class EventPrinter {
   readonly #silence: HostSilence;
+  /** By interaction. */
+  readonly #questions = new Map<string, OpenQuestions>();
   #wroteText = false;
   #midLine = false;
   #hostSeen = false;
@@ -111,8 +114,20 @@ export class EventPrinter {
     }
     const found = eventNote(event);
     if (found !== undefined) this.note(found);
+    this.#suggestAnswer(item);
     if (event.kind === "interaction_complete" && !this.#wroteText && event.result !== null)
       this.#line(resultText(event.result));
+  }
+
+  /** Below a question: what to type to answer it. */
+  #suggestAnswer({ interaction_id: id, event }: Item): void {
+    if (id === undefined) return;
+    const questions = this.#questions.get(id) ?? new OpenQuestions();
+    questions.take(event);
+    if (questions.ended || questions.all.length === 0) this.#questions.delete(id);
+    else this.#questions.set(id, questions);
+    if (event.kind !== "interaction_input_required") return;
+    this.note({ text: `  answer with: ${answerCommand(id, questions)}`, style: "dim", hasLines: false });
   }
 
   /** A note; on a terminal it begins a line of its own. */
