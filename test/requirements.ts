@@ -457,6 +457,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "The tiny contract breaks no rule; a reference into another plane is refused; a folder that is no plane is refused.",
   ),
   "contract.mcp-lowering": foundation("Tools carry schemas that MCP clients take."),
+  "contract.open-unions": people(
+    "Every open union and enum has a vector with an unknown variant, which both SDKs read and give back as it came.",
+  ),
   "contract.reference": foundation("The reference's links and examples are right."),
   "contract.source": foundation(
     "Is plain JSON Schema 2020-12; the meta-schema is itself a schema of the dialect.",

@@ -61,7 +61,7 @@ interface Shared {
 const folder = fileURLToPath(new URL("../vectors/", import.meta.url));
 const sharedFile = "shared.json";
 /** Folders beside the vectors whose files have another form. */
-const otherForms = ["agreement/", "discovery/", "sse/"];
+const otherForms = ["agreement/", "discovery/", "sse/", "unknown-variants/"];
 
 /** All vectors, in file order. */
 export function loadVectors(): Vector[] {
