@@ -26,10 +26,12 @@ export class InteractionList {
   readonly #content = element("div", "");
   readonly #showEvents: (interactionId: string) => void;
   readonly #cancel: (interactionId: string) => Promise<void>;
+  /** Told of each card that comes into sight without its question. */
+  readonly #sight: IntersectionObserver;
   readonly #interactions = new Map<string, Interaction>();
   readonly #cards = new Map<Interaction, Card>();
   readonly #changed = new Set<Interaction>();
-  /** What this page has sent: events tell who asked, not what. */
+  /** What was asked, as far as it is known: events state who asked, not what. */
   readonly #asked = new Map<string, string>();
   #held: ReadonlySet<string> = new Set();
   #empty: Node | undefined;
@@ -41,8 +43,17 @@ export class InteractionList {
     root: HTMLElement,
     showEvents: (interactionId: string) => void,
     cancel: (interactionId: string) => Promise<void>,
+    wantQuestion: (interactionId: string) => void,
   ) {
     this.#root = root;
+    this.#sight = new IntersectionObserver((seen) => {
+      for (const { isIntersecting, target } of seen) {
+        if (!isIntersecting) continue;
+        this.#sight.unobserve(target);
+        const id = (target as HTMLElement).dataset.interaction!;
+        if (!this.#asked.has(id)) wantQuestion(id);
+      }
+    });
     this.#showEvents = showEvents;
     this.#cancel = cancel;
     root.replaceChildren(this.#content);
@@ -56,6 +67,7 @@ export class InteractionList {
   clear(empty: Node): void {
     this.#interactions.clear();
     this.#cards.clear();
+    this.#sight.disconnect();
     this.#changed.clear();
     this.#empty = empty;
     this.#follows = true;
@@ -102,7 +114,9 @@ export class InteractionList {
   #drop(interaction: Interaction): void {
     this.#interactions.delete(interaction.id);
     this.#changed.delete(interaction);
-    this.#cards.get(interaction)?.root.remove();
+    const root = this.#cards.get(interaction)?.root;
+    if (root !== undefined) this.#sight.unobserve(root);
+    root?.remove();
     this.#cards.delete(interaction);
   }
 
@@ -146,6 +160,10 @@ export class InteractionList {
     const card: Card = { interaction, root, title, delivery, state, asked, body, cancel, steps, drawn: [] };
     this.#cards.set(interaction, card);
     this.#content.append(root);
+    if (interaction.id !== "") {
+      root.dataset.interaction = interaction.id;
+      this.#sight.observe(root);
+    }
     return card;
   }
 

@@ -10,7 +10,9 @@ import { Composer } from "./composer.js";
 import { byId, commandLine, element } from "./dom.js";
 import { EventView } from "./event-view.js";
 import { InboxDecisions } from "./inbox-decisions.js";
+import { InboxTab } from "./inbox-tab.js";
 import { InteractionList } from "./interaction-list.js";
+import { Questions } from "./questions.js";
 import { SessionList } from "./session-list.js";
 import { Tabs } from "./tabs.js";
 import "./style.css";
@@ -32,7 +34,9 @@ const interactions = new InteractionList(
     tabs.show("events");
   },
   cancel,
+  (id) => questions.want(id),
 );
+const questions = new Questions(client, (id, text) => interactions.ask(id, text));
 const list = new SessionList(byId("sessions"), select);
 const composer = new Composer(client, (peer, interactionId, body) => {
   const target = sessions.find((session) => session.name === peer);
@@ -44,6 +48,8 @@ const decisions = new InboxDecisions(
   (message) => composer.complain(message),
   (held) => interactions.hold(held),
 );
+
+const inbox = new InboxTab(client, (message) => composer.complain(message));
 
 const foreignAdvice = `Another program answers at ${location.host} in place of your daemon. This page sends it nothing. Do not reload: the page that comes is the other program's. In a terminal, run \`parley up --detach\` and \`parley console\`, and open the address that it prints.`;
 
@@ -120,7 +126,7 @@ async function refresh(): Promise<void> {
       const { session_id } = selected;
       const now = sessions.find((session) => session.session_id === session_id) ?? selected;
       showAbout(now);
-      await decisions.refresh(now);
+      await Promise.all([decisions.refresh(now), inbox.refresh(now)]);
     }
   } catch (error) {
     daemonShown = false;
@@ -185,7 +191,9 @@ function select(session: Session): void {
   list.draw(sessions, session.session_id);
   interactions.clear(emptyInteractions(session.name));
   events.clear();
+  questions.select(session);
   decisions.select(session);
+  inbox.select(session);
   void stream?.close();
   resume = undefined;
   void follow(session, Math.max(0, session.last_sequence - historyEvents));

@@ -8,8 +8,16 @@ export interface Waiting {
   at: string;
   /** Why it is here, or until when. */
   note: string;
-  /** What was sent. */
-  command: unknown;
+  /** The question that it answers. */
+  question?: string | undefined;
+  /** What it says; made of the command when absent. */
+  text?: string;
+  /** What was sent, to be unfolded. */
+  command?: unknown;
+  /** What to type for what no button here does. */
+  hint?: string | undefined;
+  /** No button is for it. */
+  fixed?: boolean;
 }
 
 export interface Decision {
@@ -47,41 +55,44 @@ export class WaitingList {
   }
 
   draw(waiting: readonly Waiting[]): void {
-    const ids = new Set(waiting.map(({ id }) => id));
-    for (const [id, row] of this.#rows) if (!ids.has(id)) this.#remove(id, row);
+    const keys = new Set(waiting.map(keyOf));
+    for (const [key, row] of this.#rows) if (!keys.has(key)) this.#remove(key, row);
     if (waiting.length === 0) this.#root.replaceChildren(this.#empty);
     else (this.#empty as ChildNode).remove();
     for (const [index, one] of waiting.entries()) {
-      const row = this.#rows.get(one.id) ?? this.#row(one);
-      this.#rows.set(one.id, row);
+      const row = this.#rows.get(keyOf(one)) ?? this.#row(one);
+      this.#rows.set(keyOf(one), row);
       const there = this.#root.children[index];
       if (there !== row) this.#root.insertBefore(row, there ?? null);
     }
   }
 
-  #remove(id: string, row: HTMLElement): void {
+  #remove(key: string, row: HTMLElement): void {
     // The keyboard goes on with the next row instead of falling to the top of the page.
     if (row.contains(document.activeElement))
       ((row.nextElementSibling ?? row.previousElementSibling)?.querySelector("button") ?? this.#root).focus();
     row.remove();
-    this.#rows.delete(id);
+    this.#rows.delete(key);
   }
 
   #row(one: Waiting): HTMLElement {
-    const buttons = this.#decisions.map((decision) => {
+    const decisions = one.fixed ? [] : this.#decisions;
+    const buttons = decisions.map((decision) => {
       const made = button(decision.style, decision.label, () => void this.#take(one, decision, buttons));
       made.setAttribute("aria-label", decision.says(one));
       return made;
     });
-    const command = element("details", "", element("summary", "", "What was sent"));
-    command.append(element("pre", "", JSON.stringify(one.command, null, 2)));
+    const footer = element("footer", "", ...buttons);
+    if (one.command !== undefined) footer.append(unfolding(one.command));
+    if (one.hint !== undefined) footer.append(element("code", "", one.hint));
     return element(
       "article",
       "waiting",
       element("header", "", element("strong", "", `${one.from} · ${one.kind}`), time(one.at)),
-      element("p", "note", one.note),
-      element("p", "text", textOf(one.command)),
-      element("footer", "", ...buttons, command),
+      ...(one.note === "" ? [] : [element("p", "note", one.note)]),
+      ...(one.question === undefined ? [] : [element("p", "asked", one.question)]),
+      element("p", "text", one.text ?? textOf(one.command)),
+      footer,
     );
   }
 
@@ -89,14 +100,25 @@ export class WaitingList {
     for (const each of buttons) each.disabled = true;
     try {
       await decision.take(one);
-      const row = this.#rows.get(one.id);
-      if (row !== undefined) this.#remove(one.id, row);
+      const row = this.#rows.get(keyOf(one));
+      if (row !== undefined) this.#remove(keyOf(one), row);
       if (this.#rows.size === 0) this.#root.replaceChildren(this.#empty);
     } catch (error) {
       this.#complain((error as Error).message);
       for (const each of buttons) each.disabled = false;
     }
   }
+}
+
+/** A row is drawn anew when what is said about it has changed. */
+function keyOf({ id, note }: Waiting): string {
+  return `${id} ${note}`;
+}
+
+function unfolding(command: unknown): HTMLElement {
+  const details = element("details", "", element("summary", "", "What was sent"));
+  details.append(element("pre", "", JSON.stringify(command, null, 2)));
+  return details;
 }
 
 /** ` until Nov 22, 10:15`, for what ends by itself. */

@@ -408,6 +408,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "console.held": comms(
     "What a session's policy holds is shown with its sender, and delivered or refused there.",
   ),
+  "console.inbox": people(
+    "The console shows the text of what waits in an inbox, the question beside each answer and beside each interaction, and takes off what was read; bounded, as text and not as markup, also at 400 pixels.",
+  ),
   "console.keyboard": comms("Tabs, lists and decisions of the console can be used with the keyboard."),
   "console.live": foundation(
     "The console lists peers, sends, and shows an answer as it streams, as text only.",

@@ -242,6 +242,67 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(await failed.getByRole("button", { name: "Cancel" }).isVisible()).toBe(false);
   });
 
+  test("[console.inbox] what waits is read here with its text and question, and what was read is done with", async () => {
+    const send = async (session: string, command: object): Promise<string> => {
+      const headers = { "parley-session": session };
+      const { body } = await localCall(daemon.socketPath, "POST", "/comms/send", command, headers);
+      return (body as { interaction_id: string }).interaction_id;
+    };
+    await PlayedSession.open(daemon, "reader");
+    const asked = await send("reader", {
+      kind: "peer_request",
+      to: "night",
+      intent: "ask",
+      params: { body: "how <b>many</b>?" },
+    });
+    const answer = { kind: "peer_response", to: "reader", in_reply_to: asked, status: "completed" };
+    await send("night", { ...answer, result: "three" });
+    await send("night", { kind: "peer_message", to: "reader", body: `<i>long</i>${"x".repeat(9_000)}` });
+    const params = { body: "ship it?" };
+    const request = await send("night", {
+      kind: "peer_request",
+      to: "reader",
+      intent: "approve",
+      params,
+    });
+    await page.locator(".sessions button", { hasText: "reader" }).click();
+    // The answer stands below its question, and each message and request with its text.
+    const answered = page.locator(".interaction", { hasText: "night · peer response" });
+    await answered.locator(".asked", { hasText: "how <b>many</b>?\n↳ three" }).waitFor();
+    await page.locator(".interaction .asked", { hasText: "ship it?" }).waitFor();
+    await page.getByRole("tab", { name: /Inbox/ }).click();
+    await page.locator("#inbox-count", { hasText: "3" }).waitFor();
+    const rows = page.locator("#inbox .waiting");
+    expect(await rows.locator(".asked").allInnerTexts()).toEqual(["how <b>many</b>?"]);
+    expect(await rows.first().locator(".text").innerText()).toBe("three");
+    const long = await rows.nth(1).locator(".text").innerText();
+    expect(long).toMatch(/^<i>long<\/i>x+… 5,011 more characters$/);
+    expect(await rows.locator("i, b").count()).toBe(0);
+    expect(await rows.nth(1).innerText()).toContain("parley inbox reader --interaction ");
+    expect(await rows.nth(2).locator("button").count()).toBe(0);
+    expect(await rows.nth(2).innerText()).toContain(`parley reply ${request} "text"`);
+    await page.setViewportSize({ width: 400, height: 700 });
+    const height = await rows.nth(1).evaluate((row) => row.getBoundingClientRect().height);
+    expect(height).toBeLessThan(450);
+    expect(
+      await page.evaluate("document.documentElement.scrollWidth - window.innerWidth"),
+    ).toBeLessThanOrEqual(0);
+    await page.setViewportSize({ width: 1200, height: 760 });
+    await page
+      .getByRole("button", { name: "Done with the peer response completed from night" })
+      .press("Enter");
+    await page.getByRole("button", { name: "Done with the peer message from night" }).press("Enter");
+    await page.locator("#inbox-count", { hasText: "1" }).waitFor();
+    const left = JSON.parse((await parley(daemon.env, ["inbox", "reader", "--json"])).stdout);
+    expect(left.interactions.map((one: { text: string }) => one.text)).toEqual(["ship it?"]);
+    expect((await parley(daemon.env, ["reply", request, "yes"])).code).toBe(0);
+    await page.locator("#inbox").getByText("Nothing waits here").waitFor();
+    // What was read and done with stays in the interactions, with its text.
+    await page.getByRole("tab", { name: "Interactions" }).click();
+    const card = page.locator(".interaction", { hasText: "ship it?" });
+    await card.getByText("yes").waitFor();
+  });
+
   test("[console.keyboard] arrows move between the tabs, one of which is in the tab order", async () => {
     const tabs = page.getByRole("tab");
     await page.getByRole("tab", { name: "Interactions" }).click();
