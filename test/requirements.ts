@@ -819,6 +819,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "link.send": comms(
     "A command to a peer of another daemon is queued, delivered, answered and ended, in order and once.",
   ),
+  "mcp.always": people(
+    "`parley mcp` answers what a client asks when it starts whatever is wrong, reports in instructions and results what it is, and serves as soon as it can: daemon down, names taken, predecessor killed, places and credentials unusable.",
+  ),
   "mcp.batch": foundation("Batches belong to the one revision that had them."),
   "mcp.bridge-outage": trust(
     "While the daemon is away, what an agent sends through `parley mcp` waits, up to 8 MiB and two minutes, and is delivered in its order, each once.",
@@ -872,6 +875,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "mcp.method": foundation("What the server does not have is not found; pings and lists are answered."),
   "mcp.notification": foundation("Notifications are taken without a word."),
   "mcp.session": foundation("The Parley-Session header says whom the call acts as."),
+  "mcp.start": people(
+    "`parley mcp --start` starts the daemon when none runs, and each call reports why it does not start.",
+  ),
   "mcp.stateless": foundation(
     "Discover, list and call answer without any handshake and name the server each time; what the revision no longer has is 404.",
   ),

@@ -58,7 +58,7 @@ export async function withClientOf<T>(
 }
 
 /** A daemon of another user does not know the token: the error then names that user and what to type. */
-async function explained(error: unknown, { baseUrl }: GlobalOptions): Promise<unknown> {
+export async function explained(error: unknown, { baseUrl }: GlobalOptions): Promise<unknown> {
   const isRefused = error instanceof ParleyError && error.code === "unauthenticated";
   if (!isRefused || baseUrl === undefined || process.geteuid === undefined) return error;
   const { hostname, port, protocol } = new URL(baseUrl);

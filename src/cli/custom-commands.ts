@@ -207,6 +207,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .description("Serve MCP on stdio for an agent: tools `send` and `peers`, acting as the session --name")
       .requiredOption("--name <session>", "the session that the agent is")
       .option("--description <text>", "one line on what the agent does")
+      .option("--start", "start the daemon when none runs")
       .action(async (options, command) => (await import("./commands/mcp.js")).mcp(options, command)),
   completion: (program) =>
     program

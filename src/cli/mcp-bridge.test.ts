@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { type McpExchange, type Parley, ParleyError } from "../../sdks/typescript/src/index.js";
+import { type McpExchange, ParleyError } from "../../sdks/typescript/src/index.js";
 import { McpBridge } from "./mcp-bridge.js";
 
 const unreachable = (cause?: object): ParleyError =>
@@ -40,7 +40,10 @@ test("[mcp.bridge-outage] a tool of which nothing is known is repeated only when
   await until(() => daemon.tries > 1);
   daemon.away = unreachable({ code: "ECONNRESET" });
   await until(() => written.length === 1);
-  expect(written[0]).toMatchObject({ id: 1, error: { data: { code: "daemon_unreachable" } } });
+  expect(written[0]).toMatchObject({
+    id: 1,
+    result: { isError: true, structuredContent: { code: "daemon_unreachable" } },
+  });
   await bridge.close();
 });
 
@@ -50,9 +53,14 @@ test("[mcp.bridge-outage] after the patience calls fail with what to do, and at 
   daemon.away = unreachable();
   await bridge.take(call(1, "send", { command: { kind: "peer_message", body: "a" } }));
   await until(() => written.length === 1);
-  const { message, data } = written[0]!.error as { message: string; data: { code: string } };
-  expect(data.code).toBe("daemon_unreachable");
-  expect(message).toMatch(/Send it again with "options": \{"idempotency_key": "[0-9a-f-]{36}"\}/);
+  const { isError, structuredContent } = written[0]!.result as {
+    isError: boolean;
+    structuredContent: { code: string; message: string };
+  };
+  expect([isError, structuredContent.code]).toEqual([true, "daemon_unreachable"]);
+  expect(structuredContent.message).toMatch(
+    /Send it again with "options": \{"idempotency_key": "[0-9a-f-]{36}"\}/,
+  );
   const tries = daemon.tries;
   await bridge.take(call(2, "peers", {}));
   await until(() => written.length === 2);
@@ -170,10 +178,13 @@ function start(
   patienceMs?: number,
 ): { bridge: McpBridge; written: Record<string, unknown>[] } {
   const written: Record<string, unknown>[] = [];
-  const client = { exchangeMcp: (line: string) => daemon.exchange(line) } as unknown as Parley;
   const bridge = new McpBridge({
-    client,
-    session: "bot",
+    link: {
+      settled: Promise.resolve(),
+      fault: undefined,
+      notice: () => undefined,
+      exchange: (line) => daemon.exchange(line ?? ""),
+    },
     write: (text) => written.push(JSON.parse(text)),
     ...(patienceMs === undefined ? {} : { patienceMs }),
   });

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type McpExchange, type Parley, ParleyError } from "../../sdks/typescript/src/index.js";
+import { type McpExchange, ParleyError, type StreamOptions } from "../../sdks/typescript/src/index.js";
+import { introduced, isStateless, localAnswer, noted, setupMethods, toolFailure } from "./mcp-local.js";
 import {
   errorAnswer,
   errorCodeOf,
@@ -7,38 +8,51 @@ import {
   type Message,
   mirrored,
   parse,
+  payloadOf,
   unreadable,
   updated,
 } from "./mcp-message.js";
 import { isOutage, OutageQueue } from "./outage-queue.js";
+import { Pauses } from "./pauses.js";
 
 const subscriptionId = "io.modelcontextprotocol/subscriptionId";
-const firstPauseMs = 100;
-const longestPauseMs = 5_000;
+/** The longest pause between tries to listen again, milliseconds. */
+const listenPauseMs = 5_000;
 /** Messages that wait for the daemon, bytes; above it no more are read from the client. */
 const keptBytes = 8 * 1024 * 1024;
-/** How long messages wait for a daemon that is away, milliseconds. */
-const defaultPatienceMs = 120_000;
+/** How long messages wait for a daemon that is away, milliseconds: clients give a call up after a minute, many sooner. */
+const defaultPatienceMs = 10_000;
+/** How long a client that starts waits for the daemon's own answer, milliseconds. */
+const setupLimitMs = 3_000;
+
+/** The bridge's way to the daemon, as the session that everything is done as. */
+export interface BridgeLink {
+  /** Resolves when the first attempt to have a session has ended in some way. */
+  readonly settled: Promise<void>;
+  /** Why there is no session now. */
+  readonly fault: ParleyError | undefined;
+  /** What the agent must learn about its session. */
+  notice(): string | undefined;
+  exchange(line: string | undefined, options: StreamOptions): Promise<McpExchange>;
+}
 
 export interface McpBridgeOptions {
-  client: Parley;
-  /** The session that everything is done as. */
-  session: string;
+  link: BridgeLink;
   /** Takes one message for the agent's client. */
   write(message: string): void;
-  /** How long messages wait for a daemon that is away, from the beginning of the outage; default 120,000 ms. */
+  /** How long messages wait for a daemon that is away, from the beginning of the outage; default 10,000 ms. */
   patienceMs?: number;
 }
 
 /**
- * Passes messages between an agent's MCP client and the daemon's `/mcp`. It knows nothing of tools and resources, so that
- * it never has to be upgraded for them, except that a `send` gets an idempotency key. While the daemon is away, messages
- * wait and are delivered in their order when it is back, each once; subscriptions are then made again, and the client is
- * notified that what it watches may have changed.
+ * Passes messages between an agent's MCP client and the daemon's `/mcp`. What a client asks once, when it starts, is always
+ * answered: by the daemon, or here when it cannot be reached. Otherwise the bridge knows nothing of tools and resources, so
+ * that it never has to be upgraded for them, except that a `send` gets an idempotency key. During an outage messages wait a
+ * while and are delivered in their order when the daemon is back, each once; subscriptions are then made again, and the
+ * client is notified that what it watches may have changed.
  */
 export class McpBridge {
-  readonly #client: Parley;
-  readonly #session: string;
+  readonly #link: BridgeLink;
   readonly #write: (message: string) => void;
   readonly #queue: OutageQueue;
   readonly #stop = new AbortController();
@@ -50,16 +64,26 @@ export class McpBridge {
   #sessionId: string | undefined;
   readonly #subscribed = new Set<string>();
   #following = false;
+  /** The client's own `initialize`, when the daemon has not seen it. */
+  #owedInitialize: string | undefined;
+  #initializing: Promise<void> | undefined;
+  #hasInitialized = false;
+  #isSettled = false;
+  /** Listeners of the stateless revision that asked for changes of lists, by their ids. */
+  readonly #listeners = new Map<string | number, Asked>();
 
-  constructor({ client, session, write, patienceMs = defaultPatienceMs }: McpBridgeOptions) {
-    this.#client = client;
-    this.#session = session;
+  constructor({ link, write, patienceMs = defaultPatienceMs }: McpBridgeOptions) {
+    this.#link = link;
     this.#write = write;
     this.#queue = new OutageQueue({ patienceMs, limitBytes: keptBytes });
   }
 
   /** Takes one message of the client. Its outcome is written, never thrown. Resolves when the next one may be taken. */
   async take(line: string): Promise<void> {
+    if (!this.#isSettled) {
+      await within(this.#link.settled, setupLimitMs);
+      this.#isSettled = true;
+    }
     const message = parse(line);
     if (message.method === "notifications/cancelled") {
       this.#pending.get(JSON.stringify(message.params?.requestId))?.abort();
@@ -71,6 +95,22 @@ export class McpBridge {
       void answer.finally(() => this.#answers.delete(answer));
     }
     await this.#queue.room();
+  }
+
+  /** The session, the daemon or both are others now: lists may have changed. */
+  listsChanged(): void {
+    const kinds = [
+      ["toolsListChanged", "notifications/tools/list_changed"],
+      ["resourcesListChanged", "notifications/resources/list_changed"],
+    ] as const;
+    for (const [kind, method] of kinds) {
+      if (this.#hasInitialized) this.#write(JSON.stringify({ jsonrpc: "2.0", method }));
+      for (const [id, asked] of this.#listeners)
+        if (asked[kind] === true)
+          this.#write(
+            JSON.stringify({ jsonrpc: "2.0", method, params: { _meta: { [subscriptionId]: id } } }),
+          );
+    }
   }
 
   /** The client is gone: its requests are answered, or given up after the limit, and streams end. */
@@ -89,7 +129,9 @@ export class McpBridge {
     const signal = AbortSignal.any([this.#stop.signal, cancel.signal]);
     const { line: sent, repeatable, key } = keyed(line, message);
     try {
-      if (message.method === "subscriptions/listen") await this.#listen(sent, message, signal);
+      if (isRequest && setupMethods.has(message.method)) await this.#setUp(sent, message, signal);
+      else if (message.method === "subscriptions/listen") await this.#listen(sent, message, signal);
+      else if (this.#link.fault !== undefined) throw this.#link.fault;
       else
         await this.#queue.run(() => this.#forward(sent, message, isRequest, signal), {
           bytes: Buffer.byteLength(line),
@@ -98,30 +140,57 @@ export class McpBridge {
         });
     } catch (error) {
       const hint = isOutage(error) && key !== undefined ? hintOf(key) : "";
-      if (!signal.aborted && (isRequest || message === unreadable))
-        this.#write(errorAnswer(message.id ?? null, error, hint));
+      if (signal.aborted || !(isRequest || message === unreadable)) return;
+      if (message.method === "tools/call") this.#write(toolFailure(message, payloadOf(error, hint)));
+      else this.#write(errorAnswer(message.id ?? null, error, hint));
     } finally {
       if (this.#pending.get(id) === cancel) this.#pending.delete(id);
     }
   }
 
-  async #forward(line: string, message: Message, isRequest: boolean, signal: AbortSignal): Promise<void> {
-    const { sessionId, messages } = await this.#exchange(line, message, signal);
-    if (message.method === "initialize") {
-      this.#sessionId = sessionId;
+  /** Answers what a client asks when it starts: clients start their servers once, and give one up that fails then. */
+  async #setUp(line: string, message: Message, signal: AbortSignal): Promise<void> {
+    const isInitialize = message.method === "initialize";
+    if (isInitialize) {
+      this.#owedInitialize = line;
+      this.#sessionId = undefined;
       this.#subscribed.clear();
     }
+    const limit = AbortSignal.timeout(setupLimitMs);
+    try {
+      if (this.#link.fault !== undefined) throw this.#link.fault;
+      await this.#forward(line, message, true, AbortSignal.any([signal, limit]));
+      if (isInitialize) this.#owedInitialize = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      const reason = limit.aborted ? "The Parley daemon does not answer." : (error as Error).message;
+      this.#write(localAnswer(message, reason));
+    }
+    if (isInitialize) this.#hasInitialized = true;
+  }
+
+  async #forward(line: string, message: Message, isRequest: boolean, signal: AbortSignal): Promise<void> {
+    const { sessionId, messages } = await this.#exchange(line, message, signal);
+    if (message.method === "initialize") this.#sessionId = sessionId;
     let answered = !isRequest;
     for await (const text of messages) {
       const answer = parse(text);
       const isAnswer = answer.method === undefined && answer.id === message.id;
       if (isAnswer && errorCodeOf(answer) === "shutting_down")
         throw away("The daemon is stopping.", "shutting_down");
-      this.#write(text);
+      this.#write(isAnswer ? this.#edited(message, text) : text);
       answered ||= isAnswer;
       this.#note(message, answer);
     }
     if (!answered) throw away("The daemon ended the connection before it answered.", "daemon_unreachable");
+  }
+
+  /** The daemon's answer with what the bridge has to add. */
+  #edited({ method }: Message, text: string): string {
+    if (method === "initialize" || method === "server/discover") return introduced(text, this.#link.notice());
+    if (method !== "tools/call") return text;
+    const notice = this.#link.notice();
+    return notice === undefined ? text : noted(text, notice);
   }
 
   /** Keeps in mind what the client subscribed to. */
@@ -137,7 +206,7 @@ export class McpBridge {
   async #follow(): Promise<void> {
     this.#following = true;
     const { signal } = this.#stop;
-    const pauses = new Pauses(signal);
+    const pauses = new Pauses(signal, listenPauseMs);
     for (let again = false; !signal.aborted; again = true) {
       try {
         if (again) await this.#subscribeAgain();
@@ -165,57 +234,107 @@ export class McpBridge {
   async #listen(line: string, message: Message, signal: AbortSignal): Promise<void> {
     const { id, params } = message;
     const { resourceSubscriptions: uris = [] } = params?.notifications ?? {};
-    const pauses = new Pauses(signal);
+    const pauses = new Pauses(signal, listenPauseMs);
+    const asked = params?.notifications ?? {};
+    if (id !== undefined) {
+      this.#listeners.set(id, asked);
+      signal.addEventListener("abort", () => this.#listeners.delete(id), { once: true });
+    }
     for (let known = false; !signal.aborted; ) {
       try {
+        if (this.#link.fault !== undefined) throw this.#link.fault;
         const { messages } = await this.#exchange(line, message, signal);
         for await (const text of messages) {
           const { method, error, result } = parse(text);
           if (result !== undefined) break;
-          const again = known && method === "notifications/subscriptions/acknowledged";
-          if (!again) this.#write(text);
+          const isAcknowledged = method === "notifications/subscriptions/acknowledged";
+          if (!isAcknowledged) this.#write(text);
+          else if (!known) this.#write(acknowledgedWith(text, asked));
           else
             for (const uri of uris as string[])
               this.#write(updated({ _meta: { [subscriptionId]: id }, uri }));
-          if (error !== undefined) return;
+          if (error !== undefined) {
+            if (id !== undefined) this.#listeners.delete(id);
+            return;
+          }
           known = true;
           pauses.reset();
         }
       } catch (error) {
-        if (!isOutage(error)) throw error;
+        if (!isOutage(error) && this.#link.fault === undefined) {
+          if (id !== undefined) this.#listeners.delete(id);
+          throw error;
+        }
+        // A client that waits for the acknowledgement would give the listener up; it is made when the daemon is there.
+        if (!known && id !== undefined) this.#write(acknowledgement(id, asked));
+        known = true;
       }
       await pauses.next();
     }
   }
 
-  #exchange(line: string | undefined, message: Message, signal: AbortSignal): Promise<McpExchange> {
+  async #exchange(line: string | undefined, message: Message, signal: AbortSignal): Promise<McpExchange> {
+    if (message.method !== "initialize" && !isStateless(message)) await this.#initialize();
     const session = this.#sessionId;
     const headers = {
       ...(session === undefined || message.method === "initialize" ? {} : { "mcp-session-id": session }),
       ...mirrored(message),
     };
-    return this.#client.exchangeMcp(line, { session: this.#session, headers, signal });
+    return this.#link.exchange(line, { headers, signal });
+  }
+
+  /** Lets the daemon have the `initialize` that was answered in its place. */
+  #initialize(): Promise<void> {
+    const line = this.#owedInitialize;
+    if (line === undefined || !this.#hasInitialized) return Promise.resolve();
+    this.#initializing ??= this.#link
+      .exchange(line, { signal: this.#stop.signal })
+      .then(async ({ sessionId, messages }) => {
+        for await (const _ of messages);
+        this.#sessionId = sessionId;
+        this.#owedInitialize = undefined;
+      })
+      .finally(() => {
+        this.#initializing = undefined;
+      });
+    return this.#initializing;
   }
 }
 
-/** Growing pauses between tries. */
-class Pauses {
-  readonly #signal: AbortSignal;
-  #ms = firstPauseMs;
+/** Resolves when the work has ended, or after the limit. */
+async function within(work: Promise<void>, limitMs: number): Promise<void> {
+  const over = new AbortController();
+  const limit = pause(limitMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
+  await Promise.race([work, limit]);
+  over.abort();
+}
 
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
-  }
+type Asked = NonNullable<NonNullable<Message["params"]>["notifications"]>;
 
-  reset(): void {
-    this.#ms = firstPauseMs;
-  }
+/** The kinds of changes that the bridge reports itself. */
+function ownKinds({ toolsListChanged, resourcesListChanged }: Asked): object {
+  return {
+    ...(toolsListChanged === true ? { toolsListChanged } : {}),
+    ...(resourcesListChanged === true ? { resourcesListChanged } : {}),
+  };
+}
 
-  async next(): Promise<void> {
-    const ms = this.#ms * (0.5 + Math.random() / 2);
-    this.#ms = Math.min(this.#ms * 2, longestPauseMs);
-    await pause(ms, undefined, { signal: this.#signal }).catch(() => {});
-  }
+function acknowledgement(id: string | number, asked: Asked): string {
+  const { resourceSubscriptions } = asked;
+  const notifications = {
+    ...ownKinds(asked),
+    ...(resourceSubscriptions === undefined ? {} : { resourceSubscriptions }),
+  };
+  const params = { _meta: { [subscriptionId]: id }, notifications };
+  return JSON.stringify({ jsonrpc: "2.0", method: "notifications/subscriptions/acknowledged", params });
+}
+
+/** The daemon's acknowledgement with what the bridge adds to it. */
+function acknowledgedWith(text: string, asked: Asked): string {
+  const message = JSON.parse(text) as { params?: { notifications?: object } };
+  if (message.params === undefined) return text;
+  message.params.notifications = { ...message.params.notifications, ...ownKinds(asked) };
+  return JSON.stringify(message);
 }
 
 function away(message: string, code: "shutting_down" | "daemon_unreachable"): ParleyError {

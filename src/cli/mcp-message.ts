@@ -13,7 +13,11 @@ export interface Message {
     name?: unknown;
     arguments?: { command?: unknown };
     requestId?: unknown;
-    notifications?: { resourceSubscriptions?: unknown };
+    notifications?: {
+      resourceSubscriptions?: unknown;
+      toolsListChanged?: unknown;
+      resourcesListChanged?: unknown;
+    };
     _meta?: Record<string, unknown>;
   };
   result?: { isError?: unknown; structuredContent?: { code?: unknown } };
@@ -75,6 +79,16 @@ export function mirrored({ method, params }: Message): Record<string, string> {
 
 export function updated(params: object): string {
   return JSON.stringify({ jsonrpc: "2.0", method: "notifications/resources/updated", params });
+}
+
+/** The payload of an error that belongs to the contract. */
+export function payloadOf(thrown: unknown, hint = ""): object {
+  const { code } = thrown as { code?: unknown };
+  const isOurs = thrown instanceof ParleyError && Object.hasOwn(errors, String(code));
+  const message = `${(thrown as Error).message}${hint}`;
+  return isOurs
+    ? { details: [], ...thrown.toJSON(), message }
+    : { code: "internal", message, details: [], retryable: false };
 }
 
 /** A failure as a JSON-RPC error, so that the agent's client learns of it and stays connected. */

@@ -1,8 +1,11 @@
 import type { Command } from "commander";
-import { PayloadTooLargeError } from "../../../sdks/typescript/src/index.js";
+import { ParleyError, PayloadTooLargeError } from "../../../sdks/typescript/src/index.js";
 import { boundedLines } from "../bounded-lines.js";
-import { hostTtl, withClient } from "../client.js";
+import { BridgeSession } from "../bridge-session.js";
+import { connect, explained, globals, hostTtl } from "../client.js";
 import { inboundPolicyOf } from "../inbound-policy.js";
+import { deadBridges, recordBridge } from "../local/bridge-record.js";
+import { startOwnDaemon } from "../local/bridge-start.js";
 import { McpBridge } from "../mcp-bridge.js";
 import { errorAnswer } from "../mcp-message.js";
 import { markReaderLeft, print, readerLeft } from "../output.js";
@@ -14,41 +17,74 @@ const endLimitMs = 2_000;
 /** The daemon refuses messages of more than 1 MiB itself, with their id; of longer ones than this the id is not read. */
 const lineLimitBytes = 8 * 1024 * 1024;
 
+export interface McpFlags {
+  name: string;
+  description?: string;
+  start?: boolean;
+}
+
 /** A bridge from stdio to the daemon's `/mcp`: one JSON-RPC message a line each way. stdout belongs to the protocol. */
-export async function mcp(flags: { name: string; description?: string }, command: Command): Promise<void> {
-  await withClient(command, async (client) => {
-    const stop = new AbortController();
-    const end = (): void => {
-      stop.abort();
-      process.stdin.destroy();
-    };
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
-    // A client that closes one of its two pipes is gone.
-    readerLeft.addEventListener("abort", end);
-    const unwatch = watchReader(process.stdout.fd, markReaderLeft);
-    const held = await client.holdSession(flags.name, {
+export async function mcp(flags: McpFlags, command: Command): Promise<void> {
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+    process.stdin.destroy();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
+  // A client that closes one of its two pipes is gone.
+  readerLeft.addEventListener("abort", end);
+  const unwatch = watchReader(process.stdout.fd, markReaderLeft);
+  const quiet = reportWaiting("an MCP client");
+  const write = (message: string): void => print(message);
+  const link = sessionOf(flags, command);
+  const bridge = new McpBridge({ link, write });
+  link.onChange = () => bridge.listsChanged();
+  link.begin();
+  try {
+    for await (const line of boundedLines(process.stdin, lineLimitBytes)) {
+      quiet.stop();
+      if (line === undefined) write(errorAnswer(null, lineTooLong()));
+      else if (line.trim() !== "") await bridge.take(line);
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+  } finally {
+    quiet.stop();
+    unwatch();
+    // A client that has closed the bridge's input gets its answers; one that ends the bridge does not wait for them.
+    await bridge.close(stop.signal.aborted ? endLimitMs : undefined);
+    await link.end();
+  }
+}
+
+function sessionOf({ name, description, start }: McpFlags, command: Command): BridgeSession {
+  const options = globals(command);
+  const daemon = options.baseUrl ?? "";
+  return new BridgeSession({
+    name,
+    connect: () => connect(options),
+    hostOptions: () => ({
       ttl: hostTtl,
       ...inboundPolicyOf(command),
-      ...(flags.description === undefined ? {} : { description: flags.description }),
-    });
-    const quiet = reportWaiting("an MCP client");
-    const write = (message: string): void => print(message);
-    const bridge = new McpBridge({ client, session: flags.name, write });
-    try {
-      for await (const line of boundedLines(process.stdin, lineLimitBytes)) {
-        quiet.stop();
-        if (line === undefined) write(errorAnswer(null, lineTooLong()));
-        else if (line.trim() !== "") await bridge.take(line);
+      ...(description === undefined ? {} : { description }),
+    }),
+    record: (held, leaseToken) => recordBridge(held, daemon, leaseToken),
+    async endPredecessors(held, client) {
+      const dead = deadBridges(held, daemon);
+      for (const { leaseToken, forget } of dead) {
+        try {
+          await client.sessions.open({ name: held, lease_token: leaseToken, ttl_ms: 0 });
+          forget();
+        } catch (error) {
+          // Another holder has the name since.
+          if (error instanceof ParleyError && !error.retryable) forget();
+        }
       }
-    } catch (error) {
-      if (!stop.signal.aborted) throw error;
-    } finally {
-      quiet.stop();
-      unwatch();
-      // A client that has closed the bridge's input gets its answers; one that ends the bridge does not wait for them.
-      await bridge.close(stop.signal.aborted ? endLimitMs : undefined);
-      await held.release();
-    }
+      return dead.length > 0;
+    },
+    explain: (error) => explained(error, options),
+    // A daemon at an address is not this user's to start.
+    start: start === true && options.baseUrl === undefined ? startOwnDaemon : undefined,
   });
 }
 

@@ -4,6 +4,7 @@ import type { Call } from "../../kernel/context.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import { expectedType, jsonType } from "../../kernel/json.js";
+import { listedTool } from "../../mcp-offer.js";
 import { McpFault } from "./fault.js";
 import type { McpFeature, McpParams, McpResult } from "./feature.js";
 import { refuseCursor } from "./message.js";
@@ -23,17 +24,6 @@ export function createTools(dispatch: Dispatch, tools: readonly McpTool[] = mcpT
       "tools/call": (params, { call }) => callTool(byName, dispatch, params, call),
     },
   };
-}
-
-/** A tool as `tools/list` shows it. */
-function listedTool(tool: McpTool): object {
-  const { scope } = operations[tool.operation];
-  // Clients hold failed calls against the same schema, and those carry the error payload: so nothing is required.
-  const { required: _, ...outputSchema } = tool.outputSchema as { required?: unknown };
-  const readOnlyHint = scope?.endsWith(":read") ?? true;
-  const annotations = readOnlyHint ? { readOnlyHint } : { readOnlyHint, destructiveHint: false };
-  const { name, description, inputSchema } = tool;
-  return { name, description, inputSchema, outputSchema, annotations };
 }
 
 /** Runs `tools/call`; what the operation refuses is a result too. */

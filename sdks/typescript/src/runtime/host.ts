@@ -123,10 +123,18 @@ export class Host {
 
   /** Opens the session and keeps its name until `stop()`, without taking work. */
   async hold(): Promise<Session> {
-    const session = await this.open();
+    const session = await this.open().catch((error: unknown) => {
+      this.#calls.close();
+      throw error;
+    });
     this.#stop.signal.addEventListener("abort", () => this.#ended.abort());
     this.#serving ??= this.#renew().then(() => this.#release());
     return session;
+  }
+
+  /** @private Resolves when the host neither serves nor holds its name any more. */
+  async ended(): Promise<void> {
+    await this.#serving?.catch(() => {});
   }
 
   /**
@@ -401,11 +409,13 @@ function messageOf(error: unknown): string {
 /** A name that is held until it is released. */
 export interface HeldSession {
   readonly session: Session;
+  /** Resolves when the name is no longer held: it was released, or another holder has it since an outage. */
+  readonly ended: Promise<void>;
   release(): Promise<void>;
 }
 
 /** Holds a host's session without serving it. */
 export async function holdSession(host: Host): Promise<HeldSession> {
   const session = await host.hold();
-  return { session, release: () => host.stop() };
+  return { session, ended: host.ended(), release: () => host.stop() };
 }
