@@ -8,10 +8,17 @@ export class Composer {
   readonly #to = byId<HTMLSelectElement>("to");
   readonly #body = byId<HTMLTextAreaElement>("body");
   readonly #notice = byId("notice");
+  #names: readonly string[] = [];
+  /** Empty until one is chosen. */
+  #chosen = "";
 
   constructor(client: Parley, sent: (peer: string, interactionId: string | undefined, body: string) => void) {
     this.#client = client;
     this.#sent = sent;
+    this.#draw();
+    this.#to.addEventListener("change", () => {
+      this.#chosen = this.#to.value;
+    });
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#send();
@@ -23,15 +30,26 @@ export class Composer {
     });
   }
 
+  /** Offers these peers; what was chosen stays so, also while it is not among them. */
   offer(names: readonly string[]): void {
-    byId<HTMLButtonElement>("send").disabled = names.length === 0;
-    if (names.join() === [...this.#to.options].map((option) => option.value).join()) return;
-    const chosen = this.#to.value;
-    this.#to.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+    if (names.join() === this.#names.join()) return;
+    this.#names = names;
+    this.#draw();
   }
 
+  /** Sends to this peer from now on, as soon as it can be sent to. */
   choose(name: string): void {
-    if ([...this.#to.options].some((option) => option.value === name)) this.#to.value = name;
+    this.#chosen = name;
+    this.#draw();
+  }
+
+  /** Nothing goes to another peer than the chosen one: without it no peer is selected. */
+  #draw(): void {
+    const isOffered = this.#names.includes(this.#chosen);
+    const options = this.#names.map((name) => new Option(name, name, false, name === this.#chosen));
+    this.#to.replaceChildren(...(isOffered ? [] : [new Option("choose a peer", "")]), ...options);
+    this.#to.value = isOffered ? this.#chosen : "";
+    byId<HTMLButtonElement>("send").disabled = this.#names.length === 0;
   }
 
   complain(message: string): void {
@@ -41,7 +59,8 @@ export class Composer {
   async #send(): Promise<void> {
     const body = this.#body.value.trim();
     const to = this.#to.value;
-    if (body === "" || to === "") return;
+    if (body === "") return;
+    if (to === "") return this.complain("Choose a peer to send to.");
     this.complain("");
     const request = byId<HTMLSelectElement>("mode").value === "ask";
     try {

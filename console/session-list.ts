@@ -5,13 +5,18 @@ import { element } from "./dom.js";
 export class SessionList {
   readonly #root: HTMLElement;
   readonly #select: (session: Session) => void;
+  /** The selection that is scrolled into sight. */
+  #selected: string | undefined;
   readonly #rows = new Map<string, { item: HTMLElement; button: HTMLButtonElement; drawn: string }>();
 
   constructor(root: HTMLElement, select: (session: Session) => void) {
     this.#root = root;
     this.#select = select;
+    // A window that becomes narrow has a short list, which shows its beginning.
+    if (root.parentElement !== null) new ResizeObserver(() => this.#reveal()).observe(root.parentElement);
   }
 
+  /** Draws them; a selection that is new is scrolled into sight. */
   draw(sessions: readonly Session[], selected: string | undefined): void {
     const ids = new Set(sessions.map((session) => session.session_id));
     for (const [id, row] of this.#rows) {
@@ -46,6 +51,14 @@ export class SessionList {
       if (this.#root.children[index] !== row.item)
         this.#root.insertBefore(row.item, this.#root.children[index] ?? null);
     });
+    if (selected === this.#selected) return;
+    this.#selected = selected;
+    this.#reveal();
+  }
+
+  #reveal(): void {
+    if (this.#selected !== undefined)
+      this.#rows.get(this.#selected)?.item.scrollIntoView({ block: "nearest" });
   }
 
   #row(id: string): { item: HTMLElement; button: HTMLButtonElement; drawn: string } {

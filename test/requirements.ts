@@ -161,6 +161,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
   "cli.peers-width": comms("A table on a terminal keeps each row on its line; in a pipe nothing is cut."),
+  "cli.queued": people("`parley send` prints `queued` only when the link to the recipient's daemon is down."),
   "cli.reader-left": people(
     "A reader that leaves ends the command quietly with exit code 0, and the command releases streams and names.",
   ),
@@ -417,6 +418,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "console.narrow": foundation("The console works at 400 pixels without sideways scrolling, dark and light."),
   "console.page": foundation("The console works in a real browser."),
+  "console.selection": people(
+    "The console's To follows the selected session, and the list of sessions scrolls to it, at 400 pixels too.",
+  ),
   "console.sign-in-hint": foundation("Without a ticket the console says how to sign in."),
   "console.sign-out": trust(
     "The console's button ends the session at the daemon and in every tab of the browser.",

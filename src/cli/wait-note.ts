@@ -19,7 +19,8 @@ export async function waitNote(
   const presence = peers.find(({ name }) => name === to)?.presence.state;
   const expiry = delivery?.expires_at === undefined ? "" : `; expires ${shortTime(delivery.expires_at)}`;
   if (presence === "offline") return `· ${to} is offline: it waits until a host comes${expiry}`;
-  if (presence === "unknown") return `· the link to ${to} is down: it waits until the link is back${expiry}`;
+  if (presence === "unknown")
+    return `· queued: the link to ${to} is down, and it waits until the link is back${expiry}`;
   return undefined;
 }
 

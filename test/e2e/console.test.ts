@@ -358,6 +358,46 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(await page.locator("*").count()).toBeLessThan(2_000);
   });
 
+  test("[console.selection] at 400 pixels the selected session is in sight, and To follows it", async () => {
+    for (let number = 10; number < 40; number += 1)
+      await localCall(daemon.socketPath, "POST", "/sessions", { name: `a-crowd-${number}`, ttl_ms: 0 });
+    const refused = { peer_message: "refuse", peer_request: "refuse", peer_response: "refuse" };
+    const deaf = { name: "z-deaf", ttl_ms: 0, inbound_policy: refused };
+    await localCall(daemon.socketPath, "POST", "/sessions", deaf);
+    const to = page.locator("#to");
+    const selected = page.locator('.sessions button[aria-current="true"]');
+    const inSight = (): Promise<boolean> =>
+      selected.evaluate((row) => {
+        const { top, bottom } = row.getBoundingClientRect();
+        const list = row.closest("nav")!.getBoundingClientRect();
+        return top >= list.top && bottom <= list.bottom + 1;
+      });
+    await page.setViewportSize({ width: 400, height: 700 });
+    await page.reload();
+    await page.locator(".sessions button", { hasText: "a-crowd-39" }).waitFor({ state: "attached" });
+    await selected.waitFor();
+    // The first one that a host serves is selected; it stands behind the others.
+    const first = await selected.locator(".name").innerText();
+    expect(first).not.toContain("crowd");
+    await until("To to follow", async () => ((await to.inputValue()) === first ? true : undefined));
+    expect(await inSight()).toBe(true);
+    await page.locator(".sessions button", { hasText: "a-crowd-12" }).click();
+    expect(await to.inputValue()).toBe("a-crowd-12");
+    await page.setViewportSize({ width: 1200, height: 1000 });
+    await page.locator(".sessions button", { hasText: "a-crowd-37" }).click();
+    expect(await to.inputValue()).toBe("a-crowd-37");
+    await page.setViewportSize({ width: 400, height: 700 });
+    await until("the list to scroll", async () => ((await inSight()) ? true : undefined));
+    // Nothing is sent to another peer than the one that is shown as selected.
+    await page.locator(".sessions button", { hasText: "z-deaf" }).click();
+    expect(await to.inputValue()).toBe("");
+    await page.locator("#body").fill("for whom?");
+    await page.locator("#send").click();
+    await page.getByText("Choose a peer to send to.").waitFor();
+    await page.locator("#body").fill("");
+    expect(problems).toEqual([]);
+  });
+
   test("[console.narrow] it works at 400 pixels without sideways scrolling, dark and light", async () => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });

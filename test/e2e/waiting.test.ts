@@ -182,7 +182,7 @@ describe("[cli.wait-line] one line states why a command waits", () => {
     await agent.stop();
   });
 
-  test("when the link to its daemon is down", async () => {
+  test("[cli.queued] when the link to its daemon is down, and only then `queued`", async () => {
     const { stdout: code } = await parley(other.env, ["endpoint", "pair"]);
     await parley(other.env, ["session", "open", "desk"]);
     const pair = ["endpoint", "pair", other.address, "--code", code.trim(), "--name", "office"];
@@ -190,7 +190,11 @@ describe("[cli.wait-line] one line states why a command waits", () => {
     await until("the peer", async () =>
       (await parley(daemon.env, ["peers"])).stdout.includes("desk-office") ? true : undefined,
     );
-    expect((await timed(["send", "desk-office", "hello"])).stderr).not.toContain("link");
+    for (const words of [[], ["--stream", "--timeout", "2s"]]) {
+      const { stdout, stderr } = await timed(["send", "desk-office", "hello", ...words]);
+      expect(stdout + stderr).toContain("accepted ");
+      expect(stdout + stderr).not.toMatch(/queued|link/);
+    }
     await other.stop("SIGKILL");
     await until("the link to be down", async () =>
       /desk-office +unknown/.test((await parley(daemon.env, ["peers"])).stdout) ? true : undefined,
@@ -198,7 +202,7 @@ describe("[cli.wait-line] one line states why a command waits", () => {
     const { stdout, stderr } = await timed(["send", "desk-office", "hello"]);
     expect(stdout).toMatch(/^accepted /);
     expect(stderr).toMatch(
-      /^· the link to desk-office is down: it waits until the link is back; expires .*\n$/,
+      /^· queued: the link to desk-office is down, and it waits until the link is back; expires .*\n$/,
     );
   });
 });
