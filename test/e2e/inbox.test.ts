@@ -189,3 +189,24 @@ test("[cli.inbox-notice] a terminal shows in one line that something waits for t
   const piped = await parley(daemon.env, send);
   expect([piped.code, piped.stderr]).toEqual([0, expect.not.stringContaining("parley inbox")]);
 });
+
+test("[cli.inbox] answers that are no longer listed are counted, also by --watch", async () => {
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "oracle", ttl_ms: 0 });
+  await localCall(daemon.socketPath, "POST", "/sessions", { name: "seeker", ttl_ms: 0 });
+  for (let at = 0; at < 258; at += 1) {
+    const params = { body: `question ${at}` };
+    const asked = await sendAs("seeker", { kind: "peer_request", to: "oracle", intent: "ask", params });
+    const answer = { kind: "peer_response", to: "seeker", in_reply_to: asked.interaction_id };
+    await sendAs("oracle", { ...answer, status: "completed", result: `answer ${at}` });
+  }
+  const counted = /^2 older answers are not listed, the oldest from [\d:]+; each can be read/m;
+  const listed = await parley(daemon.env, ["inbox", "seeker"]);
+  expect(listed.stderr).toMatch(counted);
+  expect(listed.stdout).toContain("  > you asked: question 2\n  answer 2\n");
+  expect(listed.stdout).not.toContain("question 1\n");
+  const { omitted } = JSON.parse((await parley(daemon.env, ["inbox", "seeker", "--json"])).stdout);
+  expect(omitted).toEqual({ count: 2, oldest_at: expect.stringMatching(/^\d{4}-.*Z$/) });
+  const watch = startParley(daemon.env, ["inbox", "seeker", "--watch"]);
+  await untilTrue(() => watch.stdout.includes("answer 257") && counted.test(watch.stderr));
+  await watch.stop();
+});

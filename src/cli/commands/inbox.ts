@@ -85,11 +85,14 @@ async function watch(client: Parley, name: string, from: number, { json }: Globa
   watchReader(process.stdout.fd, markReaderLeft);
   const request = { name, wait_ms: watchMs };
   let isAway = false;
+  let omitted: number | undefined;
   for (let cursor = from; !readerLeft.aborted; ) {
     try {
       const page = await client.sessions.listInbox({ ...request, cursor }, { signal: readerLeft });
       if (isAway) note("the daemon answers again");
       isAway = false;
+      if (!json && page.omitted?.count !== omitted) printSteps([], page.omitted);
+      omitted = page.omitted?.count;
       for (const one of page.interactions) {
         if (json) print(JSON.stringify(one));
         else printListed(one);
