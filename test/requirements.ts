@@ -1087,6 +1087,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sdk.host-outage": trust(
     "A host keeps working while the daemon is away, attaches again, and reports each event and outcome once and in order.",
   ),
+  "sdk.host-question": people(
+    "`turn.ask` of the TypeScript host asks the sender and resolves with the answer, over outages; it ends with its timeout, a cancel, or the turn.",
+  ),
   "sdk.mcp-exchange": comms(
     "The TypeScript client passes messages of MCP on and reads what comes back as it comes, streams included.",
   ),

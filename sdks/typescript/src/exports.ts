@@ -20,4 +20,5 @@ export {
 } from "./runtime/send-and-stream.js";
 export { type Failure, type Interaction, Turn } from "./runtime/turn.js";
 export type { TurnEvent } from "./runtime/turn-events.js";
+export type { AskOptions } from "./runtime/turn-questions.js";
 export type { UnknownVariant } from "./runtime/unknown-variant.js";

@@ -27,6 +27,8 @@ export class FakeInbox {
   /** Interactions whose senders asked to cancel; a drain tells each once. */
   readonly #cancelled = new Set<string>();
   #untold: string[] = [];
+  /** Answers to questions; a drain returns them until one acknowledges them. */
+  #answers: { envelope_id: string; [field: string]: unknown }[] = [];
   drains = 0;
   maxAsked = 0;
 
@@ -37,6 +39,8 @@ export class FakeInbox {
     });
     daemon.on("sessions/drain", (params) => {
       this.drained.push(params);
+      const received = (params.answers_received ?? []) as string[];
+      this.#answers = this.#answers.filter(({ envelope_id }) => !received.includes(envelope_id));
       return this.#drain(Number(params.max ?? 1), params.claim_token);
     });
     daemon.on("sessions/emit", ({ claim_token, interaction_id, events, idempotency_key: key }) => {
@@ -48,6 +52,7 @@ export class FakeInbox {
       this.#keys.add(String(key));
       const known = this.emitted.get(String(interaction_id)) ?? [];
       this.emitted.set(String(interaction_id), [...known, ...(events as Emitted[])]);
+      this.#wake();
       const cancel = this.#cancelled.has(String(interaction_id)) ? { cancel_requested: true } : {};
       return { ...answer, ...cancel };
     });
@@ -98,6 +103,28 @@ export class FakeInbox {
     this.#wake();
   }
 
+  /** The sender answers a question of the interaction. */
+  answer(interaction_id: string, request_id: string, body: string): void {
+    const received_at = "2026-11-21T09:30:00.000Z";
+    const said = { from: "asker", command: "peer_message", body, received_at };
+    this.#answers.push({ interaction_id, request_id, envelope_id: randomUUID(), ...said });
+    this.#wake();
+  }
+
+  /** Answers that no drain has acknowledged. */
+  get unacknowledged(): number {
+    return this.#answers.length;
+  }
+
+  /** Resolves with the questions of the interaction, once there are so many. */
+  async questions(id: string, count = 1): Promise<Emitted[]> {
+    for (;;) {
+      const asked = (this.emitted.get(id) ?? []).filter(({ kind }) => kind === "interaction_input_required");
+      if (asked.length >= count) return asked;
+      await this.#next();
+    }
+  }
+
   /** Resolves when the interaction is settled. */
   async outcome(id: string): Promise<{ kind: string; [field: string]: unknown }> {
     for (;;) {
@@ -120,14 +147,21 @@ export class FakeInbox {
   async #drain(max: number, minted: unknown): Promise<object> {
     this.drains += 1;
     this.maxAsked = Math.max(this.maxAsked, max);
-    while ((max === 0 || this.#waiting.length === 0) && this.#untold.length === 0) await this.#next();
+    while (
+      (max === 0 || this.#waiting.length === 0) &&
+      this.#untold.length === 0 &&
+      this.#answers.length === 0
+    )
+      await this.#next();
     if (this.#untold.length > 0) return { interactions: [], cancel_requested: this.#untold.splice(0) };
+    const answers = this.#answers.length > 0 ? { answers: [...this.#answers] } : {};
     const interactions = this.#waiting.splice(0, max);
+    if (interactions.length === 0) return { interactions, ...answers };
     const token = typeof minted === "string" ? minted : randomUUID();
     for (const one of interactions)
       this.claims.set((one as { interaction_id: string }).interaction_id, token);
     const expires_at = new Date(Date.now() + 45_000).toISOString();
-    return { claim: { token, expires_at }, interactions };
+    return { claim: { token, expires_at }, interactions, ...answers };
   }
 
   #next(): Promise<void> {

@@ -1,5 +1,6 @@
 import type {
   InboxInteraction,
+  QuestionAnswer,
   Session,
   SessionsDrainResponse,
   SessionsOpenRequest,
@@ -66,6 +67,8 @@ export class Host {
   #leaseToken: string;
   /** Token of the next claim: a drain whose answer is lost is repeated with the same one. */
   #nextClaim: string;
+  /** Envelopes of answers that the last drain returned: the next one acknowledges them. */
+  #answersReceived: readonly string[] = [];
   #reopening: Promise<void> | undefined;
   /** Drains that failed since the last one that was answered. */
   #failedDrains = 0;
@@ -174,13 +177,13 @@ export class Host {
     try {
       while (!this.#stop.signal.aborted) {
         const free = (this.#options.concurrency ?? 1) - this.#turns.size;
-        if (free <= 0) await this.#listen();
+        if (free <= 0) await this.#listen(this.#stop.signal);
         else await this.#take(handler, Math.min(free, largestBatch));
       }
     } catch (error) {
       this.#lose(error);
     }
-    await Promise.all(this.#turns.values());
+    await this.#finishTurns();
     this.#stop.abort();
     this.#ended.abort();
     await renewing;
@@ -190,8 +193,7 @@ export class Host {
   }
 
   async #take(handler: InteractionHandler, free: number): Promise<void> {
-    const { claim, interactions, cancel_requested = [] } = await this.#drain(free, this.#stop.signal);
-    this.#cancel(cancel_requested);
+    const { claim, interactions, answers = [] } = await this.#drain(free, this.#stop.signal);
     if (claim === undefined) return;
     for (const interaction of interactions) {
       const known = knownInteraction(interaction);
@@ -206,6 +208,7 @@ export class Host {
         patience: this.#patience,
         name: this.name,
       });
+      give(turn, answers);
       const work = interaction.kind === "$unknown" ? rejectKind : handler;
       const done = this.#work(turn, work).finally(() => this.#turns.delete(turn));
       this.#turns.set(turn, done);
@@ -219,21 +222,32 @@ export class Host {
     return undefined;
   }
 
-  /** While there is no room for more: resolves when a turn has ended, and cancels turns meanwhile. */
-  async #listen(): Promise<void> {
+  /** While no more is taken: resolves when a turn has ended, or `until` aborts; turns get cancellations and answers meanwhile. */
+  async #listen(until: AbortSignal): Promise<void> {
     const ended = new AbortController();
-    const signal = AbortSignal.any([this.#stop.signal, ended.signal]);
-    const listening = this.#cancellations(signal);
+    const signal = AbortSignal.any([until, ended.signal]);
+    const listening = this.#hear(signal);
     listening.catch((error: unknown) => this.#lose(error));
-    await Promise.race(this.#turns.values());
+    await Promise.race([...this.#turns.values(), listening]);
     ended.abort();
     await listening;
   }
 
-  async #cancellations(signal: AbortSignal): Promise<void> {
+  async #hear(signal: AbortSignal): Promise<void> {
     // A turn that is over soon costs no call.
     await this.#environment.delay(listenAfter, signal);
-    while (!signal.aborted) this.#cancel((await this.#drain(0, signal)).cancel_requested ?? []);
+    while (!signal.aborted) await this.#drain(0, signal);
+  }
+
+  /** After a stop: turns in flight may still wait for answers. */
+  async #finishTurns(): Promise<void> {
+    try {
+      while (this.#turns.size > 0 && this.#failure === undefined && this.#aborted === undefined)
+        await this.#listen(this.#ended.signal);
+    } catch (error) {
+      this.#lose(error);
+    }
+    await Promise.all(this.#turns.values());
   }
 
   #cancel(ids: readonly string[]): void {
@@ -280,6 +294,7 @@ export class Host {
       wait_ms: drainWait,
       ...(max > 0 ? { claim_token: this.#nextClaim } : {}),
       ...(claims.length > 0 ? { claims } : {}),
+      answers_received: [...this.#answersReceived],
     };
     this.#waiting += 1;
     try {
@@ -287,6 +302,10 @@ export class Host {
       this.#patience.answered();
       this.#failedDrains = 0;
       if (drained.claim?.token === this.#nextClaim) this.#nextClaim = this.#environment.uuid();
+      const { cancel_requested = [], answers = [] } = drained;
+      this.#cancel(cancel_requested);
+      this.#answersReceived = answers.map(({ envelope_id }) => envelope_id);
+      for (const turn of this.#turns.keys()) give(turn, answers);
       return drained;
     } catch (error) {
       if (signal.aborted) return { interactions: [] };
@@ -390,6 +409,12 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<
   } finally {
     over.abort();
   }
+}
+
+/** Gives the turn the answers to its questions. */
+function give(turn: Turn, answers: readonly QuestionAnswer[]): void {
+  for (const { interaction_id, request_id, body } of answers)
+    if (interaction_id === turn.interaction.interaction_id) turn.answered(request_id, body);
 }
 
 function rejectKind(interaction: Interaction, turn: Turn): Promise<void> {

@@ -5,6 +5,7 @@ import { clientError } from "./errors.js";
 import type { OutagePatience } from "./outage.js";
 import { ParleyError } from "./parley-error.js";
 import { cutText, type EventBatch, type TurnEvent, TurnEvents } from "./turn-events.js";
+import { type AskOptions, TurnQuestions } from "./turn-questions.js";
 import type { UnknownVariant } from "./unknown-variant.js";
 
 /** An interaction of a kind that this SDK knows. */
@@ -53,6 +54,7 @@ export class Turn {
   #concluded: { reason: unknown } | undefined;
   #cancelled = false;
   readonly #events: TurnEvents;
+  readonly #questions: TurnQuestions;
   #text = "";
   #started = false;
   /** The whole text was said. */
@@ -67,6 +69,7 @@ export class Turn {
     this.interaction = interaction;
     this.#claim = claim;
     this.#deps = deps;
+    this.#questions = new TurnQuestions(interaction.interaction_id, deps.environment);
     this.#events = new TurnEvents({
       append: (batch, outage) => this.#append(batch, outage),
       uuid: () => deps.environment.uuid(),
@@ -120,6 +123,32 @@ export class Turn {
     const needsTurn = event.kind !== "interaction_input_required" && event.kind !== "peer_content_ingested";
     const withTurn = needsTurn && event.kind !== "extension" ? { turn_id: this.id, ...event } : event;
     return this.#events.push(withTurn as HostEvent);
+  }
+
+  /**
+   * Asks the sender, and resolves with the answer; over outages of the daemon too. Throws `deadline_exceeded` after
+   * `timeout`, and the reason of `signal`: when the work is cancelled, lost or ended, no answer is waited for. When the
+   * handler runs again after its host was lost, the same question has the answer that came meanwhile.
+   */
+  async ask(prompt: string, options: AskOptions = {}): Promise<string> {
+    const { schema, timeout, signal } = options;
+    const requestId = options.requestId ?? (await this.#questions.nextId(prompt));
+    const known = this.#questions.answer(requestId);
+    if (known !== undefined) return known;
+    this.signal.throwIfAborted();
+    signal?.throwIfAborted();
+    const question = { kind: "interaction_input_required", request_id: requestId, prompt } as const;
+    const refused = new AbortController();
+    const signals = [this.signal, refused.signal, ...(signal === undefined ? [] : [signal])];
+    const answer = this.#questions.wait(requestId, signals, timeout);
+    const asked = this.emit(schema === undefined ? question : { ...question, schema });
+    asked.catch((error: unknown) => refused.abort(error));
+    return answer;
+  }
+
+  /** @private An answer to a question of the interaction. */
+  answered(requestId: string, answer: string): void {
+    this.#questions.take(requestId, answer);
   }
 
   /** Resolves when everything that was emitted is durable; throws when an event was refused. */
