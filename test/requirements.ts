@@ -957,6 +957,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "rest.one-target": hardened(
     "A request names one host and one path, or is refused before anything is served.",
   ),
+  "rest.other-protocols": people(
+    "A request that offers another protocol than WebSocket (Java offers h2c with each) is answered as if it had not.",
+  ),
   "rest.path": foundation("Path fields are part of the request, decoded; [rest.method.toLowerCase()]."),
   "rest.port": foundation("A taken port leads to the next one, but only when there is one to try."),
   "rest.query": foundation(

@@ -326,7 +326,7 @@ test("[telemetry.loop-delay] requests and the chunks of upgraded connections are
   });
   await ask({ port });
   const client = connect(port, "127.0.0.1", () =>
-    client.write("GET /up HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+    client.write("GET /up HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
   );
   client.once("data", () => client.write("frame"));
   await once(client, "close");

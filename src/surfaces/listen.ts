@@ -148,6 +148,8 @@ function httpServer({ handle, upgrades, arrivals, limits, ids }: ListenOptions, 
       requireHostHeader: false,
       // A header sent twice reads as both, so that nobody is served by the one that was not checked.
       joinDuplicateHeaders: true,
+      // An offer of another protocol may be ignored (RFC 9110, 7.8). Java's client makes one, h2c, with every request.
+      shouldUpgradeCallback: ({ headers }) => /(?:^|,)\s*websocket\s*(?:,|$)/i.test(headers.upgrade ?? ""),
     },
     enter,
   );

@@ -92,3 +92,26 @@ describe("[rpc.upgrade-version] an upgrade to a WebSocket", () => {
     });
   });
 });
+
+describe("[rest.other-protocols] a request that offers another protocol than WebSocket", () => {
+  test.each(["h2c", "HTTP/2.0", "TLS/1.0, h2c"])(
+    "%s is answered with its body as HTTP/1.1",
+    async (upgrade) => {
+      const offer = {
+        connection: "Upgrade, HTTP2-Settings",
+        upgrade,
+        "http2-settings": "AAMAAABkAAQAoAAAAAIAAAAA",
+      };
+      expect((await ask("GET", "/comms/peers", offer)).status).toBe(200);
+      const body = JSON.stringify({ name: `by-${upgrade.toLowerCase().replace(/[^a-z0-9]+/g, "-")}` });
+      const answer = await ask("POST", "/sessions", { ...offer, ...json(body) }, body);
+      expect(answer.status).toBe(200);
+      expect(JSON.parse(answer.text).session).toMatchObject(JSON.parse(body));
+    },
+  );
+
+  test("beside WebSocket is an offer of WebSocket", async () => {
+    const offer = { connection: "Upgrade", upgrade: "h2c, WebSocket" };
+    expect((await ask("GET", "/rpc", offer)).headers).toMatchObject({ "sec-websocket-version": "13" });
+  });
+});

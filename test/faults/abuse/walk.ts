@@ -66,13 +66,15 @@ export async function walk(target: WalkTarget): Promise<{ walked: number; broken
       for (const [upgrade, upgradeHeaders] of Object.entries(upgrades))
         for (const caller of callers(target))
           steps.push(async () => {
-            const headOnly = method === "HEAD" && upgrade === "none";
+            // Another protocol than WebSocket is an offer that changes nothing.
+            const taken = upgrade === "websocket" ? upgrade : "none";
+            const headOnly = method === "HEAD" && taken === "none";
             const outcome = await ask(
               target.port,
               http(method, place.path, [...caller.headers, ...upgradeHeaders]),
               headOnly,
             );
-            const flaw = verdict(outcome, caller, place, method, upgrade, headOnly);
+            const flaw = verdict(outcome, caller, place, method, taken, headOnly);
             if (flaw !== undefined)
               broken.push(`${caller.name}: ${method} ${place.path} (upgrade ${upgrade}): ${flaw}`);
           });
@@ -96,7 +98,7 @@ function verdict(
   caller: Caller,
   { path, open, heard, forPages }: Place,
   method: string,
-  upgrade: string,
+  upgrade: "none" | "websocket",
   headOnly: boolean,
 ): string | undefined {
   const [reply] = replies;
@@ -106,14 +108,12 @@ function verdict(
   const { status } = reply;
   if (!path.startsWith("/")) return status === 400 ? undefined : `answered ${shortOf(reply)}`;
   // An upgrade that nobody takes is refused before anybody asks who wants it.
-  const allowed = caller.foreign ? (upgrade === "none" ? [403] : [403, 404]) : [401, 403, 404, 405];
+  const allowed = caller.foreign ? (upgrade === "websocket" ? [403, 404] : [403]) : [401, 403, 404, 405];
   if (allowed.includes(status)) return undefined;
-  const handshake = method !== "GET" ? 400 : upgrade === "websocket" ? 101 : 426;
+  const handshake = method === "GET" ? 101 : 400;
   if (heard && !caller.foreign && status === (upgrade === "none" ? 400 : handshake)) return undefined;
   // The cookie gets as far as the handshake, where a malformed one is refused.
   if (path === "/rpc" && caller.cookie && upgrade !== "none" && status === handshake) return undefined;
-  // The version of WebSocket is looked at before the credentials.
-  if (path === "/rpc" && upgrade === "h2c" && status === handshake) return undefined;
   // What a page may ask for without credentials: a body that is no JSON signs nothing in, and signing out is done.
   if (forPages && caller.page && method === "POST" && upgrade === "none" && [200, 204, 415].includes(status))
     return undefined;
