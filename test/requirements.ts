@@ -160,6 +160,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "Examples that a command prints begin with words that run this very command: `parley` where the PATH has it, `npx --no-install parley` in the checkout, else its path.",
   ),
   "cli.peers": foundation("`parley peers` shows peers as a table and as JSON."),
+  "cli.peers-differ": people(
+    "A table that is cut for a terminal of 60, 80 or 100 columns shows in each row what differs, not what all rows begin with.",
+  ),
   "cli.peers-width": comms("A table on a terminal keeps each row on its line; in a pipe nothing is cut."),
   "cli.queued": people("`parley send` prints `queued` only when the link to the recipient's daemon is down."),
   "cli.reader-left": people(

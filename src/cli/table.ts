@@ -31,13 +31,44 @@ export function tableLines(
     const whole = columns.map((_, index) => index === 0 || cells.some((line) => isId(line[index]!)));
     shrink(widths, whole, total(gap) - width);
   }
+  const cuts = columns.map((_, index) =>
+    cutApart(
+      cells.map((line) => line[index]!),
+      widths[index]!,
+    ),
+  );
   const line = (words: readonly string[]): string =>
     words
-      .map((word, index) => (word.length > widths[index]! ? `${word.slice(0, widths[index]! - 1)}…` : word))
+      .map((word, index) => cuts[index]?.get(word) ?? cut(word, widths[index]!))
       .map((word, index) => (index === words.length - 1 ? word : word.padEnd(widths[index]! + gap)))
       .join("")
       .trimEnd();
   return [header, ...cells].map(line);
+}
+
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}
+
+/** Cells of a column that would look the same once they are cut, each with what it differs in. */
+function cutApart(cells: readonly string[], width: number): Map<string, string> {
+  const alike = Map.groupBy(new Set(cells.filter((text) => text.length > width)), (text) => cut(text, width));
+  const apart = new Map<string, string>();
+  for (const group of alike.values()) {
+    if (group.length < 2) continue;
+    const common = commonLength(group);
+    const head = Math.min(Math.floor(width / 3), common);
+    for (const text of group)
+      apart.set(text, `${text.slice(0, head)}…${cut(text.slice(common), width - head - 1)}`);
+  }
+  return apart;
+}
+
+/** How many characters all begin with. */
+function commonLength([first = "", ...others]: readonly string[]): number {
+  let length = 0;
+  while (length < first.length && others.every((other) => other[length] === first[length])) length += 1;
+  return length;
 }
 
 /** A terminal that does not report its width has 80 columns. */
@@ -59,8 +90,12 @@ function isId(text: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(text);
 }
 
+const peerKinds = ["peer_message", "peer_request", "peer_response"];
+
 /** A cell as people read it: a time of today without its date, a kind without what all kinds begin with. */
 function shortCell(value: unknown): string {
+  // Most peers take all kinds; the word leaves room for what differs.
+  if (Array.isArray(value) && peerKinds.every((kind) => value.includes(kind))) return "all";
   if (Array.isArray(value)) return value.map(shortCell).join(", ") || "-";
   // Line breaks in a value would make rows that are none.
   const text = visibleLine(cell(value));
