@@ -172,6 +172,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley send` says when a command is held or queued, and prints later moves that explain a silence.",
   ),
   "cli.reply": foundation("A person can hold a session and answer an interaction by hand."),
+  "cli.recipients": people(
+    "`parley send ann,bob` and repeated `--to` send to each of several recipients: each outcome is printed, with --json one a line, one that fails keeps no other from its own, and the exit code is that of the first failure.",
+  ),
   "cli.silent-host": people(
     "A reader is given one line for a host that is silent, in place of the extension events that are its signs of life.",
   ),

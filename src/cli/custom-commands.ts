@@ -96,8 +96,13 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .description(
         "Send a message, a request (--stream or --intent), input to a session (--input) or a reply (--reply)",
       )
-      .argument("[to]", "the peer; left out with --input")
+      .argument("[to]", "the peer, or several: ann,bob; left out with --to and --input")
       .argument("[body]", "the text; `-` or nothing reads stdin")
+      .addOption(
+        new Option("--to <peer>", "a recipient; may be repeated, and each gets its own receipt").argParser(
+          (value: string, previous: string[] | undefined) => [...(previous ?? []), value],
+        ),
+      )
       .option("--stream", "reserve the interaction's stream and print its events until the end")
       .option("--intent <intent>", "send a request with this intent (default with --stream: ask)")
       .option("--params <json>", "the request's params instead of {body}")
@@ -120,7 +125,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--expect-peer <id>", "send only while the name has this peer_id, from `parley peers --json`")
       .addHelpText(
         "after",
-        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  cat report.md | parley send reviewer --intent review\n  parley --as planner send reviewer "done"      (from one of your own sessions)\n  parley send --input planner "what next?" --stream\n  parley send --input planner "what next?" --source rpc',
+        '\nExamples:\n  parley send planner "good morning"\n  parley send echo "hi" --stream\n  parley send planner,reviewer "the build is green"\n  cat report.md | parley send reviewer --intent review\n  parley --as planner send reviewer "done"      (from one of your own sessions)\n  parley send --input planner "what next?" --stream\n  parley send --input planner "what next?" --source rpc',
       )
       .action(async (to, body, options, command) =>
         (await import("./commands/send.js")).send(to, body, options, command),

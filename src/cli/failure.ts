@@ -57,7 +57,7 @@ export function reportFailure(error: unknown, json: boolean): number {
     if (payload.retry_after_ms !== undefined)
       note(`  try again in ${Math.ceil(payload.retry_after_ms / 1000)} s`);
   }
-  return payload.code in errors ? errors[payload.code as keyof typeof errors].exit : 1;
+  return exitCodeOf(error);
 }
 
 interface Described {
@@ -69,7 +69,17 @@ interface Described {
   request_id?: string;
 }
 
-function describe(error: unknown): Described {
+/** The exit code of `errors.json`, or of a time that is over. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof TimeLimitError) return timeLimitExitCode;
+  const { code } = describe(error);
+  return code in errors ? errors[code as ErrorCode].exit : 1;
+}
+
+/** The failure as JSON shows it. */
+export function describe(error: unknown): Described {
+  if (error instanceof TimeLimitError)
+    return { code: "deadline_exceeded", message: error.message, details: [], retryable: true };
   const system = systemFailure(error);
   // A call that failed has its own code, unless no call can be made at all.
   if (error instanceof ParleyError && system?.code !== "system_limit")

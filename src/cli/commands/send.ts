@@ -6,6 +6,7 @@ import { withClient } from "../client.js";
 import { noteInbox } from "../inbox-note.js";
 import { note, paint, print, printJson } from "../output.js";
 import { EventPrinter, printEvents } from "../print-events.js";
+import { printOutcomes, recipientsIn, sendToEach } from "../recipients.js";
 import { readJsonFromStdin, readStdin } from "../stdin.js";
 import { TimeLimit } from "../time-limit.js";
 import { waitNote } from "../wait-note.js";
@@ -24,6 +25,7 @@ export interface SendFlags {
   steer?: boolean;
   expectPeer?: string;
   timeout?: string;
+  to?: string[];
 }
 
 type CommsCommand = Parameters<Parley["send"]>[0];
@@ -31,11 +33,20 @@ type InputCommand = Extract<CommsCommand, { kind: "input" }>;
 type InteractionCommand = Parameters<Parley["sendAndStream"]>[0];
 
 export async function send(
-  to: string | undefined,
-  body: string | undefined,
+  first: string | undefined,
+  second: string | undefined,
   flags: SendFlags,
   command: Command,
 ): Promise<void> {
+  // With --to the only positional word is the body, as with --input.
+  const [list, body] = flags.to === undefined ? [first, second] : [undefined, first];
+  if (flags.to !== undefined && second !== undefined)
+    throw new UsageError('--to names who gets it: parley send --to ann --to bob "text"');
+  const names = flags.input === undefined ? recipientsIn(flags.to ?? (list === undefined ? [] : [list])) : [];
+  if (flags.input !== undefined && flags.to !== undefined)
+    throw new UsageError("--input names the session that gets it; leave out --to");
+  if (names.length > 1) return sendEach(names, body, flags, command);
+  const to = flags.input === undefined ? names[0] : first;
   const limit = new TimeLimit(flags.timeout);
   await withClient(command, async (client, options) => {
     const json = options.json === true;
@@ -67,6 +78,44 @@ export async function send(
     const printed = await printEvents(stream, { json, printer, end: limit.signal });
     if (printed.cut && limit.signal.aborted) throw limit.error(howToGoOn(recipient, id));
     process.exitCode = printed.failed ? 1 : 0;
+  });
+}
+
+/** One command for several recipients: each has its own receipt, and takes the same key as its own. */
+async function sendEach(
+  names: readonly string[],
+  body: string | undefined,
+  flags: SendFlags,
+  command: Command,
+): Promise<void> {
+  const ofOne = { "--stream": flags.stream, "--reply": flags.reply, "--cancel": flags.cancel };
+  const flag = Object.entries({ ...ofOne, "--expect-peer": flags.expectPeer }).find(
+    ([, value]) => value,
+  )?.[0];
+  if (flag !== undefined)
+    throw new UsageError(
+      flag === "--stream"
+        ? "--stream follows one recipient; send with --intent ask, and read each with parley stream --interaction <id>"
+        : `${flag} goes with one recipient`,
+    );
+  const limit = new TimeLimit(flags.timeout);
+  await withClient(command, async (client, options) => {
+    if (options.requestFromStdin) throw new UsageError("--json - takes the recipient from the request");
+    const made = withKey(await limit.within(commandFrom(client, names[0], body, flags), "nothing was sent"));
+    const key = made.options?.idempotency_key;
+    const remark = `the daemon did not answer; a repeat with --idempotency-key ${key} is accepted once`;
+    const outcomes = await sendToEach(names, (to) =>
+      limit.within(client.send({ ...made, to } as CommsCommand), remark),
+    );
+    printOutcomes(outcomes, { json: options.json === true, describeReceipt });
+    if (options.json) return;
+    for (const { to, result } of outcomes) {
+      if (result.status === "rejected") continue;
+      const why = await waitNote(client, to, made, result.value);
+      if (why !== undefined) note(paint("dim", why));
+    }
+    const accepted = outcomes.flatMap(({ result }) => (result.status === "fulfilled" ? [result.value] : []));
+    if (accepted.length > 0) noteInbox(accepted.at(-1)!, options);
   });
 }
 
