@@ -33,6 +33,8 @@ export interface BridgeSessionOptions {
   hostOptions(): HostOptions;
   /** Ends the holds of predecessors that were killed; resolves with whether there was one. */
   endPredecessors(name: string, client: Parley): Promise<boolean>;
+  /** What predecessors left is of no use once the name is held. */
+  forgetPredecessors(name: string): void;
   /** Keeps on disk that this process is about to hold the name; returns how to forget that. */
   record(name: string, leaseToken: string): () => void;
   /** Starts the daemon; absent when the bridge was not asked to. */
@@ -199,7 +201,10 @@ export class BridgeSession {
           ...this.#options.hostOptions(),
           leaseToken,
           onOutage: () => void this.#startDaemon().catch(() => {}),
+          // Another daemon may answer now, with other tools.
+          onRecovery: () => this.onChange(),
         });
+        this.#options.forgetPredecessors(name);
         return { name, held, forget };
       } catch (error) {
         forget();

@@ -18,7 +18,7 @@ export function globals(command: Command): GlobalOptions {
 export const hostTtl = 15_000;
 
 /** A client of the daemon that the global options name: by default this machine's own, over its unix socket. */
-export function connect(options: GlobalOptions, keepAlive = true): Parley {
+export function connect(options: GlobalOptions, keepAlive = true, timeout?: number): Parley {
   if (options.baseUrl !== undefined && options.tokenFile === undefined) {
     throw new UsageError(
       "--base-url needs --token-file with a token for that daemon (`parley token create` there)",
@@ -26,6 +26,7 @@ export function connect(options: GlobalOptions, keepAlive = true): Parley {
   }
   return createClient({
     keepAlive,
+    ...(timeout === undefined ? {} : { timeout }),
     ...(options.baseUrl === undefined ? {} : { baseUrl: options.baseUrl }),
     ...(options.tokenFile === undefined ? {} : { token: readSecretFile("--token-file", options.tokenFile) }),
     ...(options.as === undefined ? {} : { session: options.as }),

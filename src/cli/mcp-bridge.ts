@@ -140,7 +140,9 @@ export class McpBridge {
         });
     } catch (error) {
       const hint = isOutage(error) && key !== undefined ? hintOf(key) : "";
-      if (signal.aborted || !(isRequest || message === unreadable)) return;
+      if (signal.aborted) return;
+      if (Array.isArray(message)) this.#write(batchAnswer(message, error));
+      if (!isRequest && message !== unreadable) return;
       if (message.method === "tools/call") this.#write(toolFailure(message, payloadOf(error, hint)));
       else this.#write(errorAnswer(message.id ?? null, error, hint));
     } finally {
@@ -299,6 +301,14 @@ export class McpBridge {
       });
     return this.#initializing;
   }
+}
+
+/** The answer to a batch, which only revision 2025-03-26 has, when none of its calls was made. */
+function batchAnswer(messages: readonly (Message | null)[], error: unknown): string {
+  const answers = messages.flatMap((one) =>
+    one?.id === undefined || one.method === undefined ? [] : [errorAnswer(one.id, error)],
+  );
+  return answers.length === 0 ? errorAnswer(null, error) : `[${answers.join(",")}]`;
 }
 
 /** Resolves when the work has ended, or after the limit. */

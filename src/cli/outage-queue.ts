@@ -68,6 +68,8 @@ export class OutageQueue {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       await this.#turn(call);
       call.signal.throwIfAborted();
+      // A daemon that hangs is away since the call that it does not answer began.
+      const began = this.#options.now();
       try {
         const result = await attempt();
         this.#back();
@@ -78,7 +80,7 @@ export class OutageQueue {
           this.#back();
           throw error;
         }
-        this.#awaySince ??= this.#options.now();
+        this.#awaySince ??= began;
         const over = this.#options.now() - this.#awaySince >= this.#options.patienceMs;
         if (over || !(repeatable || isUnsent(error))) throw error;
       }

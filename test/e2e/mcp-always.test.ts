@@ -131,6 +131,30 @@ describe.each([["2025-11-25"], ["2026-07-28"]])("[mcp.always] revision %s", (rev
   });
 });
 
+test("[mcp.always] a daemon that hangs: the client is answered, and each call reports it until it goes on", async () => {
+  await using daemon = await startDaemon();
+  await using before = await Agent.start(daemon.env, bridge("before"));
+  expect((await before.peers()).isError).toBe(false);
+  process.kill(daemon.pid, "SIGSTOP");
+  try {
+    await using agent = await Agent.start(daemon.env, bridge("bot"));
+    expect(agent.instructions).toContain("Call `peers`");
+    expect(await agent.tools()).toHaveLength(2);
+    const began = performance.now();
+    const results = await Promise.all([agent.peers(), before.peers()]);
+    expect(performance.now() - began).toBeLessThan(40_000);
+    for (const { isError, code } of results)
+      expect([isError, ["daemon_unreachable", "deadline_exceeded"].includes(String(code))]).toEqual([
+        true,
+        true,
+      ]);
+    process.kill(daemon.pid, "SIGCONT");
+    for (const one of [agent, before]) await one.untilPeers("the daemon's answer", ({ isError }) => !isError);
+  } finally {
+    process.kill(daemon.pid, "SIGCONT");
+  }
+}, 120_000);
+
 describe("[mcp.always] names", () => {
   let daemon: TestDaemon;
   beforeAll(async () => {

@@ -12,6 +12,8 @@ import { markReaderLeft, print, readerLeft } from "../output.js";
 import { watchReader } from "../reader-watch.js";
 import { reportWaiting } from "../stdin.js";
 
+/** How long the daemon may take to answer a call, milliseconds: many clients give one up after a minute. */
+const callLimitMs = 15_000;
 /** How long requests in flight hold up the end of a bridge that was asked to end, milliseconds. */
 const endLimitMs = 2_000;
 /** The daemon refuses messages of more than 1 MiB itself, with their id; of longer ones than this the id is not read. */
@@ -62,7 +64,7 @@ function sessionOf({ name, description, start }: McpFlags, command: Command): Br
   const daemon = options.baseUrl ?? "";
   return new BridgeSession({
     name,
-    connect: () => connect(options),
+    connect: () => connect(options, true, callLimitMs),
     hostOptions: () => ({
       ttl: hostTtl,
       ...inboundPolicyOf(command),
@@ -81,6 +83,9 @@ function sessionOf({ name, description, start }: McpFlags, command: Command): Br
         }
       }
       return dead.length > 0;
+    },
+    forgetPredecessors: (held) => {
+      for (const { forget } of deadBridges(held, daemon)) forget();
     },
     explain: (error) => explained(error, options),
     // A daemon at an address is not this user's to start.
