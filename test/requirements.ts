@@ -923,6 +923,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "project.import-directions": foundation(
     "The linter refuses imports against the directions of ARCHITECTURE.md.",
   ),
+  "py.host-question": people(
+    "`turn.ask` of the Python hosts, sync and async, asks the sender and returns the answer, over outages; it ends with its timeout, a cancel, or the turn.",
+  ),
   "py.resume-kill": comms(
     "The Python SDK, synchronous and asynchronous, goes on over kill -9 of the daemon in the middle of a stream, without gap or duplicate.",
   ),

@@ -34,6 +34,7 @@ class Inbox:
         self.responses: list[dict[str, Any]] = []
         self.drained: list[dict[str, Any]] = []
         self.keys: set[str] = set()
+        self.answers: list[dict[str, Any]] = []
         daemon.handlers["comms.send"] = self._send
         for verb in ("open", "drain", "emit", "settle"):
             daemon.handlers[f"sessions.{verb}"] = self._guarded(verb)
@@ -80,15 +81,25 @@ class Inbox:
 
     def _drain(self, request: Any) -> Any:
         self.drained.append(request)
+        self.answers = [one for one in self.answers if one["envelope_id"] not in request["answers_received"]]
+        answers = {"answers": list(self.answers)} if self.answers else {}
         if request["max"] == 0:
             told = [one["interaction_id"] for one in self.offered] if self.cancel_in_turn else []
-            return {"interactions": [], "cancel_requested": told}
+            return {"interactions": [], "cancel_requested": told, **answers}
         batch, self.waiting = self.waiting[: request["max"]], self.waiting[request["max"] :]
         self.offered += batch
         if not batch:
             self.when_empty()
-            return {"interactions": []}
-        return {"interactions": batch, "claim": {"token": request["claim_token"], "expires_at": AT}}
+            return {"interactions": [], **answers}
+        return {"interactions": batch, "claim": {"token": request["claim_token"], "expires_at": AT}, **answers}
+
+    def answer(self, interaction_id: str, request_id: str, body: str) -> None:
+        """The sender answers a question; drains return it until one acknowledges it."""
+        said = {"from": "user-local", "command": "peer_message", "body": body, "received_at": AT}
+        envelope_id = SESSION_ID[:-3] + f"{len(self.emitted) + len(self.answers):03d}"
+        self.answers.append(
+            {"interaction_id": interaction_id, "request_id": request_id, "envelope_id": envelope_id, **said}
+        )
 
     def _emit(self, request: Any) -> Any:
         if request["idempotency_key"] not in self.keys:

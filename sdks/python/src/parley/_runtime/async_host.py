@@ -28,6 +28,7 @@ from .host_turn import (
 from .model import Unknown
 from .outage import OutageWatch, Tries, is_outage, passes
 from .parley_error import ParleyError
+from .turn_questions import AnswersReceived
 
 if TYPE_CHECKING:
     from .._generated.types.sessions import Session, SessionsOpenResponse
@@ -66,6 +67,7 @@ class AsyncHost:
         self._lease_token = secrets.token_urlsafe(24)
         # A drain whose answer is lost is repeated with the same claim token.
         self._next_claim = secrets.token_urlsafe(24)
+        self._received = AnswersReceived()
         self._opened = False
         self._opening = asyncio.Lock()
         self._drains = False
@@ -159,10 +161,11 @@ class AsyncHost:
             if batch.claim.token == self._next_claim:
                 self._next_claim = secrets.token_urlsafe(24)
             for interaction in batch.interactions:
-                self._begin(handler, batch.claim.token, interaction)
+                self._begin(handler, batch, interaction)
 
     async def _drain(self, most: int, wait_ms: int) -> Any:
         claims = list({turn._state.claim_token for turn in self._running.values() if not turn.lost})
+        received = self._received.pending()
         batch = await self._sessions.drain(
             name=self.name,
             lease_token=self._lease_token,
@@ -170,9 +173,13 @@ class AsyncHost:
             wait_ms=wait_ms,
             claim_token=self._next_claim if most > 0 else UNSET,
             claims=claims or UNSET,
+            answers_received=received,
         )
         self._watch.answered()
+        answers = batch.answers or ()
+        self._received.drained(received, answers)
         for turn in list(self._running.values()):
+            turn._take_answers(answers)
             if turn.interaction.interaction_id in (batch.cancel_requested or ()):
                 turn._cancel()
         return batch
@@ -183,15 +190,16 @@ class AsyncHost:
         await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
 
-    def _begin(self, handler: AsyncHandler, claim: str, interaction: Any) -> None:
+    def _begin(self, handler: AsyncHandler, batch: Any, interaction: Any) -> None:
         work = unknown_kind if isinstance(interaction, Unknown) else handler
         interaction = known(interaction)
         for turn in self._running.values():
             if turn.interaction.interaction_id == interaction.interaction_id and not turn.lost:
                 # After a long outage the daemon may offer again what is in work here.
-                turn._state.claim_token = claim
+                turn._state.claim_token = batch.claim.token
                 return
-        state = TurnState(self.name, claim, interaction)
+        state = TurnState(self.name, batch.claim.token, interaction)
+        state.questions.take(batch.answers or ())
         turn = AsyncTurn(self._sessions, self._comms, self._watch, self.name, state, interaction)
         task = asyncio.create_task(self._run(work, turn))
         turn._task = task
@@ -271,8 +279,8 @@ class AsyncHost:
                 raise
 
     async def _listen(self) -> None:
-        """While there is no room for more, no drain waits that would learn of cancellations."""
-        if len(self._running) >= self._concurrency and not self._stop.is_set():
+        """While no more is taken, no drain waits that would return cancellations and answers."""
+        if self._running and (len(self._running) >= self._concurrency or self._stop.is_set()):
             await self._drain(0, int(LISTEN_SECONDS * 1000))
 
     def _fail(self, error: ParleyError) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .event_buffer import LATE_SECONDS, EventBatch, EventBuffer
-from .host_turn import CLAIM_OVER, WORKING, TurnState
+from .host_turn import CANCELLED, CLAIM_OVER, WORKING, TurnState
 from .outage import OutageWatch, Tries
 from .parley_error import ParleyError
+from .turn_questions import question, unanswered, unwanted
 
 if TYPE_CHECKING:
     from .._generated.resources.comms import AsyncComms
@@ -70,6 +71,37 @@ class AsyncTurn:
         above that it returns when there is room again.
         """
         await self._emit(list(events))
+
+    async def ask(
+        self, prompt: str, *, schema: Any = None, timeout: float | None = None, request_id: str | None = None
+    ) -> str:
+        """Asks the sender and returns the answer; over outages of the daemon too.
+
+        Raises `DeadlineExceededError` after `timeout` seconds, `RequestCancelledError` when the sender cancels, and the
+        reason when the turn is void. A handler that runs again after its host was lost asks under the same ids, so that
+        an answer which came meanwhile is returned at once.
+        """
+        request_id = request_id or self._state.questions.next_id(prompt)
+        try:
+            return await asyncio.wait_for(self._ask(request_id, prompt, schema), timeout)
+        except asyncio.TimeoutError:
+            raise unanswered(timeout or 0) from None
+
+    async def _ask(self, request_id: str, prompt: str, schema: Any) -> str:
+        questions = self._state.questions
+        if questions.answer(request_id) is None:
+            if not self._cancelled.is_set():
+                await self._emit([question(request_id, prompt, schema)])
+            await self._until(lambda: questions.answer(request_id) is not None or self._cancelled.is_set())
+        answer = questions.answer(request_id)
+        if answer is None:
+            self._raise(None)
+            raise unwanted(CANCELLED)
+        return answer
+
+    def _take_answers(self, answers: Iterable[Any]) -> None:
+        if self._state.questions.take(answers):
+            self._changed()
 
     async def flush(self) -> None:
         """Returns when everything that was emitted is durable; raises when an event was refused."""
@@ -174,6 +206,7 @@ class AsyncTurn:
     def _cancel(self) -> None:
         self._state.cancelled.set()
         self._cancelled.set()
+        self._changed()
 
     async def _answer(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         if response is not None:

@@ -10,6 +10,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from .turn_questions import TurnQuestions
+
 if TYPE_CHECKING:
     from .parley_error import ParleyError
 
@@ -49,6 +51,7 @@ class TurnState:
         self._told = False
         self._completed = False
         self.turn_id = uuid7()
+        self.questions = TurnQuestions(interaction.interaction_id)
         self.said = ""
         self.settled = False
         self.lost = threading.Event()

@@ -29,6 +29,7 @@ from .host_turn import (
 from .model import Unknown
 from .outage import OutageWatch, Tries, is_outage, passes
 from .parley_error import ParleyError
+from .turn_questions import AnswersReceived
 from .sync_turn import Turn
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Host:
         self._lease_token = secrets.token_urlsafe(24)
         # A drain whose answer is lost is repeated with the same claim token.
         self._next_claim = secrets.token_urlsafe(24)
+        self._received = AnswersReceived()
         self._opened = False
         self._opening = threading.Lock()
         self._concurrency = concurrency
@@ -178,10 +180,11 @@ class Host:
                 self._next_claim = secrets.token_urlsafe(24)
             work = put_back if self._stop.is_set() else handler
             for interaction in batch.interactions:
-                self._begin(pool, work, batch.claim.token, interaction)
+                self._begin(pool, work, batch, interaction)
 
     def _drain(self, most: int, wait_ms: int) -> Any:
         claims = list({turn._state.claim_token for turn in list(self._running.values()) if not turn.lost})
+        received = self._received.pending()
         batch = self._sessions.drain(
             name=self.name,
             lease_token=self._lease_token,
@@ -189,23 +192,28 @@ class Host:
             wait_ms=wait_ms,
             claim_token=self._next_claim if most > 0 else UNSET,
             claims=claims or UNSET,
+            answers_received=received,
         )
         self._watch.answered()
+        answers = batch.answers or ()
+        self._received.drained(received, answers)
         for turn in list(self._running.values()):
+            turn._take_answers(answers)
             if turn.interaction.interaction_id in (batch.cancel_requested or ()):
                 turn._cancel()
         return batch
 
-    def _begin(self, pool: ThreadPoolExecutor, handler: Handler, claim: str, interaction: Any) -> None:
+    def _begin(self, pool: ThreadPoolExecutor, handler: Handler, batch: Any, interaction: Any) -> None:
         work = unknown_kind if isinstance(interaction, Unknown) else handler
         interaction = known(interaction)
         with self._freed:
             for turn in self._running.values():
                 if turn.interaction.interaction_id == interaction.interaction_id and not turn.lost:
                     # After a long outage the daemon may offer again what is in work here.
-                    turn._state.claim_token = claim
+                    turn._state.claim_token = batch.claim.token
                     return
-            state = TurnState(self.name, claim, interaction)
+            state = TurnState(self.name, batch.claim.token, interaction)
+            state.questions.take(batch.answers or ())
             turn = Turn(self._sessions, self._comms, self._watch, self.name, state, interaction)
             self._running[turn.id] = turn
         pool.submit(self._run, work, turn)
@@ -311,8 +319,8 @@ class Host:
             turn._lose(error)
 
     def _listen(self) -> None:
-        """While there is no room for more, no drain waits that would learn of cancellations."""
-        if len(self._running) >= self._concurrency and not self._stop.is_set():
+        """While no more is taken, no drain waits that would return cancellations and answers."""
+        if self._running and (len(self._running) >= self._concurrency or self._stop.is_set()):
             self._drain(0, int(LISTEN_SECONDS * 1000))
 
     def _release(self) -> None:

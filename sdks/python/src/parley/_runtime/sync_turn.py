@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .event_buffer import LATE_SECONDS, EventBatch, EventBuffer
-from .host_turn import CLAIM_OVER, RELEASE_SECONDS, WORKING, TurnState
+from .host_turn import CANCELLED, CLAIM_OVER, RELEASE_SECONDS, WORKING, TurnState
 from .outage import OutageWatch, Tries
 from .parley_error import ParleyError
+from .turn_questions import question, unanswered, unwanted
 
 if TYPE_CHECKING:
     from .._generated.resources.comms import Comms
@@ -65,6 +66,35 @@ class Turn:
         above that it returns when there is room again.
         """
         self._emit(list(events))
+
+    def ask(
+        self, prompt: str, *, schema: Any = None, timeout: float | None = None, request_id: str | None = None
+    ) -> str:
+        """Asks the sender and returns the answer; over outages of the daemon too.
+
+        Raises `DeadlineExceededError` after `timeout` seconds, `RequestCancelledError` when the sender cancels, and the
+        reason when the turn is void. A handler that runs again after its host was lost asks under the same ids, so that
+        an answer which came meanwhile is returned at once.
+        """
+        questions = self._state.questions
+        request_id = request_id or questions.next_id(prompt)
+        ends = None if timeout is None else time.monotonic() + timeout
+        if questions.answer(request_id) is None and not self.cancelled.is_set():
+            self._emit([question(request_id, prompt, schema)])
+        with self._changed:
+            while (answer := questions.answer(request_id)) is None:
+                self._raise(None)
+                if self.cancelled.is_set():
+                    raise unwanted(CANCELLED)
+                if ends is not None and time.monotonic() >= ends:
+                    raise unanswered(timeout or 0)
+                self._changed.wait(None if ends is None else ends - time.monotonic())
+        return answer
+
+    def _take_answers(self, answers: Iterable[Any]) -> None:
+        with self._changed:
+            if self._state.questions.take(answers):
+                self._changed.notify_all()
 
     def flush(self) -> None:
         """Returns when everything that was emitted is durable; raises when an event was refused."""
@@ -175,7 +205,9 @@ class Turn:
             self._changed.notify_all()
 
     def _cancel(self) -> None:
-        self._state.cancelled.set()
+        with self._changed:
+            self._state.cancelled.set()
+            self._changed.notify_all()
 
     def _answer(self, response: dict[str, Any] | None, outcome: dict[str, Any]) -> None:
         if response is not None:
