@@ -465,6 +465,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "contract.generator-types": people(
     "In openapi.yaml integers have their width, date-times no pattern, and open enums are text that lists its values.",
   ),
+  "contract.generators": people(
+    "docs/clients.md names each generator that `npm run generators` runs with its options; every other one is `not tried` or has its reason.",
+  ),
   "contract.hard_cut": foundation("Nothing of the legacy surface is left."),
   "contract.lint": foundation(
     "The tiny contract breaks no rule; a reference into another plane is refused; a folder that is no plane is refused.",
