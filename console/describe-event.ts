@@ -19,6 +19,7 @@ export function describeEvent(event: AgentEvent): Line {
     case "turn_started":
       return line();
     case "delivery_updated":
+      if (event.request_id !== undefined) return line("the host has the answer", "good");
       return line(
         `${event.state}${event.reason === undefined ? "" : `: ${event.reason}`}`,
         toneOfDelivery(event.state),

@@ -1,7 +1,8 @@
 import type { CommsStreamEvent } from "../sdks/typescript/src/browser.js";
+import { AnswerForm } from "./answer-form.js";
 import type { Tone } from "./describe-event.js";
 import { button, clock, element, time } from "./dom.js";
-import { type Block, Interaction, type Step } from "./interaction.js";
+import { type Block, Interaction, type OpenQuestion, type Step } from "./interaction.js";
 
 /** Cards beyond this many leave the page; the log keeps them. */
 const maxCards = 300;
@@ -14,6 +15,7 @@ interface Card {
   state: HTMLElement;
   asked: HTMLElement;
   body: HTMLElement;
+  answer: AnswerForm;
   cancel: HTMLButtonElement;
   steps: HTMLElement;
   /** What is in the page of each block. */
@@ -26,6 +28,7 @@ export class InteractionList {
   readonly #content = element("div", "");
   readonly #showEvents: (interactionId: string) => void;
   readonly #cancel: (interactionId: string) => Promise<void>;
+  readonly #answer: (interaction: Interaction, question: OpenQuestion, body: string) => Promise<void>;
   /** Told of each card that comes into sight without its question. */
   readonly #sight: IntersectionObserver;
   readonly #interactions = new Map<string, Interaction>();
@@ -44,7 +47,9 @@ export class InteractionList {
     showEvents: (interactionId: string) => void,
     cancel: (interactionId: string) => Promise<void>,
     wantQuestion: (interactionId: string) => void,
+    answer: (interaction: Interaction, question: OpenQuestion, body: string) => Promise<void>,
   ) {
+    this.#answer = answer;
     this.#root = root;
     this.#sight = new IntersectionObserver((seen) => {
       for (const { isIntersecting, target } of seen) {
@@ -154,10 +159,12 @@ export class InteractionList {
     });
     const asked = element("p", "asked");
     const body = element("div", "body");
+    const answer = new AnswerForm((question, text) => this.#answer(interaction, question, text));
     const about = [title, time(interaction.startedAt), delivery, state];
     const header = element("header", "", ...about, cancel, toggle);
-    const root = element("article", "interaction", header, asked, body, steps);
-    const card: Card = { interaction, root, title, delivery, state, asked, body, cancel, steps, drawn: [] };
+    const root = element("article", "interaction", header, asked, body, answer.root, steps);
+    const parts = { root, title, delivery, state, asked, body, answer, cancel, steps };
+    const card: Card = { interaction, ...parts, drawn: [] };
     this.#cards.set(interaction, card);
     this.#content.append(root);
     if (interaction.id !== "") {
@@ -172,6 +179,7 @@ export class InteractionList {
     card.asked.textContent = this.#asked.get(interaction.id) ?? "";
     cancel.hidden =
       interaction.id === "" || interaction.state === "complete" || interaction.state === "failed";
+    card.answer.show(interaction.question);
     title.textContent = interaction.title;
     state.className = `state ${interaction.state}`;
     state.textContent = interaction.state === "open" ? "in work" : interaction.state;

@@ -24,6 +24,12 @@ export interface Delivery {
   tone: Tone;
 }
 
+/** A question of the host that has no answer yet. */
+export interface OpenQuestion {
+  readonly requestId: string;
+  readonly prompt: string;
+}
+
 /** Events that come before a host has begun. */
 const saysNothingOfWork: ReadonlySet<string> = new Set(["interaction_started", "delivery_updated"]);
 /** Text of one block that stays in the page; the log keeps the rest. */
@@ -42,12 +48,21 @@ export class Interaction {
   readonly steps: Step[] = [];
   /** Steps beyond those that are kept. */
   furtherSteps = 0;
+  /** The session that sent it, and that answers its questions. */
+  asker = "";
+  readonly #questions = new Map<string, OpenQuestion>();
   #said = false;
 
   constructor(id: string, startedAt: string) {
     this.id = id;
     this.startedAt = startedAt;
     if (id === "") this.title = "the session itself";
+  }
+
+  /** The oldest question without an answer; an interaction that has ended has none. */
+  get question(): OpenQuestion | undefined {
+    if (this.state === "complete" || this.state === "failed") return undefined;
+    return this.#questions.values().next().value;
   }
 
   add(item: CommsStreamEvent): void {
@@ -57,9 +72,14 @@ export class Interaction {
     const { text } = describeEvent(event);
     switch (event.kind) {
       case "interaction_started":
+        this.asker = event.from;
         this.title = `${event.from} · ${words(event.command)}`;
         return;
       case "delivery_updated":
+        if (event.request_id !== undefined) {
+          this.#questions.delete(event.request_id);
+          return;
+        }
         this.delivery = { state: event.state, tone: toneOfDelivery(event.state) };
         return;
       case "text_delta":
@@ -81,6 +101,7 @@ export class Interaction {
         this.blocks.push({ kind: "step", text: `← ${text}` });
         return;
       case "interaction_input_required":
+        this.#questions.set(event.request_id, { requestId: event.request_id, prompt: event.prompt });
         this.blocks.push({ kind: "question", text });
         return;
       case "stream_truncated":

@@ -11,6 +11,7 @@ import { byId, commandLine, element } from "./dom.js";
 import { EventView } from "./event-view.js";
 import { InboxDecisions } from "./inbox-decisions.js";
 import { InboxTab } from "./inbox-tab.js";
+import type { Interaction, OpenQuestion } from "./interaction.js";
 import { InteractionList } from "./interaction-list.js";
 import { Questions } from "./questions.js";
 import { SessionList } from "./session-list.js";
@@ -35,6 +36,7 @@ const interactions = new InteractionList(
   },
   cancel,
   (id) => questions.want(id),
+  answer,
 );
 const questions = new Questions(client, (id, text) => interactions.ask(id, text));
 const list = new SessionList(byId("sessions"), select);
@@ -140,6 +142,19 @@ async function cancel(interactionId: string): Promise<void> {
   const params = { interaction_id: interactionId };
   try {
     await client.send({ kind: "peer_request", to: selected!.name, intent: "comms.cancel", params });
+  } catch (error) {
+    composer.complain((error as Error).message);
+    throw error;
+  }
+}
+
+/** Answers a host's question as the session that sent the interaction. */
+async function answer({ id, asker }: Interaction, { requestId }: OpenQuestion, body: string): Promise<void> {
+  const in_reply_to = { interaction_id: id, request_id: requestId };
+  try {
+    const command = { kind: "peer_message", to: selected!.name, body, options: { in_reply_to } } as const;
+    await client.send(command, { session: asker });
+    composer.complain("");
   } catch (error) {
     composer.complain((error as Error).message);
     throw error;

@@ -424,6 +424,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   ),
   "console.narrow": foundation("The console works at 400 pixels without sideways scrolling, dark and light."),
   "console.page": foundation("The console works in a real browser."),
+  "console.question": people("The console answers a host's open question with a text field."),
   "console.selection": people(
     "The console's To follows the selected session, and the list of sessions scrolls to it, at 400 pixels too.",
   ),

@@ -242,6 +242,24 @@ describe.skipIf(chromiumPath === "")("[console.page] the console in Chromium", (
     expect(await failed.getByRole("button", { name: "Cancel" }).isVisible()).toBe(false);
   });
 
+  test("[console.question] a host's question is answered here, by the session that sent the interaction", async () => {
+    const host = await PlayedSession.open(daemon, "asking");
+    const id = await host.receive({ kind: "peer_request", intent: "ask", params: null }, "zoe");
+    const first = "0199f3a0-4c52-7c01-b200-000000000001";
+    const question = { kind: "interaction_input_required", request_id: first, prompt: "red or blue?" };
+    await host.say([question]);
+    await page.locator(".sessions button", { hasText: "asking" }).click();
+    const form = page.locator(`.interaction[data-interaction="${id}"] form.answer`);
+    await form.getByLabel("Answer to: red or blue?").fill("blue");
+    await form.getByRole("button", { name: "Answer" }).click();
+    await form.waitFor({ state: "hidden" });
+    const { body } = await localCall(daemon.socketPath, "POST", "/sessions/asking/drain", {
+      lease_token: host.leaseToken,
+      max: 0,
+    });
+    expect(body).toMatchObject({ answers: [{ request_id: first, body: "blue", from: "zoe" }] });
+  });
+
   test("[console.inbox] what waits is read here with its text and question, and what was read is done with", async () => {
     const send = async (session: string, command: object): Promise<string> => {
       const headers = { "parley-session": session };
