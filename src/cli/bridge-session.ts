@@ -39,6 +39,8 @@ export interface BridgeSessionOptions {
   record(name: string, leaseToken: string): () => void;
   /** Starts the daemon; absent when the bridge was not asked to. */
   start?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Takes each reason why there is no session, once in a row, for who reads the bridge's log. */
+  report(fault: ParleyError): void;
   /** An error with what the user can do about it. */
   explain(error: unknown): Promise<unknown>;
 }
@@ -233,6 +235,7 @@ export class BridgeSession {
         fault = asFault(failure);
       }
     }
+    if (fault.message !== this.#fault?.message) this.#options.report(fault);
     this.#fault = fault;
     return false;
   }

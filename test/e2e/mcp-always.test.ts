@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startParley } from "../support/cli.js";
 import { CommandPlace } from "../support/command-place.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
 import { until } from "../support/wait.js";
@@ -154,6 +155,16 @@ test("[mcp.always] a daemon that hangs: the client is answered, and each call re
     process.kill(daemon.pid, "SIGCONT");
   }
 }, 120_000);
+
+test("[mcp.always] stderr, which clients keep as the server's log, states once what is wrong", async () => {
+  await using user = new CommandPlace();
+  const running = startParley(user.env, bridge("bot"));
+  await until("the reason", async () => (running.stderr.includes("No daemon of yours") ? true : undefined));
+  await until("a second try", async () => (running.stderr.includes("waiting for") ? true : undefined));
+  await running.stop();
+  expect(running.stderr.match(/No daemon of yours/g)).toHaveLength(1);
+  expect(running.stdout).toBe("");
+});
 
 describe("[mcp.always] names", () => {
   let daemon: TestDaemon;

@@ -8,7 +8,7 @@ import { deadBridges, recordBridge } from "../local/bridge-record.js";
 import { startOwnDaemon } from "../local/bridge-start.js";
 import { McpBridge } from "../mcp-bridge.js";
 import { errorAnswer } from "../mcp-message.js";
-import { markReaderLeft, print, readerLeft } from "../output.js";
+import { markReaderLeft, note, paint, print, readerLeft } from "../output.js";
 import { watchReader } from "../reader-watch.js";
 import { reportWaiting } from "../stdin.js";
 
@@ -87,6 +87,7 @@ function sessionOf({ name, description, start }: McpFlags, command: Command): Br
     forgetPredecessors: (held) => {
       for (const { forget } of deadBridges(held, daemon)) forget();
     },
+    report: ({ code, message }) => note(paint("red", "error"), ` ${message} `, paint("dim", `[${code}]`)),
     explain: (error) => explained(error, options),
     // A daemon at an address is not this user's to start.
     start: start === true && options.baseUrl === undefined ? startOwnDaemon : undefined,
