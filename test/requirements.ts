@@ -175,6 +175,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "cli.recipients": people(
     "`parley send ann,bob` and repeated `--to` send to each of several recipients: each outcome is printed, with --json one a line, one that fails keeps no other from its own, and the exit code is that of the first failure.",
   ),
+  "cli.session-prune": people(
+    "`parley session prune` closes the sessions that are offline, have nothing waiting and were not used for long, prints each, and with --dry-run closes none.",
+  ),
   "cli.silent-host": people(
     "A reader is given one line for a host that is silent, in place of the extension events that are its signs of life.",
   ),
@@ -751,6 +754,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "fuzz.typed": hardened(
     "Inputs made from the contract and mutated bring no crash, no internal error, no hang and no growth; REST, RPC and MCP judge them alike.",
   ),
+  "host.ephemeral": people(
+    "Hosts of the CLI and of both SDKs can be ephemeral: the session is closed at their end, after kill -9 when the lease is over, and stays over an outage of the daemon.",
+  ),
   "kernel.admission": hardened(
     "More short calls than a plane has room for are refused typed with a time to wait; bursts are let in whole.",
   ),
@@ -1205,6 +1211,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "sessions.emit-errors": foundation("Emitting needs the claim, a known interaction and room."),
   "sessions.emit-idempotency": foundation(
     "A repeated key appends nothing twice, also side by side and after a restart.",
+  ),
+  "sessions.ephemeral": people(
+    "An ephemeral session is closed when its holder leaves: at once when it lets go, else when its lease is over, also over a restart of the daemon; a holder that comes back in time keeps it.",
   ),
   "sessions.expired.restart": foundation("A lease that ran out does not come back with the daemon."),
   "sessions.fence": foundation("The fence rises with each holder and voids what the one before had."),

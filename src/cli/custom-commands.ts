@@ -1,6 +1,6 @@
 import { Argument, type Command, Option } from "commander";
 import { contractFlag, group } from "./contract-commands.js";
-import { addPolicyOptions } from "./inbound-policy.js";
+import { addHostOptions } from "./host-options.js";
 
 /**
  * Commands whose arguments or output the contract cannot describe, by their first word. Each body is loaded when it is
@@ -175,6 +175,19 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .action(async (session, options, command) =>
         (await import("./commands/stream.js")).stream(session, options, command),
       ),
+  session: (program) =>
+    group(program, "session")
+      .command("prune")
+      .description("Close sessions that are offline, have nothing waiting and were not used for long")
+      .option("--older-than <duration>", "how long ago each was used last", "7d")
+      .option("--dry-run", "print what would be closed, and close nothing")
+      .addHelpText(
+        "after",
+        "\nSessions of people and tokens (user-...) stay, and so do those with held commands or dead letters.\n\nExamples:\n  parley session prune --dry-run\n  parley session prune --older-than 1h",
+      )
+      .action(async (options, command) =>
+        (await import("./commands/session-prune.js")).sessionPrune(options, command),
+      ),
   endpoint: (program) =>
     group(program, "endpoint")
       .command("pair")
@@ -208,7 +221,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
         (await import("./commands/call.js")).call(operation, request, command),
       ),
   mcp: (program) =>
-    addPolicyOptions(program.command("mcp"))
+    addHostOptions(program.command("mcp"))
       .description("Serve MCP on stdio for an agent: tools `send` and `peers`, acting as the session --name")
       .requiredOption("--name <session>", "the session that the agent is")
       .option("--description <text>", "one line on what the agent does")
@@ -261,12 +274,12 @@ Examples:
 const concurrencyText = "interactions at once";
 
 function addAgentCommands(agent: Command): void {
-  addPolicyOptions(agent.command("echo"))
+  addHostOptions(agent.command("echo"))
     .description("Answer with what was sent")
     .option("--name <session>", "the session to serve", "echo")
     .addHelpText("after", '\nExample:\n  parley agent echo --name echo &\n  parley send echo "hi" --stream')
     .action(async (options, command) => (await import("./agents/echo.js")).echo(options, command));
-  addPolicyOptions(agent.command("exec"))
+  addHostOptions(agent.command("exec"))
     .description(
       "Run a command for each interaction: body on stdin, stdout as text events, exit code as outcome",
     )
@@ -292,7 +305,7 @@ Examples:
     .action(async (words, options, command) =>
       (await import("./agents/exec.js")).exec(words, options, command),
     );
-  addPolicyOptions(agent.command("model"))
+  addHostOptions(agent.command("model"))
     .description("Answer with a model behind any OpenAI-compatible API; each sender has a conversation")
     .requiredOption("--name <session>", "the session to serve")
     .requiredOption("--model <model>", "the model's name there")

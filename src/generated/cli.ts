@@ -595,6 +595,18 @@ export const cliCommands: readonly CliCommand[] = [
         default: 60000,
       },
       {
+        field: "ephemeral",
+        type: "boolean",
+        values: null,
+        description:
+          "Close the session, as `sessions.close` does, when its holder leaves: when it lets go of the name, or when its lease ends without renewal. A holder whose WebSocket closed has `ttl_ms` to come back, also over a restart of the daemon. Absent: what the same holder said before stays, else false.",
+        required: false,
+        flag: "--ephemeral",
+        repeat: false,
+        unit: null,
+        default: null,
+      },
+      {
         field: "lease_token",
         type: "string",
         values: null,

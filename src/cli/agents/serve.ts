@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Parley } from "../../../sdks/typescript/src/index.js";
 import { UsageError } from "../arguments.js";
 import { hostTtl, withClient } from "../client.js";
-import { inboundPolicyOf } from "../inbound-policy.js";
+import { hostOptionsOf } from "../host-options.js";
 import { note, paint } from "../output.js";
 
 type Host = ReturnType<Parley["host"]>;
@@ -52,7 +52,7 @@ export async function serve(
       onError: (error, { interaction_id }) => say(`${interaction_id} ${String(error)}`),
       onOutage: (error) => say(`${error.message} ${name} keeps what it has to report and tries again.`),
       onRecovery: () => say(`The daemon answers again; ${name} continues.`),
-      ...inboundPolicyOf(command),
+      ...hostOptionsOf(command),
       ...options,
     });
     const onSignal = (signal: NodeJS.Signals): void => {

@@ -3,7 +3,7 @@ import { ParleyError, PayloadTooLargeError } from "../../../sdks/typescript/src/
 import { boundedLines } from "../bounded-lines.js";
 import { BridgeSession } from "../bridge-session.js";
 import { connect, explained, globals, hostTtl } from "../client.js";
-import { inboundPolicyOf } from "../inbound-policy.js";
+import { hostOptionsOf } from "../host-options.js";
 import { deadBridges, recordBridge } from "../local/bridge-record.js";
 import { startOwnDaemon } from "../local/bridge-start.js";
 import { McpBridge } from "../mcp-bridge.js";
@@ -67,7 +67,7 @@ function sessionOf({ name, description, start }: McpFlags, command: Command): Br
     connect: () => connect(options, true, callLimitMs),
     hostOptions: () => ({
       ttl: hostTtl,
-      ...inboundPolicyOf(command),
+      ...hostOptionsOf(command),
       ...(description === undefined ? {} : { description }),
     }),
     record: (held, leaseToken) => recordBridge(held, daemon, leaseToken),

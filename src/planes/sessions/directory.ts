@@ -27,6 +27,8 @@ export interface OpenInput {
   labels?: Record<string, string>;
   inboundPolicy?: InboundPolicy;
   ttlMs: number;
+  /** Close the session when the holder leaves. */
+  ephemeral?: boolean;
   token?: string;
   /** The WebSocket that shall keep the lease alive. */
   connection?: string;
@@ -90,8 +92,10 @@ export class Directory {
     const { entries } = await this.#backend.list(bucket);
     for (const { key, value, rev } of entries) {
       const session = this.#put(key, JSON.parse(value) as SessionRecord, rev);
-      const { holder, ttl_ms: ttlMs, released, closed } = session.record;
-      if (holder === undefined || !ttlMs || released || closed) continue;
+      const { holder, ttl_ms: ttlMs, released, closed, ephemeral } = session.record;
+      if (closed) continue;
+      if (ephemeral && (released || !ttlMs)) this.#closeLater(session, graceMs);
+      if (holder === undefined || !ttlMs || released) continue;
       const until = this.#clock.monotonic() + Math.max(ttlMs, graceMs);
       this.#hold(session, { holder, ttlMs, until });
     }
@@ -249,7 +253,7 @@ export class Directory {
     for (const session of this.#byName.values()) {
       if (session.lease?.connection !== connection) continue;
       session.release();
-      this.#leaseEnded(session);
+      this.#leaseEnded(session, session.record.ttl_ms);
     }
   }
 
@@ -258,8 +262,13 @@ export class Directory {
     for (const listener of this.#listeners) listener();
   }
 
-  #leaseEnded(session: HeldSession): void {
+  /** `returnMs` is how long the holder may take to come back before an ephemeral session is closed. */
+  #leaseEnded(session: HeldSession, returnMs = 0): void {
     this.#changed();
+    if (session.record.ephemeral) {
+      if (returnMs > 0) this.#closeLater(session, returnMs);
+      else this.#closeUnlessBack(session);
+    }
     const { holder } = session.record;
     this.#turns
       .run(session.name, async () => {
@@ -272,6 +281,31 @@ export class Directory {
       .catch((err: unknown) =>
         this.#log.warn({ err, session: session.name }, "A lease's end was not stored."),
       );
+  }
+
+  #closeLater(session: HeldSession, delayMs: number): void {
+    session.closeAfter(delayMs, () => this.#closeUnlessBack(session));
+  }
+
+  /** Closes an ephemeral session that its holder has left; tried again until it is stored. */
+  #closeUnlessBack(session: HeldSession): void {
+    this.#turns
+      .run(session.name, async () => {
+        if (this.#stopped || session.live || session.closed || !session.record.ephemeral) return;
+        await this.#closeLeft(session);
+      })
+      .catch((err: unknown) => {
+        this.#log.warn(
+          { err, session: session.name },
+          "An ephemeral session could not be closed; it is tried again.",
+        );
+        this.#closeLater(session, graceMs);
+      });
+  }
+
+  async #closeLeft(session: HeldSession): Promise<void> {
+    await this.#write(session, { ...session.record, fence: session.fence, closed: true });
+    await this.#retire(session.sessionId);
   }
 
   /** The holder came back after its lease had ended: else the next start would take it for gone. Tried until it works. */
@@ -308,11 +342,13 @@ export class Directory {
       ...(input.description === undefined ? {} : { description: input.description }),
       ...(input.labels === undefined ? {} : { labels: input.labels }),
       ...(input.inboundPolicy === undefined ? {} : { inbound_policy: input.inboundPolicy }),
+      ...(input.ephemeral === undefined ? {} : { ephemeral: input.ephemeral }),
       ttl_ms: input.ttlMs,
     };
     const session = await this.#move(move, name, principal, known, holder, said);
     if (input.ttlMs === 0) {
       session.release();
+      if (session.record.ephemeral) await this.#closeLeft(session);
       return { session, token, fence: session.fence, expiresAt: this.#clock.now() };
     }
     this.#hold(session, {
@@ -331,7 +367,7 @@ export class Directory {
     principal: Principal,
     known: HeldSession | undefined,
     holder: string,
-    said: Pick<SessionRecord, "description" | "labels" | "inbound_policy" | "ttl_ms">,
+    said: Pick<SessionRecord, "description" | "labels" | "inbound_policy" | "ttl_ms" | "ephemeral">,
   ): Promise<HeldSession> {
     if (move === "stale") throw new ContractError("fence_stale");
     if (move === "taken") {
@@ -348,7 +384,7 @@ export class Directory {
       return this.#create(name, { ...storedPrincipal(ownerOf(principal)), holder, ...said });
     }
     if (move === "take") {
-      const { fence: _, released: __, holder: previous, ...kept } = known.record;
+      const { fence: _, released: __, holder: previous, ephemeral: ___, ...kept } = known.record;
       await this.#write(known, {
         ...kept,
         ...said,

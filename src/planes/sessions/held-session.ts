@@ -18,6 +18,8 @@ export class HeldSession {
   #rev: number;
   #lease: SessionLease | undefined;
   #stopTimer: (() => void) | undefined;
+  /** Of an ephemeral session that its holder may come back to. */
+  #stopClosing: (() => void) | undefined;
   readonly #waits = new Set<AbortController>();
 
   constructor(clock: Clock, name: string, record: SessionRecord, rev: number) {
@@ -92,6 +94,8 @@ export class HeldSession {
   /** Takes the lease; `ended` is called when it runs out without renewal. */
   hold(lease: Omit<SessionLease, "pins">, ended: () => void): void {
     this.#lease = { ...lease, pins: this.#waits.size };
+    this.#stopClosing?.();
+    this.#stopClosing = undefined;
     this.#stopTimer ??= this.#watch(ended);
   }
 
@@ -119,7 +123,18 @@ export class HeldSession {
     if (this.#lease !== undefined) this.#lease = { ...this.#lease, pins: this.#waits.size };
   }
 
+  /** Calls `act` after so long, unless a holder comes before. */
+  closeAfter(delayMs: number, act: () => void): void {
+    this.#stopClosing?.();
+    this.#stopClosing = this.#clock.after(Math.max(1, delayMs), () => {
+      this.#stopClosing = undefined;
+      act();
+    });
+  }
+
   cancelTimer(): void {
+    this.#stopClosing?.();
+    this.#stopClosing = undefined;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
   }

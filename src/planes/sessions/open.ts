@@ -16,6 +16,7 @@ export function open(directory: Directory, ports: SessionsPorts): UnaryHandler<"
       ...(request.description === undefined ? {} : { description: request.description }),
       ...(request.labels === undefined ? {} : { labels: request.labels }),
       ...(request.inbound_policy === undefined ? {} : { inboundPolicy: request.inbound_policy }),
+      ...(request.ephemeral === undefined ? {} : { ephemeral: request.ephemeral }),
       ...(request.lease_token === undefined ? {} : { token: request.lease_token }),
       ...(connection === undefined ? {} : { connection }),
     });

@@ -19,6 +19,8 @@ export interface SessionRecord extends StoredPrincipal {
   /** The holder's connection is gone; its token still works. */
   released?: true;
   closed?: true;
+  /** It is closed when its holder leaves. */
+  ephemeral?: boolean;
   /** Ids of sessions whose items this one has: it stands for them too. */
   absorbed?: string[];
   /** It has the name that the console's session had earlier, and is none of those. */

@@ -14,6 +14,7 @@ export async function viewOf(session: HeldSession, inboxes: SessionInboxes): Pro
     ...(record.labels === undefined ? {} : { labels: record.labels }),
     ...(record.inbound_policy === undefined ? {} : { inbound_policy: record.inbound_policy }),
     state: session.closed ? "closed" : live ? "live" : "offline",
+    ...(record.ephemeral ? { ephemeral: true } : {}),
     created_at: new Date(record.created_at).toISOString(),
     unread,
     last_sequence: lastSequence,

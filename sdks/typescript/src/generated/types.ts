@@ -1667,6 +1667,8 @@ export interface Session {
   inbound_policy?: InboundPolicy;
   /** `live` has a holder now; `offline` keeps its inbox and waits for one; `closed` is over. */
   state: "live" | "offline" | "closed" | (string & {});
+  /** It is closed when its holder leaves; absent means false. */
+  ephemeral?: boolean;
   /** A point in time: RFC 3339 in UTC with milliseconds. */
   created_at: Timestamp;
   /** Interactions waiting in the inbox. */
@@ -1975,6 +1977,12 @@ export interface SessionsOpenRequest {
    * inbox.
    */
   ttl_ms?: number;
+  /**
+   * Close the session, as `sessions.close` does, when its holder leaves: when it lets go of the name, or when
+   * its lease ends without renewal. A holder whose WebSocket closed has `ttl_ms` to come back, also over a
+   * restart of the daemon. Absent: what the same holder said before stays, else false.
+   */
+  ephemeral?: boolean;
   /** Minted by the caller so that a repeat is safe; the same token renews. Minted here when absent. */
   lease_token?: Secret;
 }

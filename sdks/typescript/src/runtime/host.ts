@@ -23,6 +23,11 @@ export interface HostOptions {
   labels?: Readonly<Record<string, string>>;
   /** What to do with what peers send, by kind; absent: what was said before. */
   inboundPolicy?: Readonly<NonNullable<SessionsOpenRequest["inbound_policy"]>>;
+  /**
+   * Close the session when this host leaves, also when it is killed: its inbox ends, and its name is free. Default false:
+   * the session turns offline and keeps its inbox for the next host.
+   */
+  ephemeral?: boolean;
   /** How long the name stays held without a sign of life; default 60,000 ms. */
   ttl?: number;
   /** Proves the holder; minted when absent. A host that keeps it can take its name up again after a crash. */
@@ -370,20 +375,21 @@ export class Host {
   }
 
   async #lease(ttl = this.#options.ttl, options: CallOptions = {}): Promise<Session> {
-    const { description, labels, inboundPolicy } = this.#options;
+    const { description, labels, inboundPolicy, ephemeral } = this.#options;
     const request = {
       name: this.name,
       lease_token: this.#leaseToken,
       ...(description === undefined ? {} : { description }),
       ...(labels === undefined ? {} : { labels: { ...labels } }),
       ...(inboundPolicy === undefined ? {} : { inbound_policy: { ...inboundPolicy } }),
+      ...(ephemeral === undefined ? {} : { ephemeral }),
       ...(ttl === undefined ? {} : { ttl_ms: ttl }),
     };
     const { session } = await this.#calls.unary("sessions.open", request, options);
     return session;
   }
 
-  /** The session turns offline and keeps its inbox for the next host. */
+  /** The session turns offline and keeps its inbox for the next host; an ephemeral one is closed. */
   async #release(): Promise<void> {
     if (this.#session !== undefined)
       await this.#lease(0, { timeout: releaseTimeout, retries: 0 }).catch(() => {});

@@ -48,6 +48,7 @@ class AsyncHost:
         description: str | None = None,
         labels: Mapping[str, str] | None = None,
         inbound_policy: Mapping[str, Any] | None = None,
+        ephemeral: bool = False,
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
         on_error: Callable[[Exception, Any], None] | None = None,
@@ -63,6 +64,7 @@ class AsyncHost:
         self._description = description
         self._labels = labels
         self._inbound_policy = inbound_policy
+        self._ephemeral = ephemeral
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
         # A drain whose answer is lost is repeated with the same claim token.
@@ -251,6 +253,7 @@ class AsyncHost:
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
             inbound_policy=UNSET if self._inbound_policy is None else self._inbound_policy,
+            ephemeral=True if self._ephemeral else UNSET,
             ttl_ms=self._ttl_ms,
             lease_token=self._lease_token,
         )

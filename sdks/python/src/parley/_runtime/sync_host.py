@@ -48,6 +48,7 @@ class Host:
     Args:
         name: The session; it is opened when it does not exist.
         inbound_policy: What to do with what peers send, by kind (`accept`, `hold`, `refuse`); None: it stays as it is.
+        ephemeral: Close the session when this host leaves, also when it is killed; else it keeps its inbox for the next host.
         concurrency: Interactions at once; more than one gives up their order.
         on_error: Called with what a handler raised, and with the reason when a turn was lost.
         on_outage: Called with the error when the daemon stops answering.
@@ -62,6 +63,7 @@ class Host:
         description: str | None = None,
         labels: Mapping[str, str] | None = None,
         inbound_policy: Mapping[str, Any] | None = None,
+        ephemeral: bool = False,
         ttl_ms: int = LEASE_TTL_MS,
         concurrency: int = 1,
         on_error: Callable[[Exception, Any], None] | None = None,
@@ -77,6 +79,7 @@ class Host:
         self._description = description
         self._labels = labels
         self._inbound_policy = inbound_policy
+        self._ephemeral = ephemeral
         self._ttl_ms = ttl_ms
         self._lease_token = secrets.token_urlsafe(24)
         # A drain whose answer is lost is repeated with the same claim token.
@@ -260,6 +263,7 @@ class Host:
             description=UNSET if self._description is None else self._description,
             labels=UNSET if self._labels is None else self._labels,
             inbound_policy=UNSET if self._inbound_policy is None else self._inbound_policy,
+            ephemeral=True if self._ephemeral else UNSET,
             ttl_ms=self._ttl_ms,
             lease_token=self._lease_token,
         )

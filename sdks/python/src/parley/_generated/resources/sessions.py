@@ -311,6 +311,7 @@ class Sessions:
         labels: Mapping[str, str] | Unset = UNSET,
         inbound_policy: Mapping[str, Any] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
+        ephemeral: bool | Unset = UNSET,
         lease_token: str | Unset = UNSET,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -324,7 +325,7 @@ class Sessions:
         """
         return self._calls.unary(
             SESSIONS_OPEN,
-            present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "lease_token": lease_token}),
+            present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "ephemeral": ephemeral, "lease_token": lease_token}),
             timeout=timeout,
             headers=headers,
             session=session,
@@ -669,6 +670,7 @@ class AsyncSessions:
         labels: Mapping[str, str] | Unset = UNSET,
         inbound_policy: Mapping[str, Any] | Unset = UNSET,
         ttl_ms: int | Unset = UNSET,
+        ephemeral: bool | Unset = UNSET,
         lease_token: str | Unset = UNSET,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
@@ -682,7 +684,7 @@ class AsyncSessions:
         """
         return await self._calls.unary(
             SESSIONS_OPEN,
-            present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "lease_token": lease_token}),
+            present({"name": name, "description": description, "labels": labels, "inbound_policy": inbound_policy, "ttl_ms": ttl_ms, "ephemeral": ephemeral, "lease_token": lease_token}),
             timeout=timeout,
             headers=headers,
             session=session,

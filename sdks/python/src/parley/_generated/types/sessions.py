@@ -580,6 +580,9 @@ class Session(OpenModel):
     state: Literal["live", "offline", "closed"] | Annotated[str, StringConstraints(max_length=256)]
     """`live` has a holder now; `offline` keeps its inbox and waits for one; `closed` is over."""
 
+    ephemeral: Annotated[bool | None, OPTIONAL] = None
+    """It is closed when its holder leaves; absent means false."""
+
     created_at: Timestamp
     """A point in time: RFC 3339 in UTC with milliseconds."""
 
@@ -965,6 +968,13 @@ class SessionsOpenRequest(ClosedModel):
     keeps the inbox.
 
     Default: 60000.
+    """
+
+    ephemeral: Annotated[bool | None, OPTIONAL] = None
+    """Close the session, as `sessions.close` does, when its holder leaves: when it lets go of the
+    name, or when its lease ends without renewal. A holder whose WebSocket closed has `ttl_ms` to
+    come back, also over a restart of the daemon. Absent: what the same holder said before stays,
+    else false.
     """
 
     lease_token: Annotated[Secret | None, OPTIONAL] = None
