@@ -10,7 +10,7 @@ import type { Logger } from "../../kernel/logger.js";
 import { ownerOf, type PrincipalId, storedPrincipal } from "../../kernel/principal.js";
 import { tokenHash } from "../../kernel/token-hash.js";
 import { freeName, unknownName } from "../../kernel/unknown-name.js";
-import { mayCreate } from "./access.js";
+import { creatableBase, mayCreate } from "./access.js";
 import { HeldSession } from "./held-session.js";
 import { formerConsoleSession } from "./merge-console.js";
 import { decideOpen } from "./session-lease.js";
@@ -372,7 +372,7 @@ export class Directory {
     if (move === "stale") throw new ContractError("fence_stale");
     if (move === "taken") {
       const retryAfterMs = known?.leaseLeftMs();
-      const free = freeName(name, (one) => this.byName(one) === undefined && mayCreate(principal, one));
+      const free = freeName(creatableBase(principal, name), (one) => this.byName(one) === undefined);
       const message = `Another holder keeps the name ${name} now; wait until its lease ends or choose another name, for example ${free}.`;
       throw new ContractError("session_name_taken", {
         message,

@@ -115,6 +115,23 @@ test("[sessions.fence] the fence rises with each holder; the one before learns t
   await world.stop();
 });
 
+test("[sessions.principal] a taken name of another user's session suggests one that the caller may have", async () => {
+  const world = await World.start();
+  for (const name of ["user-local", "user-x-2"]) await world.call("sessions.open", { name, ttl_ms: 5000 });
+  await expect(world.call("sessions.open", { name: "user-local", ttl_ms: 5000 }, ben)).rejects.toMatchObject({
+    code: "session_name_taken",
+    message: expect.stringContaining("for example local-2."),
+  });
+  const granted = { principal: principalNamed("ben", ["user-x-2"]) };
+  await world.call("sessions.open", { name: "user-x-3", ttl_ms: 5000 });
+  await expect(
+    world.call("sessions.open", { name: "user-x-2", ttl_ms: 5000 }, granted),
+  ).rejects.toMatchObject({
+    message: expect.stringContaining("for example x-2."),
+  });
+  await world.stop();
+});
+
 test("[sessions.principal] a name belongs to its principal until it is closed", async () => {
   const world = await World.start();
   const { lease } = await world.call("sessions.open", { name: "bob", ttl_ms: 5000 }, ann);
