@@ -60,6 +60,13 @@ const written: Row[] = [
     "A pattern was added or changed; values that worked may be refused.",
   ],
   ["pattern-removed", "widened", "WIRE", false, "A pattern was removed."],
+  [
+    "surface-value-changed",
+    "changed",
+    "WIRE",
+    true,
+    "A surface takes another value than before and refuses the old one; keep it.",
+  ],
 ];
 
 /** What clients read: the daemon may promise more than before, and say new things only where readers are open. */

@@ -1,6 +1,7 @@
 import { checkString } from "./check-value.js";
 import type { ObjectShape, Property, Shape, StringShape, TypeDef, UnionShape } from "./contract.js";
 import { unknownMaxLength } from "./lower.js";
+import type { SurfaceValues } from "./surface-values.js";
 
 /** The role in which a shape is compared. */
 export type ShapeRole = "request" | "config" | "response" | "event";
@@ -139,6 +140,11 @@ export class ShapeComparison {
     if (!before.required && after.required) this.#report("became-required", where);
     if (this.#written && JSON.stringify(before.default) !== JSON.stringify(after.default))
       this.#report(before.default === undefined ? "default-added" : "default-changed", where);
+    // The handler refuses the other values, so the shape alone does not tell what an older caller loses.
+    if (this.#written && before.surfaceValues && after.surfaceValues)
+      for (const [surface, value] of Object.entries(after.surfaceValues))
+        if (before.surfaceValues[surface as keyof SurfaceValues] !== value)
+          this.#report("surface-value-changed", `${where} on ${surface}`);
     this.compare(before.shape, after.shape, where);
   }
 

@@ -28,6 +28,12 @@ function object(properties: Property[], open = false): ObjectShape {
   return { kind: "object", properties, open };
 }
 
+/** A field of which REST takes this value, and every other surface `a`. */
+function perSurface(rest: string): Shape {
+  const surfaceValues = { rest, rpc: "a", mcp: "a", cli: "a" };
+  return object([{ ...field("source", values(["a", "b"])), surfaceValues }]);
+}
+
 function union(tags: string[], open = false): UnionShape {
   return {
     kind: "union",
@@ -99,6 +105,7 @@ const written: Case[] = [
   ["pattern-changed", { ...text, pattern: "^a$" }, { ...text, pattern: "^b$" }],
   ["pattern-changed", text, { ...text, pattern: "^b$" }],
   ["pattern-removed", { ...text, pattern: "^a$" }, text],
+  ["surface-value-changed", perSurface("a"), perSurface("b")],
 ];
 
 const read: Case[] = [
