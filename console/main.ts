@@ -13,6 +13,7 @@ import { InboxDecisions } from "./inbox-decisions.js";
 import { InboxTab } from "./inbox-tab.js";
 import type { Interaction, OpenQuestion } from "./interaction.js";
 import { InteractionList } from "./interaction-list.js";
+import { presenceOf } from "./presence.js";
 import { Questions } from "./questions.js";
 import { SessionList } from "./session-list.js";
 import { Tabs } from "./tabs.js";
@@ -192,7 +193,7 @@ function showLink(text: string, down: boolean, alarm = "", title = ""): void {
 function showAbout(session: Session): void {
   byId("stage-title").textContent = session.name;
   byId("stage-about").textContent = [
-    session.state === "live" ? "live" : session.state,
+    presenceOf(session),
     ...(session.unread > 0 ? [`${session.unread} waiting in the inbox`] : []),
     ...(session.description === undefined ? [] : [session.description]),
   ].join(" · ");

@@ -1,5 +1,6 @@
 import type { Session } from "../sdks/typescript/src/browser.js";
 import { element } from "./dom.js";
+import { presenceOf } from "./presence.js";
 
 /** Draws the sessions; rows are kept by id, so that focus and hover survive a refresh. */
 export class SessionList {
@@ -43,7 +44,7 @@ export class SessionList {
         row.button.replaceChildren(
           element("span", "dot"),
           element("span", "name", session.name),
-          element("span", "hidden", session.state),
+          element("span", "hidden", presenceOf(session)),
           element("span", "unread", session.unread > 0 ? `${session.unread} waiting` : ""),
           ...(session.description === undefined ? [] : [element("span", "about", session.description)]),
         );

@@ -443,7 +443,7 @@ function addGauges(metrics: Metrics, planes: Planes, connections: () => number):
   });
   metrics.gauge({
     name: "parley_sessions_live",
-    help: "Sessions with a live holder.",
+    help: "Sessions that are online.",
     read: () => liveSessions(planes),
   });
 }

@@ -1349,6 +1349,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
   "tests.power-cuts": trust(
     "The test script installs what power cuts need where it may, and prints one line where it may not.",
   ),
+  "texts.presence": people(
+    "A session is online or offline for people: the command line, the console and the descriptions of the contract use no other word.",
+  ),
   "trust.advice": trust(
     "Each message about a daemon that cannot be reached names what to type, and what it names can work there.",
   ),

@@ -5,6 +5,7 @@ import { parseDuration, parseJson, UsageError } from "./arguments.js";
 import { type GlobalOptions, withClientOf } from "./client.js";
 import { noteInbox } from "./inbox-note.js";
 import { print, printJson } from "./output.js";
+import { withPresence } from "./presence.js";
 import { readJsonFromStdin } from "./stdin.js";
 import { printProperties, printTable } from "./table.js";
 
@@ -58,11 +59,12 @@ function flagValue(flag: CliFlag, value: string | readonly string[]): unknown {
 
 /** Prints the answer of a command of the contract for a person. */
 export function printResponse(spec: CliCommand, response: unknown): void {
+  const shown = withPresence(response);
   if (spec.rows === null) {
-    printProperties(response);
+    printProperties(shown);
     return;
   }
-  const rows = (response as Record<string, unknown[]>)[spec.rows] ?? [];
+  const rows = (shown as Record<string, unknown[]>)[spec.rows] ?? [];
   if (rows.length === 0) print(`no ${spec.rows} yet`);
   else printTable(rows, spec.columns);
 }

@@ -118,7 +118,7 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .option("--idempotency-key <key>", "the same key gives the first receipt again")
       .option(
         "--ttl <duration>",
-        "how long it may wait for its host (default 24h); 0 sends only to a live one",
+        "how long it may wait for its host (default 24h); 0 sends only while it is online",
       )
       .option("--steer", "offer it before what is queued")
       .option("--timeout <duration>", "stop waiting after this long, with exit code 124; the work goes on")

@@ -220,7 +220,7 @@ export const cliCommands: readonly CliCommand[] = [
         field: "lease_token",
         type: "string",
         values: null,
-        description: "The holder's token; needed while the session is live.",
+        description: "The holder's token; needed while the session is online.",
         required: false,
         flag: "--lease-token",
         repeat: false,

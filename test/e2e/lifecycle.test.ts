@@ -166,7 +166,7 @@ test("[cli.status-page] parley status shows what runs here and what is wrong, an
   expect(code).toBe(0);
   expect(stdout).toMatch(new RegExp(`^Daemon   parley \\S+, pid ${daemon.pid}, up \\d+ s`));
   expect(stdout).toContain(`Address  ${daemon.address}`);
-  expect(stdout).toMatch(/^planner +live +0 +plans$/m);
+  expect(stdout).toMatch(/^planner +online +0 +plans$/m);
   expect(stdout).toMatch(/Links\nnone/);
   chmodSync(join(daemon.folder, "state/parley"), 0o755);
   const troubled = await parley(daemon.env, ["status"]);

@@ -1665,7 +1665,7 @@ export interface Session {
   labels?: Labels;
   /** What a session does with what peers send it; a kind that is not named is accepted. */
   inbound_policy?: InboundPolicy;
-  /** `live` has a holder now; `offline` keeps its inbox and waits for one; `closed` is over. */
+  /** `live` is online: it has a holder now. `offline` keeps its inbox and waits for one; `closed` is over. */
   state: "live" | "offline" | "closed" | (string & {});
   /** It is closed when its holder leaves; absent means false. */
   ephemeral?: boolean;
@@ -1697,7 +1697,7 @@ export interface SessionScope {
 export interface SessionsCloseRequest {
   /** The session. */
   name: Name;
-  /** The holder's token; needed while the session is live. */
+  /** The holder's token; needed while the session is online. */
   lease_token?: Secret;
 }
 
@@ -2317,7 +2317,7 @@ export interface SystemStatusResponse {
   counts: {
     /** Sessions that are not closed. */
     sessions: number;
-    /** Sessions with a live lease. */
+    /** Sessions that are online. */
     live_sessions: number;
     /** Open RPC connections. */
     connections: number;

@@ -87,7 +87,7 @@ test.each([60, 80, 100])(
     expect(page).toContain("Open     1 connection, 2 streams");
     // Live ones first, then those for which something waits.
     expect(page).toMatch(
-      /Sessions {2}1 live, 3 offline\nNAME.*\nplanner .*\nwaiting .*\nuser-local .*\nidle/,
+      /Sessions {2}1 online, 3 offline\nNAME.*\nplanner .*\nwaiting .*\nuser-local .*\nidle/,
     );
     expect(page).toMatch(/Links {2}1 connected, 2 not\nNAME.*\nlaptop .*connected/);
     expect(page).toContain("Problems  5");

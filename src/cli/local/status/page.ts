@@ -1,6 +1,7 @@
 import type { Endpoint, Session, SystemStatusResponse } from "../../../../sdks/typescript/src/index.js";
 import { visibleLine } from "../../../terminal-text.js";
 import { type Line, paint } from "../../output.js";
+import { presenceOf } from "../../presence.js";
 import { tableLines } from "../../table.js";
 import type { Finding } from "../doctor/finding.js";
 
@@ -61,15 +62,15 @@ function daemonLines({ status, log, home }: StatusFacts, width: number | undefin
   return rows.flatMap(([label, value]) => (value === undefined ? [] : labelled(label, value, width)));
 }
 
-/** Live sessions come first, then those for which something waits. */
+/** Sessions that are online come first, then those for which something waits. */
 export function shownSessions(sessions: readonly Session[]): readonly Session[] {
   const rank = ({ state, unread }: Session): number => (state === "live" ? 0 : unread > 0 ? 1 : 2);
   return sessions.toSorted((one, other) => rank(one) - rank(other)).slice(0, mostSessions);
 }
 
 function sessionCounts(sessions: readonly Session[]): string {
-  const live = sessions.filter(({ state }) => state === "live").length;
-  return `${live} live, ${sessions.length - live} offline`;
+  const online = sessions.filter(({ state }) => state === "live").length;
+  return `${online} online, ${sessions.length - online} offline`;
 }
 
 function sessionLines(sessions: StatusFacts["sessions"], width: number | undefined): Line[] {
@@ -79,7 +80,11 @@ function sessionLines(sessions: StatusFacts["sessions"], width: number | undefin
   const shown = shownSessions(sessions);
   const rest = sessions.length - shown.length;
   return [
-    ...table(shown, ["name", "state", "unread", "description"], width),
+    ...table(
+      shown.map((session) => ({ ...session, state: presenceOf(session.state) })),
+      ["name", "state", "unread", "description"],
+      width,
+    ),
     ...(rest > 0 ? [[`and ${rest} more: parley session list`]] : []),
   ];
 }

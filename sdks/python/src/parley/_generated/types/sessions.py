@@ -578,7 +578,9 @@ class Session(OpenModel):
     """What a session does with what peers send it; a kind that is not named is accepted."""
 
     state: Literal["live", "offline", "closed"] | Annotated[str, StringConstraints(max_length=256)]
-    """`live` has a holder now; `offline` keeps its inbox and waits for one; `closed` is over."""
+    """`live` is online: it has a holder now. `offline` keeps its inbox and waits for one; `closed`
+    is over.
+    """
 
     ephemeral: Annotated[bool | None, OPTIONAL] = None
     """It is closed when its holder leaves; absent means false."""
@@ -606,7 +608,7 @@ class SessionsCloseRequest(ClosedModel):
     """The session."""
 
     lease_token: Annotated[Secret | None, OPTIONAL] = None
-    """The holder's token; needed while the session is live."""
+    """The holder's token; needed while the session is online."""
 
 
 class SessionsCloseResponse(OpenModel):

@@ -353,7 +353,7 @@ class SystemStatusResponseCounts(OpenModel):
     """Sessions that are not closed."""
 
     live_sessions: Annotated[int, Integer(0, 9007199254740991)]
-    """Sessions with a live lease."""
+    """Sessions that are online."""
 
     connections: Annotated[int, Integer(0, 9007199254740991)]
     """Open RPC connections."""
