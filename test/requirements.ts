@@ -101,6 +101,9 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley answer` answers a host's open question; a reader of the stream is shown the question with the command to type.",
   ),
   "cli.arguments-utf8": people("An argument that is not valid UTF-8 is refused as on stdin, never changed."),
+  "cli.ask": people(
+    "`parley ask` inside a command of `parley agent exec` asks the sender and prints the answer.",
+  ),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
   "cli.bytes": people(
     "What peers wrote reaches a pipe or a file byte for byte: CR, NUL and a byte order mark pass through.",

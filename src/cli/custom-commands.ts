@@ -145,6 +145,19 @@ export const customCommands: Readonly<Record<string, (program: Command) => void>
       .action(async (id, text, options, command) =>
         (await import("./commands/answer.js")).answer(id, text, options, command),
       ),
+  ask: (program) =>
+    program
+      .command("ask")
+      .description("Inside a command of `parley agent exec`: ask the sender and print the answer")
+      .argument("[text]", "the question; `-` or nothing reads stdin")
+      .option("--timeout <duration>", "stop waiting after this long, with exit code 124")
+      .addHelpText(
+        "after",
+        '\nExample:\n  colour=$(parley ask "red or blue?")   (in a script that agent exec runs)',
+      )
+      .action(async (text, options, command) =>
+        (await import("./commands/ask.js")).ask(text, options, command),
+      ),
   reply: (program) =>
     program
       .command("reply")
@@ -294,7 +307,7 @@ function addAgentCommands(agent: Command): void {
 The command finds INTERACTION_ID, INTERACTION_FROM (who asks), INTERACTION_TO (the session above), INTERACTION_KIND,
 INTERACTION_INTENT, INTERACTION_ATTEMPT and TRACEPARENT in its environment. Exit code 0 completes the interaction
 with what was printed, 75 fails it as worth another try, any other fails it with the end of stderr. The exit is
-what counts: output of processes that the command leaves is not waited for. \`parley reply\` answers from inside.
+what counts: output of processes that the command leaves is not waited for. \`parley reply\` answers from inside, \`parley ask\` asks the sender.
 Ctrl-C ends the command and gives the interaction back; SIGTERM lets the command finish.
 
 Examples:

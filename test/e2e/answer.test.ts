@@ -1,6 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parley, startParley } from "../support/cli.js";
 import { localCall, startDaemon, type TestDaemon } from "../support/daemon.js";
+import { untilLive } from "../support/hosts.js";
 import { PlayedSession } from "../support/played-session.js";
 import { until } from "../support/wait.js";
 
@@ -106,4 +108,55 @@ test("[comms.question-durable] after kill -9 a second answer is refused and the 
   const again = await parley(daemon.env, ["answer", id, "red", "--request", first]);
   expect(again).toMatchObject({ code: 5, stderr: expect.stringContaining("question_answered") });
   expect(await answersOf(host)).toEqual([[first, "blue"]]);
+});
+
+describe("[cli.ask] `parley ask` in a script of `parley agent exec`", () => {
+  const program = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+
+  /** Runs the script for one request and answers its question. */
+  async function exec(name: string, script: string, reply?: string): Promise<string> {
+    const whole = `parley() { "${process.execPath}" "${program}" "$@"; }\n${script}`;
+    const words = ["agent", "exec", "--name", name, "--", "sh", "-c", whole];
+    const host = startParley(daemon.env, words);
+    try {
+      await untilLive(daemon, name);
+      const sent = await parley(daemon.env, ["send", name, "x", "--intent", "ask", "--json"]);
+      const id: string = JSON.parse(sent.stdout).interaction_id;
+      const read = async (): Promise<string> => {
+        const { stdout, stderr } = await parley(daemon.env, ["stream", "--interaction", id, "--no-follow"]);
+        return stdout + stderr;
+      };
+      if (reply !== undefined) {
+        await until("the question", async () => ((await read()).includes("? red") ? true : undefined));
+        expect(await parley(daemon.env, ["answer", id, reply])).toMatchObject({ code: 0 });
+      }
+      return await until("the end", async () => {
+        const all = await read();
+        return /· complete|failed:/.test(all) ? all : undefined;
+      });
+    } finally {
+      await host.stop();
+    }
+  }
+
+  test("prints the answer, which the script goes on with", async () => {
+    const shown = await exec(
+      "asks",
+      'colour=$(parley ask "red or blue?")\necho "painted <$colour>"',
+      "dark\nblue",
+    );
+    expect(shown).toContain("painted <dark\nblue>");
+  });
+
+  test("ends with exit code 124 when its time is over", async () => {
+    const shown = await exec("waits", 'parley ask "red?" --timeout 300ms; echo "exit $?"');
+    expect(shown).toContain("exit 124");
+  });
+
+  test("states where it works", async () => {
+    const outside = await parley({ ...daemon.env, INTERACTION_ASK: "" }, ["ask", "red?"]);
+    expect(outside).toMatchObject({ code: 2, stderr: expect.stringContaining("parley agent exec") });
+    const over = await parley({ ...daemon.env, INTERACTION_ASK: "/nowhere/ask.sock" }, ["ask", "red?"]);
+    expect(over).toMatchObject({ code: 1, stderr: expect.stringContaining("has ended") });
+  });
 });

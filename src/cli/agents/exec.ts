@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { parseTimeLimit, UsageError } from "../arguments.js";
 import { globals } from "../client.js";
+import { AskSocket } from "./ask-socket.js";
 import { CommandRun } from "./command-run.js";
 import { isProgram } from "./program-path.js";
 import { bodyOf, concurrencyOf, type Interaction, isAnswered, serve } from "./serve.js";
@@ -37,7 +38,10 @@ export async function exec(words: string[], flags: ExecFlags, command: Command):
   };
   await serve(command, flags.name, hosted, async (interaction, turn, signal, hostEnds) => {
     const marker = `INTERACTION_RUN=${randomUUID()}`;
-    const env = { ...environmentOf(interaction, flags.name), ...daemon, ...variable(marker) };
+    // Where no socket can be made, commands run all the same and only cannot ask.
+    const asking = await AskSocket.open(turn).catch(() => undefined);
+    const own = { ...daemon, INTERACTION_ASK: asking?.path };
+    const env = { ...environmentOf(interaction, flags.name), ...own, ...variable(marker) };
     try {
       const endsAll = flags.killChildren === true;
       const line = { program, args, env, marker, input: bodyOf(interaction), endsAll };
@@ -57,6 +61,8 @@ export async function exec(words: string[], flags: ExecFlags, command: Command):
       if (isAnswered(turn)) return;
       if (!(error instanceof StartFailure)) throw error;
       await turn.fail(error.message, { retryable: error.retryable });
+    } finally {
+      asking?.close();
     }
   });
 }
