@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { parley, startParley } from "../support/cli.js";
 import { startDaemon, type TestDaemon } from "../support/daemon.js";
@@ -94,6 +95,37 @@ describe("[endpoints.daemons] two real daemons", () => {
     const plain = await fetch(`${a.address}/link`);
     expect(await plain.json()).toMatchObject({ code: "invalid_request" });
   });
+});
+
+test("[link.question] [cli.answer] a question of a host on another daemon is answered here, over a kill of either", async () => {
+  const a = await start();
+  const b = await start();
+  const program = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
+  const script = `echo "painted $("${process.execPath}" "${program}" ask "red or blue?")"`;
+  const host = startParley(b.env, ["agent", "exec", "--name", "painter", "--", "sh", "-c", script]);
+  try {
+    await untilLive(b, "painter");
+    await pair(a, b, "office");
+    const name = await peerCalled(/^painter-/, a);
+    // Another peer comes before the host in the list.
+    await cli(a, "session", "open", "aaa", "--ttl", "5m");
+    const sent = await cli(a, "send", name, "paint it", "--intent", "ask", "--json");
+    const id: string = JSON.parse(sent.stdout).interaction_id;
+    const shows = (text: string): Promise<true> =>
+      until(text, async () => {
+        const { stdout, stderr } = await cli(a, "stream", "--interaction", id, "--no-follow");
+        return (stdout + stderr).includes(text) ? true : undefined;
+      });
+    await shows("? red or blue?");
+    await a.stop("SIGKILL");
+    await a.restart();
+    expect(await cli(a, "answer", id, "blue")).toMatchObject({ code: 0 });
+    await b.stop("SIGKILL");
+    await b.restart();
+    await shows("painted blue");
+  } finally {
+    await host.stop();
+  }
 });
 
 describe("[link.daemons] agents on two real daemons", () => {
