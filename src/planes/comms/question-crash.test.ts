@@ -1,0 +1,113 @@
+import { expect, test } from "vitest";
+import { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { type Fault, FaultyBackend, settle } from "../../../test/support/simulation.js";
+import { uncapped } from "../../../test/support/uncapped.js";
+import { World } from "../../../test/support/world.js";
+import type { SendReceipt } from "../../generated/types.js";
+import type { Backend } from "../../kernel/backend.js";
+import { openMemory } from "../../storage/memory/open-memory.js";
+
+const token = "token-of-bob-the-host";
+const questions = [1, 2, 3].map((n) => `0199f3a0-4c52-7c01-b200-00000000000${n}`);
+
+/** What was acknowledged before the end. */
+interface Acknowledged {
+  interaction: string;
+  /** Bodies by question. */
+  answers: Map<string, string>;
+}
+
+const open = (world: World) =>
+  world.call("sessions.open", { name: "bob", ttl_ms: 86_400_000, lease_token: token });
+
+const drain = (world: World, max: number) =>
+  world.call("sessions.drain", { name: "bob", lease_token: token, max, wait_ms: 0, answers_received: [] });
+
+function answer(world: World, interaction: string, question: string, body: string): Promise<SendReceipt> {
+  const in_reply_to = { interaction_id: interaction, request_id: question };
+  const options = { in_reply_to, idempotency_key: `${question} ${body}` };
+  return world.call("comms.send", { kind: "peer_message", to: "bob", body, options }, { session: "eve" });
+}
+
+/** Bob asks three times; each question is answered twice at once. */
+async function work(world: World, done: Acknowledged): Promise<void> {
+  await open(world);
+  const receipt = await world.call(
+    "comms.send",
+    { kind: "peer_request", to: "bob", intent: "ask", params: null, stream: "none" },
+    { session: "eve" },
+  );
+  if (receipt.kind !== "peer_request_sent") throw new Error(receipt.kind);
+  const { claim } = await drain(world, 1);
+  done.interaction = receipt.interaction_id;
+  for (const request_id of questions) {
+    await world.call("sessions.emit", {
+      name: "bob",
+      claim_token: claim!.token,
+      interaction_id: receipt.interaction_id,
+      events: [{ kind: "interaction_input_required", request_id, prompt: "red or blue?" }],
+    });
+    const bodies = ["red", "blue"];
+    const tries = bodies.map((body) => answer(world, receipt.interaction_id, request_id, body));
+    for (const [at, one] of (await Promise.allSettled(tries)).entries())
+      if (one.status === "fulfilled") {
+        expect(done.answers.has(request_id)).toBe(false);
+        done.answers.set(request_id, bodies[at]!);
+      }
+  }
+}
+
+/** What must hold on a store after any crash, once a daemon has started on it again. */
+async function check(backend: Backend, clock: SimulatedClock, done: Acknowledged): Promise<void> {
+  const world = await World.start({ backend, clock, seed: "after", limits: uncapped });
+  await settle();
+  if (done.interaction === "") return world.stop();
+  const { interaction: id } = done;
+  for (const [question, body] of done.answers) {
+    expect(await answer(world, id, question, body)).toMatchObject({ deduplicated: true, interaction_id: id });
+    await expect(answer(world, id, question, "green")).rejects.toMatchObject({ code: "question_answered" });
+  }
+  await open(world);
+  clock.advance(61_000);
+  const { answers = [] } = await drain(world, 1);
+  for (const [question, body] of done.answers)
+    expect(answers.filter(({ request_id }) => request_id === question)).toMatchObject([{ body }]);
+  expect(new Set(answers.map(({ request_id }) => request_id)).size).toBe(answers.length);
+  const events = await world.read({ kind: "interaction", interaction_id: id });
+  const delivered = events.flatMap(({ event }) =>
+    event.kind === "delivery_updated" && event.request_id !== undefined ? [event.request_id] : [],
+  );
+  expect(delivered).toEqual(answers.map(({ request_id }) => request_id));
+  await world.stop();
+}
+
+async function run(fault?: Fault): Promise<number> {
+  const clock = new SimulatedClock();
+  const store = openMemory({ clock });
+  const faulty = new FaultyBackend(store, fault);
+  const done: Acknowledged = { interaction: "", answers: new Map() };
+  const world = await World.start({ backend: faulty.backend, clock, seed: "before", limits: uncapped });
+  await Promise.race([work(world, done).catch(() => {}), faulty.halted]);
+  await settle();
+  if (!fault?.kind.startsWith("halt")) {
+    // The daemon lives on: what was late is written without a restart.
+    clock.advance(1_000);
+    await settle();
+  }
+  world.comms.close().catch(() => {});
+  await check(store, clock, done);
+  if (fault === undefined) expect(done.answers.size).toBe(3);
+  return faulty.writes;
+}
+
+test.each(["halt", "halt_after", "error", "unknown", "unknown_stored"] as const)(
+  "[comms.question-durable] %s at any write: an acknowledged answer is the question's only one, reaches the next host and is in the log once",
+  async (kind) => {
+    const writes = await run();
+    expect(writes).toBeGreaterThan(10);
+    for (let atWrite = 1; atWrite <= writes; atWrite += 1)
+      await run({ kind, atWrite }).catch((error: unknown) => {
+        throw new Error(`with ${kind} at write ${atWrite} of ${writes}`, { cause: error });
+      });
+  },
+);
