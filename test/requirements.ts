@@ -105,6 +105,7 @@ export const requirements: Readonly<Record<string, Requirement>> = {
     "`parley ask` inside a command of `parley agent exec` asks the sender and prints the answer.",
   ),
   "cli.body-from-stdin": foundation("A body piped into `parley send` arrives byte for byte."),
+  "cli.boolean-flags": people("A flag of the contract that is true or false means true without a value."),
   "cli.bytes": people(
     "What peers wrote reaches a pipe or a file byte for byte: CR, NUL and a byte order mark pass through.",
   ),

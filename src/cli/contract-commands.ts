@@ -48,6 +48,11 @@ export function contractFlag(command: string, flag: string): Option {
 }
 
 function flagOption(flag: CliFlag): Option {
+  // The flag alone means true, as everywhere.
+  if (flag.type === "boolean")
+    return new Option(`${flag.flag} [${flag.field}]`, flag.description)
+      .preset("true")
+      .choices(["true", "false"]);
   const option = new Option(`${flag.flag} <${flag.field}>`, flag.description);
   if (flag.repeat) {
     option.argParser((value: string, previous: string[] | undefined) => [

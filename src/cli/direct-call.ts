@@ -30,6 +30,7 @@ export function readDirectCall(words: readonly string[]): DirectCall | undefined
       const flag = spec.flags.find((one) => one.flag === word);
       const value = words[at + 1];
       if (flag === undefined || value === undefined || value.startsWith("-")) return undefined;
+      if (flag.type === "boolean" && value !== "true" && value !== "false") return undefined;
       const earlier = flags.get(word) ?? [];
       flags.set(word, flag.repeat ? [...earlier, ...value.split(",")] : value);
       at += 1;

@@ -96,6 +96,34 @@ asyncio.run(main())
   );
 });
 
+describe("[cli.boolean-flags] a flag that is true or false", () => {
+  test.each([
+    [["--ephemeral"], true],
+    [["--ephemeral", "true"], true],
+    [["--ephemeral", "false"], undefined],
+    [["--json", "--ephemeral"], true],
+  ])("%j after the name", async (words, ephemeral) => {
+    const name = `flag-${words.join("").replace(/-/g, "")}`;
+    const { code, stdout } = await parley(daemon.env, [
+      "session",
+      "open",
+      name,
+      ...words,
+      ...(words.includes("--json") ? [] : ["--json"]),
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).session.ephemeral).toBe(ephemeral);
+  });
+
+  test("takes no other word for its value", async () => {
+    const { code, stderr } = await parley(daemon.env, ["session", "open", "--ephemeral", "swallowed"]);
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining("Allowed choices are true, false"),
+    });
+  });
+});
+
 describe("[cli.session-prune] parley session prune", () => {
   const prune = (...words: string[]): ReturnType<typeof parley> =>
     parley(daemon.env, ["session", "prune", ...words]);
