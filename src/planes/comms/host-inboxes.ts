@@ -138,11 +138,16 @@ export class HostInboxes {
 
   /** Claims what waits, by one append for the batch; waits for the first one when asked to. */
   async drain(request: DrainRequest): Promise<Drained> {
-    const { clock } = this.#ports;
-    const { sessionId, fence, max, claimToken, held = [], wait, requireWanted } = request;
-    const deadline = clock.monotonic() + (wait?.ms ?? 0);
-    const found = this.#mailboxes.upToDate(sessionId);
+    const found = this.#mailboxes.upToDate(request.sessionId);
     const mailbox = found instanceof Promise ? await found : found;
+    // A claim in a mailbox that had left the memory meanwhile would be unknown to the one that is loaded next.
+    return mailbox.during(() => this.#drain(mailbox, request));
+  }
+
+  async #drain(mailbox: Mailbox, request: DrainRequest): Promise<Drained> {
+    const { clock } = this.#ports;
+    const { fence, max, claimToken, held = [], wait, requireWanted } = request;
+    const deadline = clock.monotonic() + (wait?.ms ?? 0);
     for (const token of held) mailbox.inbox.renew(tokenHash(token), fence, clock.monotonic());
     mailbox.inbox.answersReceived(request.answersReceived ?? [], fence, clock.monotonic());
     for (;;) {

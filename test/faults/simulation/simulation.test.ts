@@ -17,6 +17,7 @@ const keptSeeds: Record<number, string> = {
   77000664: "an interaction was forgotten before its dead letter was written",
   727141759:
     "a holder came back while the end of its lease was being stored, and the next start took it for gone",
+  730060366: "an inbox left the memory while a claim was being made in it, and the claim was forgotten",
   702174895: "a holder came back while the name, which it had let lapse, was being given away",
   6238: "a late repeat of a drain gave out what its host had given back meanwhile",
 };
