@@ -3,7 +3,7 @@ import { operations, type UnaryOperationId } from "../../generated/operations.js
 import type { Call } from "../../kernel/context.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
-import { expectedType, jsonType } from "../../kernel/json.js";
+import { expectedType, findFlaw, jsonType } from "../../kernel/json.js";
 import { listedTool } from "../../mcp-offer.js";
 import { McpFault } from "./fault.js";
 import type { McpFeature, McpParams, McpResult } from "./feature.js";
@@ -71,8 +71,9 @@ function unwrap({ operation, wrap }: McpTool, args: Record<string, unknown>): un
     details.push({ field: wrap, issue: "missing_field", expected: "object", got: "absent" });
   }
   const request = args[wrap];
-  // The request itself has no name on other surfaces; here it is a field.
-  if (request !== undefined && jsonType(request) !== "object") details.push(wrongType(wrap, request));
+  // The request itself has no name on other surfaces; here it is a field. What no JSON may hold is reported as everywhere.
+  if (request !== undefined && jsonType(request) !== "object" && findFlaw(request) === null)
+    details.push(wrongType(wrap, request));
   if (details.length === 0) return request;
   details.sort((a, b) => (a.field < b.field ? -1 : 1));
   throw new ContractError(operations[operation].validationError, { details: details.slice(0, 256) });

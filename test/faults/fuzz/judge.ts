@@ -25,7 +25,7 @@ export function judge(input: FuzzCase, said: readonly Said[]): string[] {
   for (const { surface, answer, world } of said) {
     const flaw = flawOf(input, answer, world);
     if (flaw !== undefined) found.push(`${surface}: ${flaw}`);
-    const verdict = verdictOf(input, answer, world);
+    const verdict = verdictOf(input, surface, answer, world);
     verdicts.set(verdict, [...(verdicts.get(verdict) ?? []), surface]);
   }
   if (verdicts.size > 1)
@@ -63,23 +63,25 @@ function expectedOf(input: FuzzCase, { validationError }: OperationSpec, world: 
 }
 
 /** What surfaces must agree on: acceptance, or the refusal with its details where all of them saw the same text. */
-function verdictOf({ operation, text }: FuzzCase, answer: Answer, world: World): string {
+function verdictOf({ operation, text }: FuzzCase, surface: string, answer: Answer, world: World): string {
   if ("flaw" in answer) return "nothing";
   if ("response" in answer) return "ok";
   const code = codeOf(answer.error);
   if (operation !== "comms.send") return code;
   const { message, details } = parsed(generalised(answer.error, world))!.value as {
     message: string;
-    details: { field: string; got: string }[];
+    details: { field: string; issue: string; got: string; expected: string }[];
   };
-  const source = text.includes("{{source}}") ? world.values.source! : undefined;
-  const comparable = details.map(({ field, got, ...rest }) => {
-    // Which sources there are to choose from is the surface's own, and a name that an input made up its world's.
+  // Messages and details quote what they refuse and names that would do. Those that an input takes from its world differ.
+  const isOwn = text.includes("{{") || code === "peer_not_found";
+  const comparable = details.map(({ field, issue, ...quoted }) => {
+    // Which sources there are to choose from is the surface's own.
     if (field === "source") return field;
-    const own = got.startsWith(world.letter) ? got.slice(world.letter.length) : got;
-    return { field, ...rest, got: source === undefined ? own : own.replaceAll(source, "{{source}}") };
+    // Over MCP the whole command is a field of the tool's arguments.
+    const at = surface === "mcp" && field === "command" ? "" : field;
+    return { field: at, issue, ...(isOwn ? {} : quoted) };
   });
-  return JSON.stringify({ code, message, details: comparable });
+  return JSON.stringify({ code, message: isOwn ? "" : message, details: comparable });
 }
 
 function codeOf(payload: string): string {

@@ -84,6 +84,10 @@ interface CommandLine {
 function commandLines({ marker }: ClientPlan, tokenFile: string): CommandLine[] {
   const command = JSON.stringify({ kind: "peer_message", to: "reviewer", body: marker });
   const line = (words: string[], input = ""): CommandLine => ({ words, input });
+  const toolCall = {
+    name: "send",
+    arguments: { command: { kind: "peer_message", to: "reviewer", body: marker } },
+  };
   return [
     line(["send", "reviewer", marker]),
     line(["send", "reviewer", "-"], marker),
@@ -96,7 +100,7 @@ function commandLines({ marker }: ClientPlan, tokenFile: string): CommandLine[] 
     line(["session", "open", "of-a-command", "--description", marker]),
     line(
       ["mcp", "--name", "bridge"],
-      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"${marker}"}}\n`,
+      `${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: toolCall })}\n`,
     ),
     line(["console"]),
   ];
@@ -104,8 +108,9 @@ function commandLines({ marker }: ClientPlan, tokenFile: string): CommandLine[] 
 
 /** The end of a command with `--json`: its exit code and, of an error, the code. */
 function outcomeOf({ code, stdout, stderr }: Ended): string {
-  if (code === 0) return "ok";
   const last = stdout.trim().split("\n").at(-1) ?? "";
+  // The bridge ends well whatever its calls came to.
+  if (code === 0) return last.includes('"isError":true') ? codeOfTool(last) : "ok";
   try {
     const error = JSON.parse(last) as { code?: string };
     // Scripts go by the exit code.
@@ -114,6 +119,11 @@ function outcomeOf({ code, stdout, stderr }: Ended): string {
   } catch {
     return `exit code ${code}: ${stdout.slice(-200)}${stderr.slice(-400)}`;
   }
+}
+
+function codeOfTool(line: string): string {
+  const { result } = JSON.parse(line) as { result: { structuredContent: { code: string } } };
+  return result.structuredContent.code;
 }
 
 function reported(sdk: string, { code, stdout, stderr }: Ended): Outcome[] {
