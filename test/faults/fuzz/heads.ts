@@ -217,7 +217,8 @@ async function tryBytes(port: number, bytes: Buffer, random: Seeded): Promise<st
     await new Promise<void>((resolve) => setImmediate(resolve));
     client.write(bytes.subarray(cut));
   }
-  const headOnly = bytes.subarray(0, 5).toString() === "HEAD ";
+  // A request may begin with empty lines.
+  const headOnly = /^(?:\r?\n)*HEAD /.test(bytes.toString("latin1"));
   if (random.chance(0.1)) client.socket.end();
   const first = await client.replies(1, { headOnly });
   for (const reply of first.replies) {
