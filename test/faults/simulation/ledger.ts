@@ -212,7 +212,7 @@ export class Ledger {
       if (before.fence >= fence && before.since <= since)
         this.violated(`${name} was given fence ${fence} after ${before.fence}`);
       // Who asked while the lease had lapsed may get the name, even if its holder renews it before that is stored.
-      if (before.aliveUntil > this.#scheduler.now && before.lapsedUntil <= since)
+      if (before.aliveUntil > this.#scheduler.now && before.lapsedUntil < since)
         this.violated(`${name} was given away while its holder lived`);
     }
     holders.push({

@@ -18,6 +18,7 @@ const keptSeeds: Record<number, string> = {
   727141759:
     "a holder came back while the end of its lease was being stored, and the next start took it for gone",
   730060366: "an inbox left the memory while a claim was being made in it, and the claim was forgotten",
+  1300001289: "a holder came back in the very moment in which its lapsed name was asked for",
   702174895: "a holder came back while the name, which it had let lapse, was being given away",
   6238: "a late repeat of a drain gave out what its host had given back meanwhile",
 };
