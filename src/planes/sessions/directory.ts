@@ -178,9 +178,7 @@ export class Directory {
   /** Closes the session, whoever holds it. Its inbox is the caller's to end. */
   end(session: HeldSession): Promise<void> {
     return this.#turns.run(session.name, async () => {
-      if (session.closed) return;
-      await this.#write(session, { ...session.record, fence: session.fence, closed: true });
-      session.release();
+      if (!session.closed) await this.#closeRecord(session);
     });
   }
 
@@ -197,8 +195,7 @@ export class Directory {
       const shown = token === undefined ? undefined : tokenHash(token);
       if ((session.live || shown !== undefined) && shown !== session.record.holder)
         throw new ContractError("fence_stale");
-      await this.#write(session, { ...session.record, fence: session.fence, closed: true });
-      session.release();
+      await this.#closeRecord(session);
       return session;
     });
   }
@@ -303,8 +300,13 @@ export class Directory {
       });
   }
 
-  async #closeLeft(session: HeldSession): Promise<void> {
+  async #closeRecord(session: HeldSession): Promise<void> {
     await this.#write(session, { ...session.record, fence: session.fence, closed: true });
+    session.release();
+  }
+
+  async #closeLeft(session: HeldSession): Promise<void> {
+    await this.#closeRecord(session);
     await this.#retire(session.sessionId);
   }
 
