@@ -5,7 +5,7 @@ import { encodeFitting } from "./encode-fitting.js";
 import type { InputAnsweredEntry } from "./inbox-entry.js";
 import type { FoundInteraction } from "./mailboxes.js";
 import type { DirectorySession } from "./ports.js";
-import { type AnsweringCommand, isAnswered } from "./question-answers.js";
+import { type AnsweringCommand, refusalOfAnswer } from "./question-answers.js";
 import type { Acceptance, SendParts } from "./send.js";
 
 /**
@@ -67,16 +67,10 @@ async function give(
   requestId: string,
   parts: SendParts,
 ): Promise<SendReceipt> {
-  const refusal = async (): Promise<ContractError | undefined> => {
-    if (mailbox.isEnding(item) && (await mailbox.hasEnded(item)))
-      return new ContractError("interaction_ended");
-    if (!mailbox.events.interaction(item.interactionId).hasQuestion(requestId))
-      return new ContractError("question_not_found");
-    if (isAnswered(item, requestId)) return new ContractError("question_answered");
-    return accepted.isOnlyForLive && !isOnline(session, parts.isRead) ? offline() : undefined;
-  };
-  const refused = await refusal();
-  if (refused !== undefined) return accepted.receiptOfRepeat(mailbox, refused);
+  const code = await refusalOfAnswer(mailbox, item, requestId);
+  if (code !== undefined) return accepted.receiptOfRepeat(mailbox, new ContractError(code));
+  if (accepted.isOnlyForLive && !isOnline(session, parts.isRead))
+    return accepted.receiptOfRepeat(mailbox, offline());
   if (session.endpointId !== undefined) return accepted.append(command, session, mailbox);
   // It is delivered by its append: nothing of it can expire.
   const { expires_at: _, ...base } = accepted.base();

@@ -3,6 +3,7 @@ import { isoTime } from "../../kernel/clock.js";
 import { trustOf } from "./host-interaction.js";
 import type { InputAnsweredEntry } from "./inbox-entry.js";
 import type { InboxItem } from "./inbox-item.js";
+import type { Mailbox } from "./mailbox.js";
 
 /** Answers that one drain returns. */
 const answersReturned = 64;
@@ -39,6 +40,17 @@ export function isAnswered({ questionAnswers }: InboxItem, requestId: string): b
   return questionAnswers.some(
     (answer) => answer.requestId === requestId && answer.outgoing?.ending?.kind !== "failed",
   );
+}
+
+/** Why the question takes no answer, from this daemon or another; undefined when it takes one. */
+export async function refusalOfAnswer(
+  mailbox: Mailbox,
+  item: InboxItem,
+  requestId: string,
+): Promise<"interaction_ended" | "question_not_found" | "question_answered" | undefined> {
+  if (mailbox.isEnding(item) && (await mailbox.hasEnded(item))) return "interaction_ended";
+  if (!mailbox.events.interaction(item.interactionId).hasQuestion(requestId)) return "question_not_found";
+  return isAnswered(item, requestId) ? "question_answered" : undefined;
 }
 
 /** Wall milliseconds at which the answer came to the session whose host asks; undefined while it is on its way. */

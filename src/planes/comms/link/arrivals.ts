@@ -11,7 +11,7 @@ import { type InboxItem, isClaimed } from "../inbox-item.js";
 import type { Mailbox } from "../mailbox.js";
 import type { Mailboxes } from "../mailboxes.js";
 import type { CommsPorts, DirectorySession, Links } from "../ports.js";
-import { isAnswered } from "../question-answers.js";
+import { refusalOfAnswer } from "../question-answers.js";
 import type { FarSessions } from "./far-sessions.js";
 
 /** When something that cannot be taken now is worth another try, milliseconds. */
@@ -21,6 +21,13 @@ const reservedBytes = 2 * 1024;
 
 type Answer = Omit<LinkAck, "kind" | "envelope_id">;
 type TakenCommand = Extract<CommsCommand, { kind: "peer_message" | "peer_request" }>;
+
+/** What the asker's daemon is told when its answer comes to nothing. */
+const answerRefusals = {
+  interaction_ended: "The interaction ended before the answer came.",
+  question_not_found: "The interaction has no such question.",
+  question_answered: "The question has an answer already.",
+};
 
 /** A command that answers a question, as it came. */
 interface ArrivedAnswer {
@@ -155,12 +162,8 @@ export class Arrivals {
         refusal("refused", "interaction_not_found", "The interaction of the question is not here any more."),
       );
     return mailbox.decide(item.interactionId, async () => {
-      if (mailbox.isEnding(item) && (await mailbox.hasEnded(item)))
-        return refusal("refused", "interaction_ended", "The interaction ended before the answer came.");
-      if (!mailbox.events.interaction(item.interactionId).hasQuestion(requestId))
-        return refusal("refused", "question_not_found", "The interaction has no such question.");
-      if (isAnswered(item, requestId))
-        return refusal("refused", "question_answered", "The question has an answer already.");
+      const code = await refusalOfAnswer(mailbox, item, requestId);
+      if (code !== undefined) return refusal("refused", code, answerRefusals[code]);
       const entry = mailbox.stamp<InputAnsweredEntry>({
         t: "input_answered",
         envelope_id: envelope.envelope_id,
