@@ -72,16 +72,26 @@ function verdictOf({ operation, text }: FuzzCase, surface: string, answer: Answe
     message: string;
     details: { field: string; issue: string; got: string; expected: string }[];
   };
-  // Messages and details quote what they refuse and names that would do. Those that an input takes from its world differ.
-  const isOwn = text.includes("{{") || code === "peer_not_found";
-  const comparable = details.map(({ field, issue, ...quoted }) => {
+  const ofSurface = text.includes("{{source}}") ? world.values.source! : undefined;
+  const comparable = details.map(({ field, issue, expected, got }) => {
     // Which sources there are to choose from is the surface's own.
     if (field === "source") return field;
     // Over MCP the whole command is a field of the tool's arguments.
     const at = surface === "mcp" && field === "command" ? "" : field;
-    return { field: at, issue, ...(isOwn ? {} : quoted) };
+    // A refused text is quoted in part, with one that would do: both are the world's own where the input took them from it.
+    if (issue === "pattern" && text.includes("{{")) return { field: at, issue };
+    const own = got.startsWith(world.letter) ? got.slice(world.letter.length) : got;
+    return {
+      field: at,
+      issue,
+      expected,
+      got: ofSurface === undefined ? own : own.replaceAll(ofSurface, "{{source}}"),
+    };
   });
-  return JSON.stringify({ code, message: isOwn ? "" : message, details: comparable });
+  // These messages quote such a text, or a name that is like it.
+  const quotes =
+    code === "peer_not_found" || (text.includes("{{") && details.some(({ issue }) => issue === "pattern"));
+  return JSON.stringify({ code, message: quotes ? "" : message, details: comparable });
 }
 
 function codeOf(payload: string): string {
