@@ -39,6 +39,12 @@ export function toDetails(errors: readonly ErrorObject[], value: unknown, schema
     .sort((a, b) => compare(a.field, b.field) || compare(a.issue, b.issue));
 }
 
+/** The detail of a value that is missing or has another type than the expected one. */
+export function typeDetail(field: string, expected: string, value: unknown): ErrorDetail {
+  const issue = value === undefined ? "missing_field" : "wrong_type";
+  return { field, issue, expected: expectedType(expected, value), got: jsonType(value) };
+}
+
 function toDetail(error: ErrorObject, root: unknown, rootSchema: Schema): ErrorDetail | null {
   const place = locate(error.instancePath, root, rootSchema);
   const { value, schema } = place;

@@ -1,9 +1,9 @@
 import type { PeerRequestCommand, SendReceipt } from "../../generated/types.js";
 import { mayUse } from "../../kernel/authorise.js";
 import type { CallContext } from "../../kernel/context.js";
-import { ContractError } from "../../kernel/contract-error.js";
-import { expectedType, jsonType } from "../../kernel/json.js";
+import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import { patternDetail } from "../../kernel/pattern-rules.js";
+import { typeDetail } from "../../kernel/validation-details.js";
 import { encodeFitting } from "./encode-fitting.js";
 import type { AcceptedEntry, InboxEntry } from "./inbox-entry.js";
 import { isClaimed } from "./inbox-item.js";
@@ -68,20 +68,13 @@ export async function cancel(
 export function interactionOf({ params }: PeerRequestCommand): string {
   const field = "params.interaction_id";
   if (params === null || typeof params !== "object" || Array.isArray(params))
-    throw refused("params", "wrong_type", expectedType("object", params), jsonType(params));
+    throw refused(typeDetail("params", "object", params));
   const { interaction_id: id } = params as { interaction_id?: unknown };
-  if (id === undefined) throw refused(field, "missing_field", "a UUID", "absent");
-  if (typeof id !== "string") throw refused(field, "wrong_type", "string", typeof id);
-  if (!uuid.test(id))
-    throw new ContractError("invalid_command", { details: [patternDetail(field, uuid.source, id)] });
+  if (typeof id !== "string") throw refused(typeDetail(field, id === undefined ? "a UUID" : "string", id));
+  if (!uuid.test(id)) throw refused(patternDetail(field, uuid.source, id));
   return id;
 }
 
-function refused(
-  field: string,
-  issue: "wrong_type" | "missing_field",
-  expected: string,
-  got: string,
-): ContractError {
-  return new ContractError("invalid_command", { details: [{ field, issue, expected, got }] });
+function refused(detail: ErrorDetail): ContractError {
+  return new ContractError("invalid_command", { details: [detail] });
 }

@@ -1,5 +1,5 @@
 import { ContractError } from "../../kernel/contract-error.js";
-import { expectedType, jsonType } from "../../kernel/json.js";
+import { typeDetail } from "../../kernel/validation-details.js";
 import { McpFault } from "./fault.js";
 import type { McpExchange, McpParams, McpResult } from "./feature.js";
 import type { ResourceSource } from "./resources.js";
@@ -70,11 +70,5 @@ function subscriptionsOf({ notifications }: McpParams): readonly string[] {
 }
 
 function wrong(field: string, expected: string, value: unknown): McpFault {
-  const issue = value === undefined ? "missing_field" : "wrong_type";
-  return McpFault.params(200, {
-    field,
-    issue,
-    expected: expectedType(expected, value),
-    got: jsonType(value),
-  });
+  return McpFault.params(200, typeDetail(field, expected, value));
 }

@@ -1,4 +1,5 @@
-import { expectedType, jsonType } from "../../kernel/json.js";
+import { jsonType } from "../../kernel/json.js";
+import { typeDetail } from "../../kernel/validation-details.js";
 import { invalidRpc, type RpcMessage, readMessage } from "../json-rpc.js";
 import { McpFault } from "./fault.js";
 import type { McpParams } from "./feature.js";
@@ -51,25 +52,13 @@ export function checkMeta(message: McpMessage, http: McpHttp): void {
 }
 
 function missingMeta(key: string, expected: string, value: unknown): McpFault {
-  const issue = value === undefined ? "missing_field" : "wrong_type";
-  return McpFault.params(400, {
-    field: `_meta.${key}`,
-    issue,
-    expected: expectedType(expected, value),
-    got: jsonType(value),
-  });
+  return McpFault.params(400, typeDetail(`_meta.${key}`, expected, value));
 }
 
 /** The revision that an `initialize` asks for. */
 export function requestedVersion({ protocolVersion }: McpParams): string {
   if (typeof protocolVersion === "string") return protocolVersion;
-  const issue = protocolVersion === undefined ? "missing_field" : "wrong_type";
-  throw McpFault.params(200, {
-    field: "protocolVersion",
-    issue,
-    expected: "string",
-    got: jsonType(protocolVersion),
-  });
+  throw McpFault.params(200, typeDetail("protocolVersion", "string", protocolVersion));
 }
 
 /** Lists are short here: they have one page, and so no cursor leads to another. */

@@ -1,5 +1,5 @@
 import type { Call } from "../../kernel/context.js";
-import { jsonType } from "../../kernel/json.js";
+import { typeDetail } from "../../kernel/validation-details.js";
 import { McpFault } from "./fault.js";
 import type { McpCache, McpExchange, McpFeature, McpParams, McpResult } from "./feature.js";
 import { listen } from "./listen.js";
@@ -80,6 +80,5 @@ export function createResources(source: ResourceSource): McpFeature {
 
 function uriOf({ uri }: McpParams): string {
   if (typeof uri === "string") return uri;
-  const issue = uri === undefined ? "missing_field" : "wrong_type";
-  throw McpFault.params(200, { field: "uri", issue, expected: "string", got: jsonType(uri) });
+  throw McpFault.params(200, typeDetail("uri", "string", uri));
 }

@@ -3,7 +3,8 @@ import { operations, type UnaryOperationId } from "../../generated/operations.js
 import type { Call } from "../../kernel/context.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
-import { expectedType, findFlaw, jsonType } from "../../kernel/json.js";
+import { findFlaw, jsonType } from "../../kernel/json.js";
+import { typeDetail } from "../../kernel/validation-details.js";
 import { listedTool } from "../../mcp-offer.js";
 import { McpFault } from "./fault.js";
 import type { McpFeature, McpParams, McpResult } from "./feature.js";
@@ -44,7 +45,7 @@ async function callTool(
     );
   }
   if (jsonType(args) !== "object") {
-    throw McpFault.params(200, wrongType("arguments", args));
+    throw McpFault.params(200, typeDetail("arguments", "object", args));
   }
   try {
     const request = unwrap(tool, args as Record<string, unknown>);
@@ -67,18 +68,11 @@ function unwrap({ operation, wrap }: McpTool, args: Record<string, unknown>): un
   const details: ErrorDetail[] = Object.keys(args)
     .filter((key) => key !== wrap)
     .map((key) => ({ field: key, issue: "unknown_field", expected: "absent", got: jsonType(args[key]) }));
-  if (!Object.hasOwn(args, wrap)) {
-    details.push({ field: wrap, issue: "missing_field", expected: "object", got: "absent" });
-  }
   const request = args[wrap];
   // The request itself has no name on other surfaces; here it is a field. What no JSON may hold is reported as everywhere.
-  if (request !== undefined && jsonType(request) !== "object" && findFlaw(request) === null)
-    details.push(wrongType(wrap, request));
+  if (jsonType(request) !== "object" && findFlaw(request) === null)
+    details.push(typeDetail(wrap, "object", request));
   if (details.length === 0) return request;
   details.sort((a, b) => (a.field < b.field ? -1 : 1));
   throw new ContractError(operations[operation].validationError, { details: details.slice(0, 256) });
-}
-
-function wrongType(field: string, value: unknown): ErrorDetail {
-  return { field, issue: "wrong_type", expected: expectedType("object", value), got: jsonType(value) };
 }
