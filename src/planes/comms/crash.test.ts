@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { SimulatedClock } from "../../../test/support/simulated-clock.js";
-import { type Fault, FaultyBackend, settle } from "../../../test/support/simulation.js";
+import { atEveryWrite, faultKinds, runWithFault } from "../../../test/support/crash-run.js";
+import type { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { type Fault, settle } from "../../../test/support/simulation.js";
 import { storedReceipt } from "../../../test/support/stored-receipt.js";
 import { World } from "../../../test/support/world.js";
 import type { CommsCommand, SendReceipt } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
-import { openMemory } from "../../storage/memory/open-memory.js";
 
 const bobToken = "token-of-bob-the-host";
 const eveToken = "token-of-eve-the-asker";
@@ -159,23 +159,11 @@ async function finish(world: World, done: Acknowledged): Promise<void> {
 }
 
 async function run(fault: Fault | undefined, close: boolean): Promise<number> {
-  const clock = new SimulatedClock();
-  const store = openMemory({ clock });
-  const faulty = new FaultyBackend(store, fault);
   const done: Acknowledged = { receipts: new Map(), settled: new Set(), emitted: new Map(), closed: false };
-  const world = await World.start({ backend: faulty.backend, clock, seed: "before" });
-  const working = work(world, done, close).catch(() => {});
-  await Promise.race([working, faulty.halted]);
-  await settle();
-  if (!fault?.kind.startsWith("halt")) {
-    // The daemon lives on: what was late is repaired without a restart.
-    clock.advance(1_000);
-    await settle();
-  }
-  // Timers of the process that is gone must not act on.
-  world.comms.close().catch(() => {});
-  await check(store, clock, done);
-  return faulty.writes;
+  return runWithFault(
+    { work: (world) => work(world, done, close), check: (store, clock) => check(store, clock, done) },
+    fault,
+  );
 }
 
 test("[comms.crash] without a fault all is acknowledged", async () => {
@@ -183,15 +171,12 @@ test("[comms.crash] without a fault all is acknowledged", async () => {
   await run(undefined, true);
 });
 
-test.each(["halt", "halt_after", "error", "unknown", "unknown_stored"] as const)(
+test.each(faultKinds)(
   "[comms.crash] %s at any write loses nothing acknowledged, doubles nothing, leaves no gap",
   async (kind) => {
-    for (const close of [false, true]) {
-      const writes = await run(undefined, close);
-      for (let atWrite = 1; atWrite <= writes; atWrite += 1)
-        await run({ kind, atWrite }, close).catch((error: unknown) => {
-          throw new Error(`with ${kind} at write ${atWrite}, close ${close}`, { cause: error });
-        });
-    }
+    for (const close of [false, true])
+      await atEveryWrite(kind, (fault) => run(fault, close)).catch((error: unknown) => {
+        throw new Error(`close ${close}`, { cause: error });
+      });
   },
 );

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { SimulatedClock } from "../../../test/support/simulated-clock.js";
-import { type Fault, FaultyBackend, settle } from "../../../test/support/simulation.js";
+import { atEveryWrite, faultKinds, runWithFault } from "../../../test/support/crash-run.js";
+import type { SimulatedClock } from "../../../test/support/simulated-clock.js";
+import { type Fault, settle } from "../../../test/support/simulation.js";
 import { uncapped } from "../../../test/support/uncapped.js";
 import { World } from "../../../test/support/world.js";
 import type { SendReceipt } from "../../generated/types.js";
 import type { Backend } from "../../kernel/backend.js";
-import { openMemory } from "../../storage/memory/open-memory.js";
 
 const token = "token-of-bob-the-host";
 const questions = [1, 2, 3].map((n) => `0199f3a0-4c52-7c01-b200-00000000000${n}`);
@@ -82,32 +82,22 @@ async function check(backend: Backend, clock: SimulatedClock, done: Acknowledged
 }
 
 async function run(fault?: Fault): Promise<number> {
-  const clock = new SimulatedClock();
-  const store = openMemory({ clock });
-  const faulty = new FaultyBackend(store, fault);
   const done: Acknowledged = { interaction: "", answers: new Map() };
-  const world = await World.start({ backend: faulty.backend, clock, seed: "before", limits: uncapped });
-  await Promise.race([work(world, done).catch(() => {}), faulty.halted]);
-  await settle();
-  if (!fault?.kind.startsWith("halt")) {
-    // The daemon lives on: what was late is written without a restart.
-    clock.advance(1_000);
-    await settle();
-  }
-  world.comms.close().catch(() => {});
-  await check(store, clock, done);
+  const writes = await runWithFault(
+    {
+      limits: uncapped,
+      work: (world) => work(world, done),
+      check: (store, clock) => check(store, clock, done),
+    },
+    fault,
+  );
   if (fault === undefined) expect(done.answers.size).toBe(3);
-  return faulty.writes;
+  return writes;
 }
 
-test.each(["halt", "halt_after", "error", "unknown", "unknown_stored"] as const)(
+test.each(faultKinds)(
   "[comms.question-durable] %s at any write: an acknowledged answer is the question's only one, reaches the next host and is in the log once",
   async (kind) => {
-    const writes = await run();
-    expect(writes).toBeGreaterThan(10);
-    for (let atWrite = 1; atWrite <= writes; atWrite += 1)
-      await run({ kind, atWrite }).catch((error: unknown) => {
-        throw new Error(`with ${kind} at write ${atWrite} of ${writes}`, { cause: error });
-      });
+    expect(await atEveryWrite(kind, run)).toBeGreaterThan(10);
   },
 );
