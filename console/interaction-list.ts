@@ -29,7 +29,7 @@ export class InteractionList {
   readonly #showEvents: (interactionId: string) => void;
   readonly #cancel: (interactionId: string) => Promise<void>;
   readonly #answer: (interaction: Interaction, question: OpenQuestion, body: string) => Promise<void>;
-  /** Told of each card that comes into sight without its question. */
+  /** Observes cards without a question: it is read when the card becomes visible. */
   readonly #sight: IntersectionObserver;
   readonly #interactions = new Map<string, Interaction>();
   readonly #cards = new Map<Interaction, Card>();

@@ -114,8 +114,8 @@ export class Call implements CallContext {
 }
 
 /**
- * The acting session when none is chosen. The user at the unix socket and at the console is one session. Tokens named like the user or the console, which earlier versions made, get
- * one that is neither's.
+ * The acting session when none is chosen. The user at the unix socket and at the console is one session. Tokens named
+ * like the user or the console, which earlier versions made, get one that is neither's.
  */
 export function defaultSession(principal: Principal | null): string {
   if (principal === null) return "";

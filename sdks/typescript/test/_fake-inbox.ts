@@ -116,7 +116,7 @@ export class FakeInbox {
     return this.#answers.length;
   }
 
-  /** Resolves with the questions of the interaction, once there are so many. */
+  /** Resolves with the interaction's questions when it has at least `count` of them. */
   async questions(id: string, count = 1): Promise<Emitted[]> {
     for (;;) {
       const asked = (this.emitted.get(id) ?? []).filter(({ kind }) => kind === "interaction_input_required");

@@ -48,7 +48,8 @@ interface Chunk {
 
 /**
  * A streamed chat completion: yields text and reasoning as they come, returns how it ended. Throws a `ModelFailure` with
- * the server's own words when it refuses, breaks off or falls silent, a `ModelBusy` when it wants to be asked again later; the signal's reason when it aborts.
+ * the server's own words when it refuses, breaks off or falls silent, a `ModelBusy` when it wants to be asked again later;
+ * the signal's reason when it aborts.
  */
 export async function* streamCompletion(request: CompletionRequest): AsyncGenerator<Delta, Completion> {
   const silence = new AbortController();
