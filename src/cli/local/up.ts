@@ -104,18 +104,21 @@ function endWithThisCommand(child: ChildProcess): void {
 
 async function welcome(command: Command, address: string): Promise<void> {
   const { url } = await withClient(command, (client) => client.system.createTicket());
-  const example = (text: string, comment: string): void =>
-    print("  ", paint("cyan", text.padEnd(44)), paint("dim", comment));
   print();
   print(paint("bold", "Console"), `  ${url}`);
   const own = ownCommand();
   print(paint("dim", `         signs this browser in once; \`${own} console\` prints a new one`));
   print();
   print(paint("bold", "Try, in another terminal:"));
-  example(`${own} agent echo --name echo &`, "an agent that answers with what it was sent");
-  example(`${own} send echo "hi" --stream`, "ask it and watch the answer");
-  example(`${own} peers`, "who is there");
-  example(`${own} --help`, "everything else");
+  const examples = [
+    [`${own} agent echo --name echo &`, "an agent that answers with what it was sent"],
+    [`${own} send echo "hi" --stream`, "ask it and watch the answer"],
+    [`${own} peers`, "who is there"],
+    [`${own} --help`, "everything else"],
+  ] as const;
+  const width = Math.max(...examples.map(([line]) => line.length)) + 2;
+  for (const [line, comment] of examples)
+    print("  ", paint("cyan", line.padEnd(width)), paint("dim", comment));
   print();
   print(`API explorer at ${address}/docs.`);
 }
