@@ -1,3 +1,6 @@
+import { type CommsPlane, createCommsPlane } from "./domains/messaging/comms-plane.js";
+import type { CommsLimits } from "./domains/messaging/ports.js";
+import { createSessionsPlane } from "./domains/messaging/sessions-plane.js";
 import { type Scope, scopes } from "./generated/operations.js";
 import type { Backend } from "./kernel/backend.js";
 import { type Clock, systemClock } from "./kernel/clock.js";
@@ -7,12 +10,9 @@ import { type Ids, systemIds } from "./kernel/ids.js";
 import { type Logger, silentLogger } from "./kernel/logger.js";
 import { localName } from "./kernel/principal.js";
 import { createValidators } from "./kernel/validate.js";
-import { type CommsPlane, createCommsPlane } from "./planes/comms/index.js";
-import type { CommsLimits } from "./planes/comms/ports.js";
-import { createSessionsPlane } from "./planes/sessions/index.js";
 import { openMemory } from "./storage/memory/open-memory.js";
 import { openSqlite } from "./storage/sqlite/open-sqlite.js";
-import { CommsRuntime } from "./surfaces/core/comms-runtime.js";
+import { CommsRuntime } from "./surfaces/embedded/comms-runtime.js";
 
 export { ContractError } from "./kernel/contract-error.js";
 export type {
@@ -20,10 +20,10 @@ export type {
   CoreCommand,
   CoreStreamOptions,
   DrainOptions,
-} from "./surfaces/core/comms-runtime.js";
-export type { EventStream } from "./surfaces/core/event-stream.js";
-export { SendAndStreamError } from "./surfaces/core/send-and-stream-error.js";
-export type { InteractionStreamSender } from "./surfaces/core/stream-sender.js";
+} from "./surfaces/embedded/comms-runtime.js";
+export type { EventStream } from "./surfaces/embedded/event-stream.js";
+export { SendAndStreamError } from "./surfaces/embedded/send-and-stream-error.js";
+export type { InteractionStreamSender } from "./surfaces/embedded/stream-sender.js";
 
 export interface CoreOptions {
   /** File of a durable store that no daemon has open. Default: memory, which ends with the process. */

@@ -8,7 +8,7 @@ import { makeFolder, makeWritableFolder } from "./platform/make-folder.js";
 import { watchPath } from "./platform/watch-path.js";
 import { lockFile } from "./storage/sqlite/file-lock.js";
 import { toBackendError } from "./storage/sqlite/sqlite-error.js";
-import { AlreadyRunningError } from "./surfaces/listen.js";
+import { AlreadyRunningError } from "./surfaces/http/listen.js";
 
 /** What a daemon reports about itself before it has opened anything. */
 export type Announcement = Omit<Discovery, "state" | "address">;

@@ -3,7 +3,7 @@ import type { ErrorCode } from "./generated/errors.js";
 import { BackendError } from "./kernel/backend.js";
 import { StartError } from "./kernel/start-error.js";
 import { systemFailure } from "./platform/system-failure.js";
-import { AlreadyRunningError } from "./surfaces/listen.js";
+import { AlreadyRunningError } from "./surfaces/http/listen.js";
 
 /** Why the daemon did not start, as the process that started it receives it. */
 export interface StartFailure {

@@ -63,7 +63,7 @@ describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
       "sdks/typescript/src/legacy.ts",
       (name) => `export async function ${name}(): Promise<void> {}\n`,
     ],
-    ["exported constant", "src/planes/comms/legacy.ts", (name) => `export const ${name} = 1;\n`],
+    ["exported constant", "src/domains/messaging/comms/legacy.ts", (name) => `export const ${name} = 1;\n`],
     ["re-export", "sdks/typescript/src/index.ts", (name) => `export { send as ${name} } from "./send.js";\n`],
     [
       "class method",
@@ -85,7 +85,12 @@ describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
   });
 
   const scaffolds: [kind: string, path: string, text: string, name: string][] = [
-    ["drain adapter", "src/planes/comms/old.ts", "export function drainAdapter(): void {}\n", "drainAdapter"],
+    [
+      "drain adapter",
+      "src/domains/messaging/comms/old.ts",
+      "export function drainAdapter(): void {}\n",
+      "drainAdapter",
+    ],
     ["injector", "sdks/typescript/src/old.ts", "export class EventInjector {}\n", "EventInjector"],
     ["injector bridge", "src/old.ts", "export const injectorBridge = 1;\n", "injectorBridge"],
     [
@@ -94,7 +99,7 @@ describe("[contract.hard_cut] nothing of the legacy surface is left", () => {
       "def subscriber_bridge():\n    pass\n",
       "subscriber_bridge",
     ],
-    ["legacy seam", "src/planes/comms/seam.ts", "export interface LegacySeam {}\n", "LegacySeam"],
+    ["legacy seam", "src/domains/messaging/comms/seam.ts", "export interface LegacySeam {}\n", "LegacySeam"],
   ];
   test.each(scaffolds)(
     "[seed003.m2] [seed003.accept-no-scaffolding] red when a %s was not deleted",

@@ -68,7 +68,7 @@ describe("[seed003.m1] the seed's types and signatures", () => {
     expect(definitions.InputCommand!.properties.stream!.default).toBe("none");
     expect(definitions.PeerRequestCommand!.properties.stream!.default).toBe("none");
     expect(definitions.InputCommand!.properties.allow_self_session!.default).toBe(false);
-    expect(readText(root, "src/planes/comms/ports.ts")).toContain("reservationTtlMs: 30_000");
+    expect(readText(root, "src/domains/messaging/ports.ts")).toContain("reservationTtlMs: 30_000");
   });
 
   test("each of the seed's stream errors has a code", () => {

@@ -1,5 +1,5 @@
+import type { CommsLimits } from "../../src/domains/messaging/ports.js";
 import type { Backend } from "../../src/kernel/backend.js";
-import type { CommsLimits } from "../../src/planes/comms/ports.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
 import { SimulatedClock } from "./simulated-clock.js";
 import { type Fault, FaultyBackend, settle } from "./simulation.js";

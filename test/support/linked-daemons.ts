@@ -1,9 +1,9 @@
+import { createEndpointsPlane, type EndpointsPlane } from "../../src/domains/federation/index.js";
+import type { CommsLimits } from "../../src/domains/messaging/ports.js";
 import type { CommsCommand } from "../../src/generated/types.js";
 import type { Backend } from "../../src/kernel/backend.js";
 import { silentLogger } from "../../src/kernel/logger.js";
 import { createValidators, type Validators } from "../../src/kernel/validate.js";
-import type { CommsLimits } from "../../src/planes/comms/ports.js";
-import { createEndpointsPlane, type EndpointsPlane } from "../../src/planes/endpoints/index.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
 import { MemoryNet, type NetOptions } from "./memory-net.js";
 import { SimulatedClock } from "./simulated-clock.js";

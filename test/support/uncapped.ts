@@ -1,4 +1,4 @@
-import type { CommsLimits } from "../../src/planes/comms/ports.js";
+import type { CommsLimits } from "../../src/domains/messaging/ports.js";
 
 const most = 1_000_000;
 

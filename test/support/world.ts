@@ -1,3 +1,7 @@
+import { type CommsPlane, createCommsPlane } from "../../src/domains/messaging/comms-plane.js";
+import type { CommsLimits, Links } from "../../src/domains/messaging/ports.js";
+import type { RouteSource, TrustedRoute } from "../../src/domains/messaging/routing/route-source.js";
+import { createSessionsPlane, type SessionsPlane } from "../../src/domains/messaging/sessions-plane.js";
 import {
   type OperationId,
   type OperationTypes,
@@ -17,10 +21,6 @@ import { Call, type Principal, type SurfaceName } from "../../src/kernel/context
 import type { OpenStream } from "../../src/kernel/handlers.js";
 import type { Ids } from "../../src/kernel/ids.js";
 import { silentLogger } from "../../src/kernel/logger.js";
-import { type CommsPlane, createCommsPlane } from "../../src/planes/comms/index.js";
-import type { CommsLimits, Links } from "../../src/planes/comms/ports.js";
-import type { RouteSource, TrustedRoute } from "../../src/planes/comms/route-source.js";
-import { createSessionsPlane, type SessionsPlane } from "../../src/planes/sessions/index.js";
 import { openMemory } from "../../src/storage/memory/open-memory.js";
 import { SimulatedClock } from "./simulated-clock.js";
 import { seededIds } from "./simulation.js";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Call } from "../../kernel/context.js";
-import { eventStreamHeaders, heartbeatMs, retryMs } from "../reply.js";
+import { eventStreamHeaders, heartbeatMs, retryMs } from "../http/reply.js";
 
 /** JSON-RPC messages as server-sent events on one response. */
 export class EventStream {

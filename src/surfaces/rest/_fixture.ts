@@ -11,7 +11,7 @@ import type { HandlerTable } from "../../kernel/handlers.js";
 import { systemIds } from "../../kernel/ids.js";
 import type { RawHandler } from "../../kernel/raw.js";
 import { createValidators } from "../../kernel/validate.js";
-import { type Listeners, type ListenOptions, listen } from "../listen.js";
+import { type Listeners, type ListenOptions, listen } from "../http/listen.js";
 import { createRestSurface, type RestSurface } from "./surface.js";
 
 export interface FixtureOptions {

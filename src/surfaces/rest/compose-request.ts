@@ -3,7 +3,7 @@ import { type OperationSpec, operations } from "../../generated/operations.js";
 import type { RestRoute } from "../../generated/rest.js";
 import { ContractError, type ErrorDetail } from "../../kernel/contract-error.js";
 import { decodeJson, jsonType } from "../../kernel/json.js";
-import { headerOf } from "../raw-call.js";
+import { headerOf } from "../http/raw-call.js";
 import { decodeQuery, place, valueAt } from "./query.js";
 
 /**

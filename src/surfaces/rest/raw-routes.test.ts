@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { SimulatedClock } from "../../../test/support/simulated-clock.js";
 import { BrowserSessions } from "../../auth/browser-sessions.js";
+import { createProve, createSignIn, createSignOut } from "../../domains/system/routes/console/sign-in.js";
+import { createStaticFiles } from "../../domains/system/routes/console/static-files.js";
+import { createExplorer } from "../../domains/system/routes/docs/explorer.js";
+import { createOpenapiDocument } from "../../domains/system/routes/docs/openapi-document.js";
+import { createMetricsPage } from "../../domains/system/routes/metrics/metrics-page.js";
 import { errors } from "../../generated/errors.js";
 import { systemIds } from "../../kernel/ids.js";
-import { createProve, createSignIn, createSignOut } from "../../raw/console/sign-in.js";
-import { createStaticFiles } from "../../raw/console/static-files.js";
-import { createExplorer } from "../../raw/docs/explorer.js";
-import { createOpenapiDocument } from "../../raw/docs/openapi-document.js";
-import { createMetricsPage } from "../../raw/metrics/metrics-page.js";
 import { openMemory } from "../../storage/memory/open-memory.js";
 import { startRest } from "./_fixture.js";
 

@@ -6,9 +6,9 @@ import type { Ambient, Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
-import { readBody } from "../body.js";
-import { headerOf } from "../raw-call.js";
-import { writeError } from "../reply.js";
+import { readBody } from "../http/body.js";
+import { headerOf } from "../http/raw-call.js";
+import { writeError } from "../http/reply.js";
 import type { Serve } from "./serve-operation.js";
 
 export interface ServeRawOptions {

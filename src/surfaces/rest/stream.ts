@@ -4,8 +4,8 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { OpenStream, StreamClosed } from "../../kernel/handlers.js";
+import { contractHeaders, eventStreamHeaders, heartbeatMs, retryMs } from "../http/reply.js";
 import { pump } from "../pump.js";
-import { contractHeaders, eventStreamHeaders, heartbeatMs, retryMs } from "../reply.js";
 
 /** Nothing more is pulled from the log while this much waits to be sent; there may be ten thousand readers. */
 const maxBufferedBytes = 128 * 1024;

@@ -6,7 +6,7 @@ import { type RestRoute, restRoutes } from "../../generated/rest.js";
 import { transportOf } from "../../kernel/authentication.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
-import { writeError } from "../reply.js";
+import { writeError } from "../http/reply.js";
 import { routeMethods } from "./route-methods.js";
 import { type Serve, type ServeOptions, serveOperation } from "./serve-operation.js";
 import { serveRaw } from "./serve-raw.js";

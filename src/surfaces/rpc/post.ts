@@ -1,8 +1,8 @@
 import type { Ambient, Call } from "../../kernel/context.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import { decodeJson } from "../../kernel/json.js";
+import { partOf } from "../http/raw-call.js";
 import { errorFrame } from "../json-rpc.js";
-import { partOf } from "../raw-call.js";
 import { type ExchangeOptions, RpcExchange } from "./exchange.js";
 import type { RpcLimits } from "./limits.js";
 

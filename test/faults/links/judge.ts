@@ -1,5 +1,5 @@
+import type { InboxEntry } from "../../../src/domains/messaging/inbox/inbox-entry.js";
 import type { Backend } from "../../../src/kernel/backend.js";
-import type { InboxEntry } from "../../../src/planes/comms/inbox-entry.js";
 import type { Side } from "./life.js";
 
 /** One command and what its sender was told. */

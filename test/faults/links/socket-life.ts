@@ -7,13 +7,13 @@ import {
   type Socket,
 } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { createEndpointsPlane, type EndpointsPlane } from "../../../src/domains/federation/index.js";
+import { dialLink } from "../../../src/domains/federation/routes/dial-link.js";
+import { createLinkRoute } from "../../../src/domains/federation/routes/link-route.js";
 import { systemClock } from "../../../src/kernel/clock.js";
 import { systemIds } from "../../../src/kernel/ids.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
 import type { Validators } from "../../../src/kernel/validate.js";
-import { createEndpointsPlane, type EndpointsPlane } from "../../../src/planes/endpoints/index.js";
-import { dialLink } from "../../../src/raw/link/dial-link.js";
-import { createLinkRoute } from "../../../src/raw/link/link-route.js";
 import { openMemory } from "../../../src/storage/memory/open-memory.js";
 import { World } from "../../support/world.js";
 import type { Seeded } from "../kit/seeded.js";

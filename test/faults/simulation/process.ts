@@ -1,3 +1,6 @@
+import { type CommsPlane, createCommsPlane } from "../../../src/domains/messaging/comms-plane.js";
+import type { CommsLimits } from "../../../src/domains/messaging/ports.js";
+import { createSessionsPlane, type SessionsPlane } from "../../../src/domains/messaging/sessions-plane.js";
 import type { Backend } from "../../../src/kernel/backend.js";
 import type { Clock } from "../../../src/kernel/clock.js";
 import type { Call } from "../../../src/kernel/context.js";
@@ -5,9 +8,6 @@ import { createDispatch, type Dispatch, handlerTable } from "../../../src/kernel
 import type { Ids } from "../../../src/kernel/ids.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
 import type { Validators } from "../../../src/kernel/validate.js";
-import { type CommsPlane, createCommsPlane } from "../../../src/planes/comms/index.js";
-import type { CommsLimits } from "../../../src/planes/comms/ports.js";
-import { createSessionsPlane, type SessionsPlane } from "../../../src/planes/sessions/index.js";
 import { seededIds } from "../../support/simulation.js";
 import type { AttachedDisk, Disk } from "./disk.js";
 import { Running } from "./running.js";

@@ -6,7 +6,7 @@ import { createDispatch, handlerTable } from "../../../src/kernel/dispatch.js";
 import { systemIds } from "../../../src/kernel/ids.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
 import { createValidators } from "../../../src/kernel/validate.js";
-import { listen } from "../../../src/surfaces/listen.js";
+import { listen } from "../../../src/surfaces/http/listen.js";
 import { createRestSurface } from "../../../src/surfaces/rest/surface.js";
 import { createRpcSurface } from "../../../src/surfaces/rpc/surface.js";
 import type { InProcess } from "./in-process.js";

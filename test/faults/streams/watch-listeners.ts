@@ -1,4 +1,4 @@
-import { InteractionCursor } from "../../../src/planes/comms/interaction-cursor.js";
+import { InteractionCursor } from "../../../src/domains/messaging/events/interaction-cursor.js";
 
 /** Counts the listeners in every set that interactions' logs hand out from now on. */
 export function watchListeners(): { count(): number; forget(): void } & Disposable {

@@ -1,6 +1,10 @@
+import {
+  kindsTaken,
+  type RouteSource,
+  type TrustedRoute,
+} from "../../../src/domains/messaging/routing/route-source.js";
 import type { InboundPolicy, SendableKind } from "../../../src/generated/types.js";
 import { CONTRACT_VERSION } from "../../../src/generated/version.js";
-import { kindsTaken, type RouteSource, type TrustedRoute } from "../../../src/planes/comms/route-source.js";
 
 /** What a link would tell of one far session. */
 export interface FarPeer {

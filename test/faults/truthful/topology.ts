@@ -1,3 +1,4 @@
+import { sendableKinds } from "../../../src/domains/messaging/routing/route-source.js";
 import type {
   CommsCommand,
   InboundAction,
@@ -5,7 +6,6 @@ import type {
   SendableKind,
 } from "../../../src/generated/types.js";
 import type { ContractError } from "../../../src/kernel/contract-error.js";
-import { sendableKinds } from "../../../src/planes/comms/route-source.js";
 import { openMemory } from "../../../src/storage/memory/open-memory.js";
 import { SimulatedClock } from "../../support/simulated-clock.js";
 import { uncapped } from "../../support/uncapped.js";

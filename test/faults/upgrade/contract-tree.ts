@@ -71,7 +71,7 @@ export async function contractTree(version: string, options: TreeOptions = {}): 
       [`"contract": "${programAt(root).contract}"`, `"contract": "${version}"`],
     ]);
     addOperation(tree);
-    edit("src/planes/system/index.ts", [
+    edit("src/domains/system/index.ts", [
       ["import { health }", 'import { echo } from "./echo.js";\nimport { health }'],
       ["version: version(ports),", "version: version(ports), echo: echo(ports),"],
     ]);
@@ -81,7 +81,7 @@ export async function contractTree(version: string, options: TreeOptions = {}): 
         '"note": { "description": "New.", "type": "string", "maxLength": 64 },\n        "digest": {',
       ],
     ]);
-    edit("src/planes/system/version.ts", [
+    edit("src/domains/system/version.ts", [
       ["digest: CONTRACT_DIGEST", 'digest: CONTRACT_DIGEST, note: "new"'],
     ]);
     edit("src/storage/sqlite/schema.ts", [[laterSteps.from, laterSteps.to]]);
@@ -102,10 +102,10 @@ function addOperation(tree: string): void {
     .replace('"system.version"', '"system.echo"')
     .replace('"/version"', '"/echo"');
   writeFileSync(join(tree, "schemas/system/echo.json"), schema);
-  const handler = read(join(tree, "src/planes/system/version.ts"))
+  const handler = read(join(tree, "src/domains/system/version.ts"))
     .replace("function version", "function echo")
     .replace("system.version", "system.echo");
-  writeFileSync(join(tree, "src/planes/system/echo.ts"), handler);
+  writeFileSync(join(tree, "src/domains/system/echo.ts"), handler);
 }
 
 function read(path: string): string {
