@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { delivered, requirements } from "../requirements.js";
+import { delivered, join as joinRequirements, requirements } from "../requirements/index.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 /** First words of ids: brackets around anything else are code. */
@@ -21,8 +21,14 @@ describe("[quality.requirements] promises and tests", () => {
     const unknown = [...cited.keys()].filter((id) => !Object.hasOwn(requirements, id));
     expect(
       unknown.map((id) => `${id} (${cited.get(id)})`),
-      "add it to test/requirements.ts with one sentence",
+      "add it to its domain's file in test/requirements with one sentence",
     ).toEqual([]);
+  });
+
+  test("an id that two files declare is refused", () => {
+    const one = { "cli.peers": { text: "One.", issue: "house" } } as const;
+    expect(() => joinRequirements([one, { ...one }])).toThrow("cli.peers is declared twice");
+    expect(joinRequirements([one, {}])).toEqual(one);
   });
 });
 
@@ -42,7 +48,7 @@ function citedIds(): Map<string, string> {
       if (!/\.test\.ts$|(^|\/)test_\w+\.py$|conformance\.ts$/.test(path) || path.includes("node_modules"))
         continue;
       const text = readFileSync(join(root, folder, path), "utf8");
-      for (const [, id] of text.matchAll(/\[([a-z]+\.[a-z0-9][a-z0-9_.-]*)\]/g)) {
+      for (const [, id] of text.matchAll(/\[([a-z][a-z0-9]*\.[a-z0-9][a-z0-9_.-]*)\]/g)) {
         if (areas.has(id!.split(".")[0]!)) found.set(id!, `${folder}/${path}`);
       }
       // Vector suites cite one id for each surface.
