@@ -57,6 +57,9 @@ export const storage: Requirements = {
     "Every engine answers random command sequences as a plain in-memory model does.",
   ),
   "storage.modes": foundation("Files are 0600 and the folder is 0700."),
+  "storage.page-damage": hardened(
+    "A store with a damaged page is refused, or its buckets are whole; meeting the damage leaves the files as they were.",
+  ),
   "storage.power-loss": hardened(
     "Power loss at any write or sync loses nothing acknowledged, and the store opens again.",
   ),

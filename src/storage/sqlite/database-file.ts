@@ -96,7 +96,7 @@ function checkUntouched(path: string): void {
   const reader = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   try {
     checkOurs(reader, path);
-    readWhatWriterNeeds(reader);
+    readWhatStartNeeds(reader);
   } catch (error) {
     throw toBackendError(error, path);
   } finally {
@@ -104,15 +104,20 @@ function checkUntouched(path: string): void {
   }
 }
 
-/** Meets damage in the pages that the writer's start reads while nothing can be changed yet. */
-function readWhatWriterNeeds(reader: DatabaseSync): void {
+/** Meets damage in the pages that a start reads, the writer's and that of the buckets' users, while nothing can be changed yet. */
+function readWhatStartNeeds(reader: DatabaseSync): void {
   const version = pragma(reader, "user_version");
-  if (version >= 1) reader.prepare("SELECT rev FROM counter").get();
+  if (version < 1) return;
+  reader.prepare("SELECT rev FROM counter").get();
+  // Values whole, for they may go on in other pages, and names and keys as they are found, by their indexes.
+  const findBucket = reader.prepare("SELECT purged_rev FROM bucket WHERE name = ?");
+  for (const { name } of reader.prepare("SELECT name FROM bucket").iterate()) findBucket.get(name!);
+  const slots = "SELECT value, expires_at FROM slot INDEXED BY slot_key ORDER BY bucket, key";
+  for (const _ of reader.prepare(slots).iterate());
   if (version < 2) return;
-  // Texts whole, for they may go on in other pages, and names as the writer finds them, by their index.
-  const find = reader.prepare("SELECT last_seq FROM log WHERE name = ?");
+  const findLog = reader.prepare("SELECT last_seq FROM log WHERE name = ?");
   for (const { name } of reader.prepare("SELECT name, id, body FROM recent JOIN log USING (log)").iterate())
-    find.get(name!);
+    findLog.get(name!);
 }
 
 /** SQLite would leave out, without a word, what follows a damaged part of the log. */

@@ -221,10 +221,12 @@ class SqliteBackend implements Backend {
     this.#cancelSweep();
     this.#signals.clear();
     for (const topics of [this.#logTopics, this.#bucketTopics]) topics.fail(closedError());
-    // After a failed sync the reader goes last: a writer that is not the last connection does not sync again on closing.
-    if (!this.#failure) this.#reader.close();
+    // After a failed sync, or beside damage, the reader goes last: a writer that is not the last connection neither syncs
+    // again on closing nor copies its log back into the file.
+    const readerLast = this.#failure !== undefined || this.#reader.metDamage;
+    if (!readerLast) this.#reader.close();
     await this.#writer.close();
-    if (this.#failure) this.#reader.close();
+    if (readerLast) this.#reader.close();
   }
 
   #check(): void {

@@ -19,6 +19,7 @@ export class Reader {
   readonly #database: DatabaseSync;
   readonly #sql: Record<keyof typeof statements, StatementSync>;
   readonly #logs = new Map<string, number>();
+  #metDamage = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -125,6 +126,11 @@ export class Reader {
     });
   }
 
+  /** Whether a page that was read is damaged. */
+  get metDamage(): boolean {
+    return this.#metDamage;
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -146,7 +152,10 @@ export class Reader {
     try {
       return read();
     } catch (error) {
-      throw resultCodeOf(error) === 0 ? error : toBackendError(error, this.#path);
+      if (resultCodeOf(error) === 0) throw error;
+      const failure = toBackendError(error, this.#path);
+      this.#metDamage ||= failure.code === "corrupt";
+      throw failure;
     }
   }
 }
