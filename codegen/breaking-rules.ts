@@ -142,6 +142,9 @@ const read: Row[] = [
 const operation: Row[] = [
   ["operation-removed", "removed", "WIRE", true, "The operation was removed; deprecate it first."],
   ["operation-added", "added", "WIRE", false, "An operation was added."],
+  ["root-method-removed", "removed", "SOURCE", true, "A method left the client's root; keep it there."],
+  ["root-method-added", "added", "SOURCE", false, "A method came to the client's root."],
+  ["wire-changed", "changed", "WIRE", false, "SDKs call the plane over another transport; both are served."],
   [
     "operation-kind-changed",
     "changed",

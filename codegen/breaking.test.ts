@@ -201,11 +201,15 @@ const stream = (copy: Contract): Operation => operation(copy, "comms.stream");
 const close = (copy: Contract): Operation => operation(copy, "sessions.close");
 const peers = (copy: Contract): Operation => operation(copy, "comms.peers");
 const anError = (copy: Contract) => copy.errors.find((error) => error.code === "peer_not_found")!;
+const comms = (copy: Contract) => copy.planes.find(({ name }) => name === "comms")!;
 const raw = (copy: Contract, id: string) => copy.rawRoutes.find((route) => route.id === id)!;
 
 const mutations: Mutation[] = [
   ["operation-removed", (c) => c.operations.pop()],
   ["operation-added", () => {}, (c) => c.operations.pop()],
+  ["root-method-removed", (c) => comms(c).root.pop()],
+  ["root-method-added", (c) => comms(c).root.push("stream_close")],
+  ["wire-changed", (c) => Object.assign(comms(c), { wire: "http" })],
   ["operation-kind-changed", (c) => Object.assign(send(c), { kind: "stream" })],
   ["operation-body-changed", (c) => Object.assign(send(c), { body: "bytes" })],
   ["operation-error-added", (c) => send(c).errors.push("stream_timeout")],

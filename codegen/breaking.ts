@@ -25,6 +25,7 @@ export function compareContracts(before: Contract, after: Contract): ContractCha
     added: (operation) => report("operation-added", operation.id),
   });
   for (const [old, now] of pairs) compareBindings(old, now, (id) => report(id, now.id));
+  comparePlanes(before, after, report);
   compareShapes(before, after, report);
   compareEvents(before, after, report);
   compareRaw(before, after, report);
@@ -72,6 +73,21 @@ function matched<T>(
     on.removed(item);
     return [];
   });
+}
+
+/** Planes of baselines from before they had files are plain names. */
+function comparePlanes(before: Contract, after: Contract, report: Report): void {
+  const pairs = matched(before.planes, after.planes, (plane) => plane.name, {
+    removed: () => {},
+    added: () => {},
+  });
+  for (const [old, now] of pairs) {
+    for (const verb of old.root)
+      if (!now.root.includes(verb)) report("root-method-removed", `${now.name}.${verb}`);
+    for (const verb of now.root)
+      if (!old.root.includes(verb)) report("root-method-added", `${now.name}.${verb}`);
+    if (old.wire !== now.wire) report("wire-changed", now.name);
+  }
 }
 
 function compareTypes(before: Contract, after: Contract, report: Report): void {

@@ -7,6 +7,7 @@ const texts = new Set([
   "description",
   "summary",
   "text",
+  "title",
   "example",
   "surfaceValues",
   "origin",

@@ -9,8 +9,8 @@ export interface Contract {
   version: string;
   /** sha256 over the canonical form without texts and examples, 64 hex digits. */
   digest: string;
-  /** Plane names in the fixed order of the design. */
-  planes: string[];
+  /** In the order of their `plane.json` files. */
+  planes: Plane[];
   /** Sorted by name; names are unique in the whole contract. */
   types: TypeDef[];
   operations: Operation[];
@@ -18,6 +18,20 @@ export interface Contract {
   messages: MessageDef[];
   rawRoutes: RawRoute[];
   errors: ErrorDef[];
+}
+
+export interface Plane {
+  /** Its folder, for example `comms`. */
+  name: string;
+  /** For example `schemas/comms/plane.json`. */
+  origin: string;
+  title: string;
+  /** What it is about, one sentence. */
+  text: string;
+  /** Transport that an SDK uses for it over TCP. */
+  wire: "rpc" | "http";
+  /** Verbs that a client also has on itself, sorted. */
+  root: string[];
 }
 
 export interface TypeDef {

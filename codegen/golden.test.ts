@@ -21,6 +21,7 @@ import {
   lintSentences,
   object,
   operation,
+  plane,
   tinyContract,
   toSources,
   variant,
@@ -161,6 +162,7 @@ function withOperation({ types, ...block }: JsonObject): Files {
   const empty = { request: object({}, []), response: object({}, []), example: { request: {}, response: {} } };
   const files: Files = {
     ...pick("schemas/errors.json"),
+    "schemas/comms/plane.json": plane("comms", 30),
     "schemas/comms/do.json": operation("do", { ...empty, ...block }),
   };
   if (types !== undefined) files["schemas/comms/types.json"] = { $id: "comms/types.json", $defs: types };

@@ -1,11 +1,10 @@
 import type { Finding } from "./lint.js";
-import { planeOrder } from "./planes.js";
 import { idOf } from "./refs.js";
 import type { JsonObject, SchemaFile } from "./source.js";
 
 /** Checks that files lie where their ids say and that the catalogue of errors is one. */
 export function lintBlocks(files: SchemaFile[]): Finding[] {
-  return [...files.flatMap(lintPlace), ...lintCatalogue(files)];
+  return [...files.flatMap(lintPlace), ...lintPlanes(files), ...lintCatalogue(files)];
 }
 
 function lintPlace(file: SchemaFile): Finding[] {
@@ -19,8 +18,6 @@ function lintPlace(file: SchemaFile): Finding[] {
     return file.path === "schemas/errors.json"
       ? []
       : [found("file-place", "", "lies at the top of schemas/; move it into its plane's folder")];
-  if (file.folder !== "common" && !planeOrder.includes(file.folder))
-    return [found("plane-name", "", `"${file.folder}" is no plane; write one of: ${planeOrder.join(", ")}`)];
   const place = file.path.replace("schemas/", "");
   if (file.json.$id !== place)
     return [found("file-place", "/$id", `is not where the file lies; write "${place}"`)];
@@ -29,6 +26,37 @@ function lintPlace(file: SchemaFile): Finding[] {
   return id === undefined || id === expected
     ? []
     : [found("file-place", `/${file.kind}/id`, `is not the folder and the file's name; write "${expected}"`)];
+}
+
+/** Every folder except `common` is a plane and says so; no two planes have one place. */
+function lintPlanes(files: SchemaFile[]): Finding[] {
+  const planes = files.filter(({ kind }) => kind === "plane");
+  const folders = [...new Set(files.map(({ folder }) => folder))];
+  const missing = folders
+    .filter(
+      (folder) => folder !== "" && folder !== "common" && !planes.some((file) => file.folder === folder),
+    )
+    .map((folder) => ({
+      rule: "plane-file",
+      file: `schemas/${folder}/plane.json`,
+      pointer: "",
+      text: "is missing; write the plane's order, title, text, wire and root methods",
+    }));
+  const taken = new Map<unknown, string>();
+  const findings: Finding[] = [];
+  for (const { path, json } of planes) {
+    const { order } = json.plane as JsonObject;
+    const before = taken.get(order);
+    if (before !== undefined)
+      findings.push({
+        rule: "plane-order",
+        file: path,
+        pointer: "/plane/order",
+        text: `the order ${order} is taken by ${before}; take a free one`,
+      });
+    taken.set(order, path);
+  }
+  return [...missing, ...findings];
 }
 
 /** Standard JSON-RPC numbers may stand for several codes; ours for one each. */

@@ -2,6 +2,7 @@ import { checkValue } from "./check-value.js";
 import type { Contract, ErrorDef, Operation, Property, Shape, TypeDef } from "./contract.js";
 import type { Finding } from "./lint.js";
 import { reach, requestFields, resolveShape, typeMap } from "./lower.js";
+import { pythonKeywords, pythonSoftKeywords } from "./names.js";
 
 type Types = ReadonlyMap<string, TypeDef>;
 type Say = (rule: string, pointer: string, text: string) => void;
@@ -27,7 +28,54 @@ export function lintMeaning(contract: Contract): Finding[] {
     lintScope(route.scope, contract, types, (rule, pointer, text) =>
       findings.push({ rule, file: route.origin, pointer: `/raw${pointer}`, text }),
     );
-  return [...findings, ...lintUnique(contract), ...lintTypes(contract, types)];
+  return [
+    ...findings,
+    ...lintRoots(contract),
+    ...lintVerbs(contract),
+    ...lintUnique(contract),
+    ...lintTypes(contract, types),
+  ];
+}
+
+/** What every client has on itself by hand, in the spelling of either SDK. */
+const clientMembers: ReadonlySet<string> = new Set([
+  "call",
+  "close",
+  "constructor",
+  "exchange_mcp",
+  "hold_session",
+  "host",
+  "send_and_stream",
+]);
+
+/** A root method is an operation of its plane, and no other member of the client has its name. */
+function lintRoots({ planes, operations }: Contract): Finding[] {
+  const taken = new Map<string, string>(planes.map(({ name }) => [name, `the plane ${name}`]));
+  for (const member of clientMembers) taken.set(member, "the client itself");
+  return planes.flatMap(({ name, origin, root }) =>
+    root.flatMap((verb) => {
+      const at = { rule: "root-method", file: origin, pointer: "/plane/root" };
+      if (!operations.some((operation) => operation.plane === name && operation.verb === verb))
+        return [{ ...at, text: `"${verb}" is no operation of ${name}; write its file or remove it` }];
+      const before = taken.get(verb);
+      taken.set(verb, `${name}.${verb}`);
+      return before === undefined
+        ? []
+        : [{ ...at, text: `client.${verb} is taken by ${before}; remove it here` }];
+    }),
+  );
+}
+
+/** A verb is a method's name in both SDKs: Python has no methods that are called like its keywords. */
+function lintVerbs({ operations }: Contract): Finding[] {
+  return operations
+    .filter(({ verb }) => pythonKeywords.has(verb) || pythonSoftKeywords.has(verb))
+    .map(({ plane, verb, origin }) => ({
+      rule: "python-keyword",
+      file: origin,
+      pointer: "/operation/id",
+      text: `"${verb}" is a keyword of Python, so no method can have the name; rename it, for example "${verb}_${plane}"`,
+    }));
 }
 
 function lintErrors({ errors }: Operation, catalogue: ErrorDef[], say: Say): void {
@@ -43,7 +91,7 @@ function lintScope(scope: string | null, contract: Contract, types: Types, say: 
   const known = types.get("Scope")?.shape;
   if (scope === null || known?.kind !== "string") return;
   const [plane = ""] = scope.split(":");
-  if (!contract.planes.includes(plane))
+  if (!contract.planes.some(({ name }) => name === plane))
     say("scope", "/scope", `"${plane}" is no plane; write \`<plane>:<right>\``);
   else if (known.enum?.includes(scope) !== true)
     say(

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
+import { buildUnchecked } from "./load.js";
 import type { Json, JsonObject } from "./source.js";
-import { type Files, lintSentences, tinyContract } from "./tiny-contract.js";
+import {
+  type Files,
+  lintSentences,
+  object,
+  operation,
+  plane,
+  tinyContract,
+  toSources,
+} from "./tiny-contract.js";
 
 /** One breach: `at` is a JSON pointer below the file, `value` what to write there (undefined removes it). */
 interface Case {
@@ -747,12 +756,90 @@ test("[contract.lint] a reference into another plane is refused", () => {
   ]);
 });
 
-test("[contract.lint] a folder that is no plane is refused", () => {
+test("[contract.lint] [house.plane-facts] a folder without plane.json is refused", () => {
   const files = tinyContract();
   files["schemas/boxes/types.json"] = { $id: "boxes/types.json", $defs: {} };
   expect(lintSentences(files)).toEqual([
-    'schemas/boxes/types.json#: "boxes" is no plane; write one of: system, sessions, comms, leases, providers, nodes, relay, endpoints, mounts, fs, pty, audit. [lint/plane-name]',
+    "schemas/boxes/plane.json#: is missing; write the plane's order, title, text, wire and root methods. [lint/plane-file]",
   ]);
+});
+
+test("[house.plane-facts] two planes with one order are refused", () => {
+  const files = tinyContract();
+  files["schemas/sessions/plane.json"] = plane("sessions", 30);
+  expect(lintSentences(files)).toEqual([
+    "schemas/sessions/plane.json#/plane/order: the order 30 is taken by schemas/comms/plane.json; take a free one. [lint/plane-order]",
+  ]);
+});
+
+test("[house.plane-facts] planes are listed by their order, not by their names", () => {
+  const files = tinyContract();
+  files["schemas/zebra/plane.json"] = plane("zebra", 1);
+  expect(buildUnchecked(toSources(files), "0.3.0").planes.map(({ name }) => name)).toEqual([
+    "zebra",
+    "comms",
+  ]);
+});
+
+test("[house.plane-facts] plane.json lacks a fact or has one that is unknown", () => {
+  const files = tinyContract();
+  const { wire: _wire, ...facts } = files["schemas/comms/plane.json"]!.plane as JsonObject;
+  files["schemas/comms/plane.json"]!.plane = facts;
+  expect(lintSentences(files)).toEqual([
+    'schemas/comms/plane.json#/plane: "wire" is missing; write it (a surface that is not there is null). [lint/meta]',
+  ]);
+  files["schemas/comms/plane.json"] = plane("comms", 30, { wire: "smoke" });
+  expect(lintSentences(files)).toEqual([
+    "schemas/comms/plane.json#/plane/wire: write one of: rpc, http. [lint/meta]",
+  ]);
+});
+
+test.each([
+  ["post", '"post" is no operation of comms; write its file or remove it'],
+  ["comms", '"comms" is no operation of comms; write its file or remove it'],
+])("[house.plane-facts] the root method %s is refused", (verb, text) => {
+  const files = tinyContract();
+  files["schemas/comms/plane.json"] = plane("comms", 30, { root: [verb] });
+  expect(lintSentences(files)).toEqual([`schemas/comms/plane.json#/plane/root: ${text}. [lint/root-method]`]);
+});
+
+test.each([
+  ["close", "the client itself"],
+  ["comms", "the plane comms"],
+])("[house.plane-facts] the root method %s clashes with what clients have", (verb, owner) => {
+  const files = tinyContract();
+  files["schemas/comms/plane.json"] = plane("comms", 30, { root: [verb] });
+  files[`schemas/comms/${verb}.json`] = operation(verb, {
+    example: { request: {}, response: {} },
+    request: object({}, []),
+    response: object({}, []),
+  });
+  expect(lintSentences(files)).toEqual([
+    `schemas/comms/plane.json#/plane/root: client.${verb} is taken by ${owner}; remove it here. [lint/root-method]`,
+  ]);
+});
+
+test.each(["import", "del", "from", "match", "type"])("[house.keywords] the verb %s is refused", (verb) => {
+  const files = tinyContract();
+  files[`schemas/comms/${verb}.json`] = operation(verb, {
+    example: { request: {}, response: {} },
+    request: object({}, []),
+    response: object({}, []),
+  });
+  expect(lintSentences(files)).toEqual([
+    `schemas/comms/${verb}.json#/operation/id: "${verb}" is a keyword of Python, so no method can have the name; rename it, for example "${verb}_comms". [lint/python-keyword]`,
+  ]);
+});
+
+test("[house.keywords] a reserved word of TypeScript alone is a verb", () => {
+  const files = tinyContract();
+  for (const verb of ["delete", "new", "switch", "function"])
+    files[`schemas/comms/${verb}.json`] = operation(verb, {
+      example: { request: {}, response: {} },
+      request: object({}, []),
+      response: object({}, []),
+    });
+  expect(lintSentences(files)).toEqual([]);
 });
 
 test("[contract.lint] a missing catalogue of errors is named", () => {

@@ -2,9 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { idempotencyPathOf, toCli, toMcp, toRest } from "./bindings.js";
 import { digestOf } from "./canonical.js";
-import type { Contract, ErrorDef, EventDef, MessageDef, Operation, RawRoute, TypeDef } from "./contract.js";
+import type {
+  Contract,
+  ErrorDef,
+  EventDef,
+  MessageDef,
+  Operation,
+  Plane,
+  RawRoute,
+  TypeDef,
+} from "./contract.js";
 import { assertClean, lintContract, lintFiles } from "./lint.js";
-import { planeOrder } from "./planes.js";
 import { collectDefinitions, type Definition, type Definitions } from "./refs.js";
 import { toShape } from "./shape.js";
 import { compareText, type JsonObject, readSources, type SchemaFile } from "./source.js";
@@ -37,7 +45,7 @@ export function buildUnchecked(files: SchemaFile[], version: string): Contract {
   const contract: Contract = {
     version,
     digest: "",
-    planes: planeOrder.filter((plane) => files.some((file) => file.folder === plane)),
+    planes: blocks(files, "plane").map(([file, block]) => toPlane(file, block)),
     types: [...definitions.values()]
       .map((definition) => toTypeDef(definitions, definition))
       .sort((a, b) => compareText(a.name, b.name)),
@@ -50,20 +58,34 @@ export function buildUnchecked(files: SchemaFile[], version: string): Contract {
   return { ...contract, digest: digestOf(contract) };
 }
 
+/** The blocks of one kind, by the order of their planes and then by path. */
 function blocks(files: SchemaFile[], kind: SchemaFile["kind"]): [SchemaFile, JsonObject][] {
+  const planes = files.filter((file) => file.kind === "plane");
+  const orders = new Map(
+    planes.map(({ folder, json }) => [folder, Number((json.plane as JsonObject).order)]),
+  );
+  const orderOf = ({ folder }: SchemaFile): number => orders.get(folder) ?? 0;
   return files
     .filter((file) => file.kind === kind)
     .map((file) => [file, file.json[kind] as JsonObject] as [SchemaFile, JsonObject])
-    .sort(
-      ([a], [b]) =>
-        planeOrder.indexOf(a.folder) - planeOrder.indexOf(b.folder) || compareText(a.path, b.path),
-    );
+    .sort(([a], [b]) => orderOf(a) - orderOf(b) || compareText(a.path, b.path));
 }
 
 function definitionOf(definitions: Definitions, file: SchemaFile, key: string): Definition {
   const found = definitions.get(`${file.path}#/$defs/${key}`);
   if (found === undefined) throw new Error(`${file.path}: "$defs.${key}" is missing; write it.`);
   return found;
+}
+
+function toPlane(file: SchemaFile, block: JsonObject): Plane {
+  return {
+    name: file.folder,
+    origin: file.path,
+    title: String(block.title),
+    text: String(block.text),
+    wire: block.wire as Plane["wire"],
+    root: [...(block.root as string[])].sort(compareText),
+  };
 }
 
 function toTypeDef(definitions: Definitions, { name, file, origin, schema }: Definition): TypeDef {

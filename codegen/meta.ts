@@ -15,7 +15,7 @@ export function checkMeta(file: SchemaFile): Finding[] {
   compiled ??= compile();
   const validate = file.kind === "errors" ? compiled.errors : compiled.file;
   if (validate(file.json)) return [];
-  // Which of the four kinds a file is decides the rest: its own sentence, and the deepest one, are enough.
+  // Which of the five kinds a file is decides the rest: its own sentence, and the deepest one, are enough.
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== "oneOf" && keyword !== "anyOf");
   const own = errors.filter(({ instancePath, params }) => concerns(file, instancePath, params));
   const [first] = own.length > 0 ? own : errors;
@@ -54,7 +54,7 @@ function compile(): { file: ValidateFunction; errors: ValidateFunction } {
 /** Errors that only say which other kind of file this is not are noise. */
 function concerns(file: SchemaFile, pointer: string, params: Record<string, unknown>): boolean {
   const missing = params.missingProperty;
-  const kinds = ["operation", "event", "message", "raw"];
+  const kinds = ["plane", "operation", "event", "message", "raw"];
   return pointer !== "" || typeof missing !== "string" || !kinds.includes(missing) || missing === file.kind;
 }
 

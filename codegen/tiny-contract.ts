@@ -80,6 +80,7 @@ export function tinyContract(): Files {
         },
       },
     },
+    "schemas/comms/plane.json": plane("comms", 30, { root: ["put"] }),
     "schemas/comms/types.json": {
       $schema: "https://json-schema.org/draft/2020-12/schema",
       $id: "comms/types.json",
@@ -170,6 +171,15 @@ export function tinyContract(): Files {
       object({ parcel: { $ref: "types.json#/$defs/Parcel" } }, ["parcel"]),
     ),
     "schemas/comms/ended.event.json": event("ended", object({}, [], { "x-open": true })),
+  };
+}
+
+/** A plane's own file; the block's fields override. */
+export function plane(name: string, order: number, block: JsonObject = {}): JsonObject {
+  return {
+    $schema: "../operation.meta.json",
+    $id: `${name}/plane.json`,
+    plane: { order, title: "A plane", text: "What it is about.", wire: "rpc", root: [], ...block },
   };
 }
 

@@ -1,11 +1,10 @@
 import type { Contract, Operation, TypeDef } from "../contract.js";
 import { resolveType } from "../json-schema.js";
 import { fieldTable, table } from "./docs-tables.js";
-import { planeTexts } from "./openapi-fixed.js";
 
 /** The reference's table of contents. */
 export function indexPage(contract: Contract): string[] {
-  const planes = contract.planes.filter((plane) => contract.operations.some((o) => o.plane === plane));
+  const planes = contract.planes.filter(({ name }) => contract.operations.some((o) => o.plane === name));
   return [
     "# Reference",
     "",
@@ -17,10 +16,10 @@ export function indexPage(contract: Contract): string[] {
     "- [Breaking changes](breaking-rules.md): what may change without breaking a client.",
     "- `openapi.yaml`, `schemas/dist/openrpc.json`, `schemas/dist/asyncapi.yaml`, `schemas/dist/mcp-tools.json`, `schemas/dist/contract.schema.json`: the same as documents for tools.",
     "",
-    ...planes.flatMap((plane) => [
+    ...planes.flatMap(({ name: plane, text }) => [
       `## ${plane}`,
       "",
-      planeTexts[plane] ?? "",
+      text,
       "",
       ...table(
         ["Operation", "What it does", "Scope"],

@@ -1,13 +1,6 @@
 import type { Contract, ErrorDef } from "../contract.js";
 import type { JsonObject } from "../json-schema.js";
 
-/** What each plane is about, for the explorer and the reference's index. */
-export const planeTexts: Record<string, string> = {
-  system: "The daemon itself: health, versions, tokens, sign-in.",
-  sessions: "Agents' identities: names, inboxes, and the host's side of an interaction.",
-  comms: "Agents talk: send, stream, peers.",
-};
-
 export const securitySchemes: JsonObject = {
   bearer: {
     type: "http",

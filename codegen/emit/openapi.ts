@@ -5,13 +5,7 @@ import { errorsOf } from "../operation-errors.js";
 import { shownOn } from "../surface-values.js";
 import { yamlText } from "../yaml-text.js";
 import { type Components, openapiComponents, takesWholeBody } from "./openapi-components.js";
-import {
-  browserPaths,
-  headerParameters,
-  planeTexts,
-  responseHeaders,
-  securitySchemes,
-} from "./openapi-fixed.js";
+import { browserPaths, headerParameters, responseHeaders, securitySchemes } from "./openapi-fixed.js";
 
 /** `openapi.yaml`: the REST surface as OpenAPI 3.1. */
 export function emitOpenapi(contract: Contract): OutputFile[] {
@@ -40,8 +34,8 @@ export function emitOpenapi(contract: Contract): OutputFile[] {
     servers: [{ url: "http://127.0.0.1:7433", description: "The daemon's default address on this machine." }],
     security: [{ bearer: [] }, { cookie: [], page_key: [] }],
     tags: contract.planes
-      .filter((plane) => operations.some((operation) => operation.plane === plane))
-      .map((plane) => ({ name: plane, description: planeTexts[plane] ?? `The ${plane} plane.` })),
+      .filter(({ name }) => operations.some((operation) => operation.plane === name))
+      .map(({ name, text }) => ({ name, description: text })),
     paths: sorted(paths),
     components: {
       securitySchemes,

@@ -1,4 +1,5 @@
 import type { OutputFile } from "../contract.js";
+import { pythonKeywords } from "../names.js";
 import { wrapText } from "../printer.js";
 import { compareText } from "../source.js";
 
@@ -142,13 +143,6 @@ export function pythonLiteral(value: unknown): string {
   return String(value);
 }
 
-const keywords = new Set(
-  (
-    "False None True and as assert async await break class continue def del elif else except finally for from " +
-    "global if import in is lambda nonlocal not or pass raise return try while with yield"
-  ).split(" "),
-);
-
 /** Names that every model has already. */
 const taken = new Set(
   "schema json dict copy construct validate parse_obj parse_raw parse_file from_orm".split(" "),
@@ -156,5 +150,5 @@ const taken = new Set(
 
 /** A field's name in Python: a trailing underscore where the wire name is a keyword or every model's own. */
 export function pythonName(wire: string): string {
-  return keywords.has(wire) || taken.has(wire) || wire.startsWith("model_") ? `${wire}_` : wire;
+  return pythonKeywords.has(wire) || taken.has(wire) || wire.startsWith("model_") ? `${wire}_` : wire;
 }

@@ -8,12 +8,11 @@ import { typesModule } from "./sdk-python-types.js";
 
 const calls = "..._runtime.calls";
 
-/** The plane whose operations a client also has on itself. */
-const rootPlane = "comms";
-
 /** `resources/<plane>.py`: a sync and an async class whose methods are one expression each. */
 export function printResources(contract: Contract, folder: string): OutputFile[] {
-  const planes = contract.planes.filter((plane) => contract.operations.some((one) => one.plane === plane));
+  const planes = contract.planes
+    .map(({ name }) => name)
+    .filter((plane) => contract.operations.some((one) => one.plane === plane));
   return [
     ...planes.map((plane) => new ResourceModule(contract, folder, plane).print()),
     printPlanes(planes, folder),
@@ -74,8 +73,8 @@ class ResourceModule {
     const name = prefix + pascalCase(this.#plane);
     const type = file.importType(`${prefix}Calls`, calls);
     const own = this.#contract.operations.filter(({ plane }) => plane === this.#plane);
-    const closing = new Set(this.#contract.operations.map(({ stream }) => stream?.close));
-    const shared = this.#plane === rootPlane ? own.filter(({ id }) => !closing.has(id)) : [];
+    const root = this.#contract.planes.find(({ name }) => name === this.#plane)?.root ?? [];
+    const shared = own.filter(({ verb }) => root.includes(verb));
     if (shared.length > 0) {
       file.print();
       file.block(`class ${name}Root:`, () => {

@@ -33,7 +33,9 @@ class TypesModule {
   constructor(contract: Contract, folder: string, module: string) {
     this.#module = module;
     this.#types = new Map(contract.types.map((type) => [type.name, type]));
-    const source = contract.planes.includes(module) ? `schemas/${module}/*.json` : `schemas/common/*.json`;
+    const source = contract.planes.some(({ name }) => name === module)
+      ? `schemas/${module}/*.json`
+      : `schemas/common/*.json`;
     const path = `${folder}/types/${typesModule(module)}.py`;
     this.#file = new PythonFile(path, source, `Types of \`${module}\`.`);
   }

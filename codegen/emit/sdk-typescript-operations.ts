@@ -10,7 +10,11 @@ export function printOperations(contract: Contract, folder: string): OutputFile 
   printOperationTypes(file, contract);
   const readers = readersOf(contract.types);
   const entry = file.importType("OperationEntry", "../runtime/operation.js");
-  const table = contract.operations.map((operation) => [operation.id, entryOf(operation, payloads, readers)]);
+  const wires = new Map(contract.planes.map(({ name, wire }) => [name, wire]));
+  const table = contract.operations.map((operation) => [
+    operation.id,
+    { ...entryOf(operation, payloads, readers), wire: wires.get(operation.plane) },
+  ]);
   file.doc("How each operation is called.");
   file.value(
     `export const operations: { readonly [Id in OperationId]: ${entry} } = `,

@@ -8,7 +8,9 @@ import { lineWidth, quote, SourceFile } from "../printer.js";
 export function printResources(contract: Contract, folder: string): OutputFile[] {
   const types = typeMap(contract);
   const events = new Map(contract.events.map(({ id, payload }) => [id, payload]));
-  const planes = contract.planes.filter((plane) => contract.operations.some((one) => one.plane === plane));
+  const planes = contract.planes
+    .map(({ name }) => name)
+    .filter((plane) => contract.operations.some((one) => one.plane === plane));
   return [
     printPlanes(planes, folder),
     ...planes.map((plane) => {

@@ -61,7 +61,7 @@ function printSpec(file: SourceFile): void {
 function printPlanes(file: SourceFile, { planes, operations }: Contract): void {
   file.doc("Operations by plane and verb.");
   file.block("export interface PlaneOperations {", "}", () => {
-    for (const plane of planes)
+    for (const { name: plane } of planes)
       file.block(`${propertyKey(plane)}: {`, "};", () => {
         for (const { id, verb, plane: owner } of operations)
           if (owner === plane) file.print(`${propertyKey(verb)}: ${quote(id)};`);

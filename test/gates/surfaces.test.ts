@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { surfaceListings, surfacesGate } from "../../codegen/gates/surfaces.js";
+import { loadContract } from "../../codegen/load.js";
+import { camelCase, pascalCase } from "../../codegen/names.js";
 import { copyTree, root } from "./_tree.js";
 
 describe("[contract.surfaces] every surface has the operations that the schemas declare", () => {
@@ -122,3 +126,22 @@ function renamed(found: string): string {
   if (/^ {2}"|\n$/.test(found) && !found.includes("operationId")) return "";
   return found.replace(/peers|list\b|stream_event/, "other");
 }
+
+describe("[house.plane-facts] both clients have the root methods that plane.json declares", () => {
+  const declared = loadContract(root).planes.flatMap(({ name, root: verbs }) =>
+    verbs.map((verb) => [name, verb] as const),
+  );
+
+  test("there are some", () => expect(declared).toContainEqual(["comms", "send"]));
+
+  test.each(declared)("%s.%s", (plane, verb) => {
+    const client = readFileSync(join(root, "sdks/typescript/src/runtime/client.ts"), "utf8");
+    expect(client).toMatch(new RegExp(`^ {2}${camelCase(verb)}\\(`, "m"));
+    const path = `sdks/python/src/parley/_generated/resources/${plane}.py`;
+    const classes = readFileSync(join(root, path), "utf8").split(/^class /m);
+    for (const name of [pascalCase(plane), `Async${pascalCase(plane)}`]) {
+      const body = classes.find((text) => text.startsWith(`${name}Root:`));
+      expect(body).toMatch(new RegExp(`^ {4}(?:async )?def ${verb}\\(`, "m"));
+    }
+  });
+});

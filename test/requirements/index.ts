@@ -4,6 +4,7 @@ import { console } from "./console.js";
 import { contract } from "./contract.js";
 import { faults } from "./faults.js";
 import { federation } from "./federation.js";
+import { house } from "./house.js";
 import { kernel } from "./kernel.js";
 import { messaging } from "./messaging.js";
 import { project } from "./project.js";
@@ -23,6 +24,7 @@ export const requirements: Requirements = join([
   contract,
   faults,
   federation,
+  house,
   kernel,
   messaging,
   project,

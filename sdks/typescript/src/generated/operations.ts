@@ -286,6 +286,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/auth/tickets", pathFields: [], in: "body", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.create_token": {
     id: "system.create_token",
@@ -298,6 +299,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/tokens", pathFields: [], in: "body", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.health": {
     id: "system.health",
@@ -310,6 +312,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/healthz", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.initialize": {
     id: "system.initialize",
@@ -322,6 +325,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: null,
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.list_tokens": {
     id: "system.list_tokens",
@@ -334,6 +338,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/tokens", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.revoke_token": {
     id: "system.revoke_token",
@@ -352,6 +357,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.rotate_token": {
     id: "system.rotate_token",
@@ -370,6 +376,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.status": {
     id: "system.status",
@@ -382,6 +389,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/status", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.stop": {
     id: "system.stop",
@@ -394,6 +402,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/system/stop", pathFields: [], in: "body", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "system.version": {
     id: "system.version",
@@ -406,6 +415,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/version", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "sessions.close": {
     id: "sessions.close",
@@ -424,6 +434,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.dismiss": {
     id: "sessions.dismiss",
@@ -442,6 +453,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.drain": {
     id: "sessions.drain",
@@ -460,6 +472,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: "SessionsDrainResponse",
     stream: null,
+    wire: "rpc",
   },
   "sessions.drop_dead_letter": {
     id: "sessions.drop_dead_letter",
@@ -478,6 +491,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.emit": {
     id: "sessions.emit",
@@ -496,6 +510,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.get": {
     id: "sessions.get",
@@ -508,6 +523,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/sessions/{name}", pathFields: ["name"], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.list": {
     id: "sessions.list",
@@ -520,6 +536,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/sessions", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.list_dead_letters": {
     id: "sessions.list_dead_letters",
@@ -538,6 +555,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.list_held": {
     id: "sessions.list_held",
@@ -556,6 +574,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.list_inbox": {
     id: "sessions.list_inbox",
@@ -579,6 +598,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.open": {
     id: "sessions.open",
@@ -591,6 +611,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/sessions", pathFields: [], in: "body", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.release_held": {
     id: "sessions.release_held",
@@ -609,6 +630,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.retry_dead_letter": {
     id: "sessions.retry_dead_letter",
@@ -627,6 +649,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "sessions.settle": {
     id: "sessions.settle",
@@ -645,6 +668,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "comms.peers": {
     id: "comms.peers",
@@ -657,6 +681,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/comms/peers", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "comms.send": {
     id: "comms.send",
@@ -669,6 +694,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/comms/send", pathFields: [], in: "body", queryFields: [] },
     reader: "CommsSendResponse",
     stream: null,
+    wire: "rpc",
   },
   "comms.stream": {
     id: "comms.stream",
@@ -700,6 +726,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
       cursor: "after_sequence",
       reader: "CommsStreamEvent",
     },
+    wire: "rpc",
   },
   "comms.stream_close": {
     id: "comms.stream_close",
@@ -712,6 +739,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: null,
     reader: null,
     stream: null,
+    wire: "rpc",
   },
   "endpoints.list": {
     id: "endpoints.list",
@@ -724,6 +752,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "GET", path: "/endpoints", pathFields: [], in: "query", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "endpoints.pair": {
     id: "endpoints.pair",
@@ -736,6 +765,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/endpoints", pathFields: [], in: "body", queryFields: [] },
     reader: "EndpointsPairResponse",
     stream: null,
+    wire: "http",
   },
   "endpoints.remove": {
     id: "endpoints.remove",
@@ -754,6 +784,7 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     },
     reader: null,
     stream: null,
+    wire: "http",
   },
   "endpoints.rotate_keys": {
     id: "endpoints.rotate_keys",
@@ -766,5 +797,6 @@ export const operations: { readonly [Id in OperationId]: OperationEntry } = {
     rest: { method: "POST", path: "/endpoint-keys/rotate", pathFields: [], in: "body", queryFields: [] },
     reader: null,
     stream: null,
+    wire: "http",
   },
 };

@@ -10,6 +10,8 @@ export interface OperationEntry {
   /** JSON-RPC method. */
   rpc: string | null;
   rest: RestEntry | null;
+  /** Transport over TCP, as its plane declares it. */
+  wire: "rpc" | "http";
   /** Reader of the response, see `unknown-variant.ts`. */
   reader: string | null;
   stream: StreamEntry | null;

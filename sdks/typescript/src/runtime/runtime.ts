@@ -45,8 +45,6 @@ interface Answer {
   response: RawResponse;
 }
 
-/** JSON-RPC is the wire of these planes, HTTP of the others. */
-const rpcPlanes: ReadonlySet<string> = new Set(["comms", "sessions"]);
 const closers: ReadonlySet<string> = new Set(
   Object.values(operations).flatMap((one) => one.stream?.close ?? []),
 );
@@ -76,14 +74,15 @@ export class Runtime implements Calls {
     request: OperationTypes[Id]["request"],
     options: CallOptions = {},
   ): Call<OperationTypes[Id]["response"]> {
-    const outcome = this.#attempts(operations[id], request as Request, options, rpcPlanes);
+    const operation = operations[id];
+    const outcome = this.#attempts(operation, request as Request, options, operation.wire === "rpc");
     return new Call(outcome as Promise<Outcome<OperationTypes[Id]["response"]>>);
   }
 
   /** Sends a request as it is, over JSON-RPC whatever the plane: nothing of it is laid out in paths or queries. */
   raw(id: UnaryOperationId, request: unknown, options: CallOptions = {}): Call<unknown> {
     const operation = operations[id];
-    return new Call(this.#attempts(operation, request as Request, options, new Set([operation.plane])));
+    return new Call(this.#attempts(operation, request as Request, options, true));
   }
 
   stream<Id extends StreamOperationId>(
@@ -150,7 +149,7 @@ export class Runtime implements Calls {
     operation: OperationEntry,
     request: Request,
     options: CallOptions,
-    overRpc: ReadonlySet<string>,
+    overRpc: boolean,
   ): Promise<Outcome<unknown>> {
     const { environment, retries, timeout } = this.#settings;
     const wait = operation.timeout === "wait" ? Number(request.wait_ms ?? 0) : 0;
@@ -183,14 +182,14 @@ export class Runtime implements Calls {
     request: Request,
     options: CallOptions,
     deadline: Deadline,
-    overRpc: ReadonlySet<string>,
+    overRpc: boolean,
   ): Promise<Answer> {
     if (deadline.failure !== undefined) throw deadline.failure;
     const transport = await this.#transport(deadline);
     try {
       const { rest, rpc } = operation;
-      const overSocket = transport.prefersRpc === true || rpcPlanes.has(operation.plane);
-      const byRpc = rpc !== null && (transport.prefersRpc === true || overRpc.has(operation.plane));
+      const overSocket = transport.prefersRpc === true || operation.wire === "rpc";
+      const byRpc = rpc !== null && (transport.prefersRpc === true || overRpc);
       if (rest !== null && !byRpc) {
         const laidOut = { method: rest.method, ...restRequest(rest, request) };
         return httpAnswer(await this.#http(transport, laidOut, options, deadline), transport);

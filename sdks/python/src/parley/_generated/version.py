@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "3cf222b6f0f629b8"
+CONTRACT_DIGEST = "bd55c36ae5fcab69"
 """First 16 hex digits of that contract's digest."""
