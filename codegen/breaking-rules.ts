@@ -279,6 +279,15 @@ const operation: Row[] = [
   ["raw-route-added", "added", "WIRE", false, "A byte route was added."],
   ["raw-path-changed", "changed", "WIRE", true, "The byte route's path changed or lost a prefix; keep it."],
   ["raw-method-removed", "removed", "WIRE", true, "The byte route lost an HTTP method; keep it."],
+  ["raw-upgrade-removed", "removed", "WIRE", true, "The byte route takes no upgrade any more; keep it."],
+  [
+    "raw-request-type-removed",
+    "narrowed",
+    "WIRE",
+    true,
+    "The byte route refuses a media type that it took; keep it.",
+  ],
+  ["raw-limit-lowered", "narrowed", "WIRE", true, "The byte route takes shorter bodies; keep the limit."],
   ["raw-route-widened", "widened", "WIRE", false, "The byte route takes more methods, prefixes or callers."],
   [
     "raw-access-tightened",

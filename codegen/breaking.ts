@@ -183,18 +183,25 @@ function compareRaw(before: Contract, after: Contract, report: Report): void {
     added: (route) => report("raw-route-added", route.id),
   });
   for (const [old, now] of pairs) {
-    const lost = (a: string[], b: string[]): boolean => a.some((item) => !b.includes(item));
+    // Contracts that were accepted before byte routes declared these facts lack them.
+    const lost = (a: string[] = [], b: string[] = []): boolean => a.some((item) => !b.includes(item));
+    const isOpen = ({ credentials }: RawRoute): boolean => credentials?.length === 0;
     if (old.path !== now.path || lost(old.prefixes, now.prefixes)) report("raw-path-changed", now.id);
     if (lost(old.methods, now.methods)) report("raw-method-removed", now.id);
+    if (old.upgrade != null && now.upgrade !== old.upgrade) report("raw-upgrade-removed", now.id);
+    if (lost(old.request, now.request)) report("raw-request-type-removed", now.id);
+    if (now.maxBytes !== null && (old.maxBytes === null || now.maxBytes < old.maxBytes))
+      report("raw-limit-lowered", now.id);
     const scopeTightened = now.scope !== null && now.scope !== old.scope;
     const originTightened = old.origin_rule === "check" && now.origin_rule === "require";
-    if (scopeTightened || originTightened || (!old.authenticated && now.authenticated))
-      report("raw-access-tightened", now.id);
+    const callersLost = isOpen(old) ? !isOpen(now) : !isOpen(now) && lost(old.credentials, now.credentials);
+    if (scopeTightened || originTightened || callersLost) report("raw-access-tightened", now.id);
     else if (
       lost(now.methods, old.methods) ||
       lost(now.prefixes, old.prefixes) ||
       old.scope !== now.scope ||
-      old.authenticated !== now.authenticated ||
+      lost(now.credentials, old.credentials) ||
+      (isOpen(now) && !isOpen(old)) ||
       old.origin_rule !== now.origin_rule
     )
       report("raw-route-widened", now.id);

@@ -209,8 +209,19 @@ export interface RawRoute {
   path: string;
   prefixes: string[];
   scope: string | null;
-  /** Credentials are needed although no scope is. */
-  authenticated: boolean;
+  upgrade: "websocket" | null;
+  /** Kinds of principal that may call; empty: callable without credentials. */
+  credentials: string[];
+  /** Key of the config that, when true, opens the route to calls without credentials. */
+  openedBy: string | null;
+  /** Its own codes besides the common ones. */
+  errors: string[];
+  /** Media types of bodies; empty: bodies are not read. */
+  request: string[];
+  /** Media types of answers. */
+  response: string[];
+  /** Longest body in bytes; null: the config's `limits.body_bytes`. */
+  maxBytes: number | null;
   audit: boolean;
   host: "check";
   origin_rule: "check" | "require";

@@ -1,5 +1,5 @@
 import { checkValue } from "./check-value.js";
-import type { Contract, ErrorDef, Operation, Property, Shape, TypeDef } from "./contract.js";
+import type { Contract, ErrorDef, Operation, Property, RawRoute, Shape, TypeDef } from "./contract.js";
 import type { Finding } from "./lint.js";
 import { reach, requestFields, resolveShape, typeMap } from "./lower.js";
 import { pythonKeywords, pythonSoftKeywords } from "./names.js";
@@ -24,10 +24,13 @@ export function lintMeaning(contract: Contract): Finding[] {
     lintStream(operation, contract, types, say);
     lintExample(operation, types, say);
   }
-  for (const route of contract.rawRoutes)
-    lintScope(route.scope, contract, types, (rule, pointer, text) =>
-      findings.push({ rule, file: route.origin, pointer: `/raw${pointer}`, text }),
-    );
+  for (const route of contract.rawRoutes) {
+    const say: Say = (rule, pointer, text) =>
+      findings.push({ rule, file: route.origin, pointer: `/raw${pointer}`, text });
+    lintErrors(route, contract.errors, say);
+    lintScope(route.scope, contract, types, say);
+    lintRaw(route, say);
+  }
   return [
     ...findings,
     ...lintRoots(contract),
@@ -78,13 +81,24 @@ function lintVerbs({ operations }: Contract): Finding[] {
     }));
 }
 
-function lintErrors({ errors }: Operation, catalogue: ErrorDef[], say: Say): void {
+function lintErrors({ errors }: { errors: string[] }, catalogue: ErrorDef[], say: Say): void {
   for (const code of errors) {
     const known = catalogue.find((error) => error.code === code);
     if (known === undefined)
       say("error-code", "/errors", `"${code}" is not in errors.json; add it there or remove it`);
     else if (known.clientOnly) say("error-code", "/errors", `"${code}" is only raised by clients; remove it`);
   }
+}
+
+function lintRaw(route: RawRoute, say: Say): void {
+  if (route.upgrade !== null && !route.methods.includes("GET"))
+    say("raw-upgrade", "/upgrade", "is opened by GET, which is not among the methods; add it");
+  if (route.scope !== null && route.credentials.length === 0)
+    say("raw-credentials", "/credentials", "is empty, but a scope is needed; name who may call");
+  if (route.openedBy !== null && route.credentials.length === 0)
+    say("raw-credentials", "/opened_by", "opens a route that is open already; remove it");
+  if (route.maxBytes !== null && route.request.length === 0)
+    say("raw-body", "/max_bytes", "bounds a body that is not read; name its media type in `request`");
 }
 
 function lintScope(scope: string | null, contract: Contract, types: Types, say: Say): void {

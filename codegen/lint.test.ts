@@ -849,6 +849,53 @@ test("[contract.lint] a missing catalogue of errors is named", () => {
   ]);
 });
 
+const route = {
+  id: "comms.pictures",
+  summary: "Pictures.",
+  method: "POST",
+  path: "/pictures",
+  scope: null,
+  credentials: ["token"],
+  errors: [],
+  request: ["image/*"],
+  response: [],
+  audit: false,
+  host: "check",
+  origin: "check",
+};
+
+test.each([
+  [
+    "raw-upgrade",
+    { upgrade: "websocket" },
+    "/upgrade: is opened by GET, which is not among the methods; add it",
+  ],
+  [
+    "raw-credentials",
+    { scope: "comms:read", credentials: [] },
+    "/credentials: is empty, but a scope is needed; name who may call",
+  ],
+  [
+    "raw-credentials",
+    { opened_by: "server.open", credentials: [] },
+    "/opened_by: opens a route that is open already; remove it",
+  ],
+  [
+    "raw-body",
+    { max_bytes: 5, request: [] },
+    "/max_bytes: bounds a body that is not read; name its media type in `request`",
+  ],
+  ["error-code", { errors: ["odd"] }, '/errors: "odd" is not in errors.json; add it there or remove it'],
+] as [string, JsonObject, string][])("[house.byte-routes] %s %j", (rule, changed, says) => {
+  const path = "schemas/comms/pictures.raw.json";
+  const files = tinyContract();
+  const raw: JsonObject = route;
+  files[path] = { $schema: "../operation.meta.json", $id: "comms/pictures.raw.json", raw };
+  expect(lintSentences(files)).toEqual([]);
+  files[path] = { ...(files[path] as JsonObject), raw: { ...raw, ...changed } };
+  expect(lintSentences(files)).toEqual([`${path}#/raw${says}. [lint/${rule}]`]);
+});
+
 /** A nested union needs a union to nest. */
 function withHelpers(files: Files, rule: string): Files {
   if (rule !== "union-nested") return files;

@@ -26,6 +26,7 @@ import type { Ambient } from "./kernel/context.js";
 import { createDispatch, type Dispatch, handlerTable } from "./kernel/dispatch.js";
 import { systemIds } from "./kernel/ids.js";
 import type { Logger } from "./kernel/logger.js";
+import { type Routes, type UpgradeHandler, upgradesOf } from "./kernel/raw.js";
 import { StartError } from "./kernel/start-error.js";
 import { type CompiledValidators, createValidators, type Validators } from "./kernel/validate.js";
 import { LifeCycle } from "./life-cycle.js";
@@ -105,6 +106,7 @@ interface Surfaces {
   readonly rpc: RpcSurface;
   readonly mcp: McpSurface;
   readonly link: LinkRoute;
+  readonly upgrades: Readonly<Record<string, UpgradeHandler>>;
 }
 
 /** Builds and starts the whole daemon. Rejects with an error whose message is meant for the user. */
@@ -397,29 +399,34 @@ async function createSurfaces(
     checkVersion: checkWebSocketVersion,
     accept: (wire) => endpoints.accept(wire),
   });
+  const routes: Routes<"system"> & Routes<"endpoints"> = {
+    "system.console": {
+      serve: createStaticFiles({ folder: new URL("./console/", import.meta.url).pathname }),
+    },
+    "system.sign_in": { serve: createSignIn(browser) },
+    "system.sign_out": { serve: createSignOut(browser) },
+    "system.prove": { serve: createProve(browser) },
+    "system.metrics": { serve: createMetricsPage(metrics) },
+    "system.openapi": { serve: createOpenapiDocument({ read: asset("openapi.yaml") }) },
+    "system.docs": {
+      serve: createExplorer({
+        read: asset("dist/openapi.json"),
+        script: asset("dist/console/assets/explorer.js"),
+      }),
+    },
+    "system.rpc": { serve: rpc.post, upgrade: rpc.handleUpgrade },
+    "endpoints.link": { serve: link.refusePlain, upgrade: link.handleUpgrade },
+    "system.mcp": { serve: mcp.serve },
+  };
   const rest = createRestSurface({
     ambient,
     dispatch,
     auth,
     limits: { bodyBytes: config.limits.body_bytes },
-    openRoutes: new Set(config.server.open_metrics ? ["system.metrics"] : []),
-    rawHandlers: {
-      "system.console": createStaticFiles({ folder: new URL("./console/", import.meta.url).pathname }),
-      "system.sign_in": createSignIn(browser),
-      "system.sign_out": createSignOut(browser),
-      "system.prove": createProve(browser),
-      "system.metrics": createMetricsPage(metrics),
-      "system.openapi": createOpenapiDocument({ read: asset("openapi.yaml") }),
-      "system.docs": createExplorer({
-        read: asset("dist/openapi.json"),
-        script: asset("dist/console/assets/explorer.js"),
-      }),
-      "system.rpc": rpc.post,
-      "endpoints.link": link.refusePlain,
-      "system.mcp": mcp.serve,
-    },
+    isOpened: (key) => key === "server.open_metrics" && config.server.open_metrics,
+    routes,
   });
-  return { rest, rpc, mcp, link };
+  return { rest, rpc, mcp, link, upgrades: upgradesOf(routes) };
 }
 
 /** What MCP clients are offered. */
@@ -450,12 +457,12 @@ function addGauges(metrics: Metrics, planes: Planes, connections: () => number):
 
 function openListeners(
   { config, paths, ambient, metrics, presence }: Core,
-  { rest, rpc, link }: Surfaces,
+  { rest, upgrades }: Surfaces,
   openFiles: number | undefined,
 ): Promise<Listeners> {
   return listen({
     handle: rest.handle,
-    upgrades: { "/rpc": rpc.handleUpgrade, "/link": link.handleUpgrade },
+    upgrades,
     host: config.server.host,
     port: config.server.port,
     socketPlaces: socketPlaces(config.server.socket ?? paths.socketPath),

@@ -54,16 +54,29 @@ function rawList(contract: Contract, plane: string): string[] {
   const rows = routes.map((route) => [
     `\`${route.methods.join(", ")} ${route.path}\``,
     route.summary,
-    route.scope === null ? (route.authenticated ? "any credentials" : "none") : `\`${route.scope}\``,
+    route.scope === null ? (route.credentials.length > 0 ? "any credentials" : "none") : `\`${route.scope}\``,
+    listed(route.request),
+    listed(route.response),
+    route.errors.map((code) => `[\`${code}\`](errors.md)`).join(", "),
   ]);
-  return [...table(["Route", "What it serves", "Scope"], rows), ""];
+  const head = ["Route", "What it serves", "Scope", "Request", "Response", "Errors besides the common ones"];
+  return [...table(head, rows), ""];
+}
+
+function listed(mediaTypes: string[]): string {
+  return mediaTypes.map((type) => `\`${type}\``).join(", ");
 }
 
 /** Every error code. */
 export function errorsPage(contract: Contract): string[] {
   const givers = (code: string): string => {
-    const ids = contract.operations.filter((operation) => operation.errors.includes(code));
-    return ids.map((operation) => `[${operation.id}](${operation.plane}/${operation.verb}.md)`).join(", ");
+    const operations = contract.operations
+      .filter(({ errors }) => errors.includes(code))
+      .map(({ id, plane, verb }) => `[${id}](${plane}/${verb}.md)`);
+    const routes = contract.rawRoutes
+      .filter(({ errors }) => errors.includes(code))
+      .map(({ path }) => `\`${path}\``);
+    return [...operations, ...routes].join(", ");
   };
   return [
     "# Errors",

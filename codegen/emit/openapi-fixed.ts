@@ -81,8 +81,10 @@ export function browserPaths(
   for (const route of contract.rawRoutes) {
     const browser = browserRoutes[route.id];
     if (!browser) continue;
+    const ofBody = route.request.length > 0 ? ["parse_error", "payload_too_large"] : [];
+    const codes = new Set([...route.errors, ...ofBody, "origin_denied"]);
     const groups = Map.groupBy(
-      contract.errors.filter((error) => browser.errors.includes(error.code)),
+      contract.errors.filter(({ code }) => codes.has(code)),
       (error) => error.http,
     );
     paths[route.path] = {
@@ -108,7 +110,6 @@ export function browserPaths(
 }
 
 interface BrowserRoute {
-  errors: string[];
   security: JsonObject[];
   request?: JsonObject;
   success: JsonObject;
@@ -116,7 +117,6 @@ interface BrowserRoute {
 
 const browserRoutes: Record<string, BrowserRoute> = {
   "system.sign_in": {
-    errors: ["invalid_request", "parse_error", "ticket_invalid", "origin_denied"],
     security: [],
     request: textFields({ ticket: ["From the address that `parley console` prints.", 128] }),
     success: {
@@ -132,12 +132,10 @@ const browserRoutes: Record<string, BrowserRoute> = {
     },
   },
   "system.sign_out": {
-    errors: ["unauthenticated", "origin_denied"],
     security: [{ cookie: [], page_key: [] }],
     success: { "204": { description: "Done; the Set-Cookie header removes the cookie." } },
   },
   "system.prove": {
-    errors: ["invalid_request", "parse_error", "unauthenticated", "origin_denied"],
     security: [{ cookie: [] }],
     request: textFields({ nonce: ["Chosen at random for this call.", 128] }),
     success: {

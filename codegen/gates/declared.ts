@@ -11,6 +11,7 @@ export interface DeclaredOperation {
   rpc: string | null;
   mcp: { tool: string } | null;
   cli: { command: string } | null;
+  errors: string[];
 }
 
 /** The operations of the schema files, sorted by id. */
@@ -26,6 +27,11 @@ export function declaredOperations(root: string): DeclaredOperation[] {
 /** The events of the schema files. */
 export function declaredEvents(root: string): { id: string; rpc: string }[] {
   return blocks(root, "event");
+}
+
+/** The byte routes of the schema files. */
+export function declaredRoutes(root: string): { id: string; path: string; errors: string[] }[] {
+  return blocks(root, "raw");
 }
 
 /** The error codes of `schemas/errors.json`. */

@@ -1,4 +1,4 @@
-import { declaredErrors } from "./declared.js";
+import { declaredErrors, declaredOperations, declaredRoutes } from "./declared.js";
 import { compareSets, type Gate, loadTable, readText } from "./gate.js";
 
 /** Every error code is documented, mapped on each surface and has its class in both SDKs; no other code is. */
@@ -23,8 +23,27 @@ export const errorsGate: Gate = async (root) => {
       classes(root, "sdks/python/src/parley/_generated/errors.py", pythonClass),
     ],
   ];
+  const codesKnown = new Set(codes);
+  const text = readText(root, "docs/reference/errors.md") ?? "";
+  const givers = [
+    ...declaredOperations(root).map(({ id, errors: own }) => ({ id, own, name: `[${id}]` })),
+    ...declaredRoutes(root).map(({ id, path, errors: own }) => ({ id, own, name: `\`${path}\`` })),
+  ];
+  const misdeclared = givers.flatMap(({ id, own, name }) =>
+    own.flatMap((code) => {
+      if (!codesKnown.has(code))
+        return [
+          `${id} declares the error code ${code}, which schemas/errors.json does not have: add it there.`,
+        ];
+      const row = text.split("\n").find((line) => line.startsWith(`| \`${code}\` |`));
+      return row === undefined || row.includes(name)
+        ? []
+        : [`docs/reference/errors.md does not name ${id} at ${code}: run \`npm run codegen\`.`];
+    }),
+  );
   return [
     ...unmapped,
+    ...misdeclared,
     ...places.flatMap(([place, found]) =>
       compareSets(
         codes,

@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** The first 16 hex digits of the contract's digest. */
-export const CONTRACT_DIGEST = "bd55c36ae5fcab69";
+export const CONTRACT_DIGEST = "380b84f65222b13b";

@@ -34,6 +34,23 @@ describe("[contract.errors] every error code is documented, mapped and has its c
     expect(problems).toHaveLength(8);
   });
 
+  test.each([
+    ["schemas/system/console.raw.json", '"route_not_found"', '"route_gone"'],
+    ["schemas/comms/send.json", '"peer_not_found"', '"route_gone"'],
+  ])("[house.byte-routes] red when %s declares a code that does not exist", async (path, from, to) => {
+    const tree = copyTree();
+    tree.edit(path, (text) => text.replace(from, to));
+    expect((await errorsGate(tree.root)).join()).toContain("declares the error code route_gone, which");
+  });
+
+  test("[house.byte-routes] red when the page of errors does not name a byte route", async () => {
+    const tree = copyTree();
+    tree.edit("docs/reference/errors.md", (text) => text.replaceAll("`/auth/sign-in`", ""));
+    expect(await errorsGate(tree.root)).toContain(
+      "docs/reference/errors.md does not name system.sign_in at ticket_invalid: run `npm run codegen`.",
+    );
+  });
+
   test("red when a code has no number", async () => {
     const tree = copyTree();
     tree.edit("src/generated/errors.ts", (text) => text.replace(/rpc: -31003,/, "rpc: null,"));

@@ -8,4 +8,7 @@ export const house: Requirements = {
   "house.keywords": promise(
     "Verbs that are keywords of Python fail the lint; reserved words of TypeScript are members of the SDKs",
   ),
+  "house.byte-routes": promise(
+    "Byte routes declare upgrade, media types, body limit, credentials and errors, which surfaces, documents and gates read; a declared route without its handlers, and a handler without a declared route, do not compile.",
+  ),
 };

@@ -63,6 +63,21 @@ export function requireJson(request: IncomingMessage): void {
     : unsupported("content-encoding", "identity", encoding);
 }
 
+/** Throws `unsupported_media_type` unless the body has one of the types, of which `image/*` names every subtype. */
+export function requireMediaType(request: IncomingMessage, types: readonly string[]): void {
+  const type = request.headers["content-type"];
+  const essence = type?.split(";", 1)[0]?.trim().toLowerCase();
+  // JSON is bound more tightly: neither another charset nor a compressed body is read.
+  const isJsonOnly = types.length === 1 && types[0] === "application/json";
+  if (isJsonOnly || (essence === "application/json" && types.includes(essence))) {
+    requireJson(request);
+    return;
+  }
+  const fits = (one: string): boolean =>
+    one.endsWith("/*") ? essence?.startsWith(one.slice(0, -1)) === true : one === essence;
+  if (!types.some(fits)) throw unsupported("content-type", types.join(", "), type);
+}
+
 function unsupported(field: string, expected: string, got = "absent"): ContractError {
   return new ContractError("unsupported_media_type", {
     details: [{ field, issue: "invalid_value", expected, got: got.slice(0, 64) }],

@@ -13,6 +13,7 @@ import { systemIds } from "../../kernel/ids.js";
 import { silentLogger } from "../../kernel/logger.js";
 import type { RawCall } from "../../kernel/raw.js";
 import { createValidators } from "../../kernel/validate.js";
+import { requireJson } from "../http/body.js";
 import { createInboxResource, type InboxPort } from "./inbox-resource.js";
 import { createResources } from "./resources.js";
 import { createMcpSurface } from "./surface.js";
@@ -90,7 +91,10 @@ export async function startServer({
     features: [createTools(dispatch), createResources(inbox)],
   });
   const server = createServer(async (request, response) => {
-    const readBody = async (): Promise<Buffer> => Buffer.concat(await request.toArray());
+    const readBody = async (): Promise<Buffer> => {
+      requireJson(request);
+      return Buffer.concat(await request.toArray());
+    };
     const raw: RawCall = {
       requestId: ambient.ids.uuid(),
       transport,

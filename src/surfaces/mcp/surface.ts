@@ -4,7 +4,6 @@ import { ContractError } from "../../kernel/contract-error.js";
 import { decodeJson } from "../../kernel/json.js";
 import { connectionLimits } from "../../kernel/limits.js";
 import type { RawCall, RawHandler } from "../../kernel/raw.js";
-import { requireJson } from "../http/body.js";
 import { callOf, headerOf, partOf } from "../http/raw-call.js";
 import { contractHeaders, writeJson } from "../http/reply.js";
 import { invalidRpc, type RpcId, readId, resultFrame } from "../json-rpc.js";
@@ -205,7 +204,6 @@ export function createMcpSurface({ ambient, version, features }: McpSurfaceOptio
       sessions.end(session, call);
       return writeEmpty(response, 204, raw);
     }
-    requireJson(request);
     const answer = await handleBody(await raw.readBody(), { call, http, response });
     if (answer === undefined) return;
     if (answer.body === null) writeEmpty(response, answer.status, raw);

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from "../../kernel/clock.js";
 import { createDispatch } from "../../kernel/dispatch.js";
 import type { HandlerTable } from "../../kernel/handlers.js";
 import { systemIds } from "../../kernel/ids.js";
-import type { RawHandler } from "../../kernel/raw.js";
+import type { RawHandler, RouteTable } from "../../kernel/raw.js";
 import { createValidators } from "../../kernel/validate.js";
 import { type Listeners, type ListenOptions, listen } from "../http/listen.js";
 import { createRestSurface, type RestSurface } from "./surface.js";
@@ -17,7 +17,7 @@ import { createRestSurface, type RestSurface } from "./surface.js";
 export interface FixtureOptions {
   handlers?: { [Id in keyof HandlerTable]?: unknown };
   rawHandlers?: Record<string, RawHandler>;
-  openRoutes?: string[];
+  opened?: string[];
   clock?: Clock;
   bodyBytes?: number;
   listen?: Partial<ListenOptions>;
@@ -84,8 +84,10 @@ export async function startRest(options: FixtureOptions = {}): Promise<Fixture> 
     dispatch,
     auth,
     limits: { bodyBytes: options.bodyBytes ?? 1024 * 1024 },
-    rawHandlers: options.rawHandlers ?? {},
-    openRoutes: new Set(options.openRoutes ?? []),
+    routes: Object.fromEntries(
+      Object.entries(options.rawHandlers ?? {}).map(([id, serve]) => [id, { serve }]),
+    ) as RouteTable,
+    isOpened: (key) => options.opened?.includes(key) === true,
   });
   const listeners = await listen({
     handle: rest.handle,

@@ -1,5 +1,8 @@
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,9 +15,15 @@ import { createExplorer } from "../../domains/system/routes/docs/explorer.js";
 import { createOpenapiDocument } from "../../domains/system/routes/docs/openapi-document.js";
 import { createMetricsPage } from "../../domains/system/routes/metrics/metrics-page.js";
 import { errors } from "../../generated/errors.js";
+import { type RawRoute, rawRoutes } from "../../generated/raw.js";
+import { systemClock } from "../../kernel/clock.js";
 import { systemIds } from "../../kernel/ids.js";
+import { silentLogger } from "../../kernel/logger.js";
+import type { RawCall } from "../../kernel/raw.js";
 import { openMemory } from "../../storage/memory/open-memory.js";
+import { requireMediaType } from "../http/body.js";
 import { startRest } from "./_fixture.js";
+import { serveRaw } from "./serve-raw.js";
 
 const bare = { authorization: undefined };
 
@@ -53,7 +62,7 @@ describe("what a byte route's declaration demands", () => {
   });
 
   test("[rest.metrics] the configuration may open the metrics, and them alone", async () => {
-    await using it = await startRest({ rawHandlers, openRoutes: ["system.metrics"] });
+    await using it = await startRest({ rawHandlers, opened: ["server.open_metrics"] });
     const answer = await it.send("GET", "/metrics", { headers: bare });
     expect(answer).toMatchObject({
       status: 200,
@@ -61,6 +70,69 @@ describe("what a byte route's declaration demands", () => {
       headers: { "content-type": "text/plain; version=0.0.4" },
     });
     expect((await it.send("POST", "/mcp", { headers: bare })).status).toBe(401);
+  });
+});
+
+describe("[house.byte-routes] what a byte route declares of bodies and callers", () => {
+  const rawHandlers = {
+    "system.sign_in": async (_request: unknown, response: { end(text: string): void }, call: RawCall) =>
+      response.end(String((await call.readBody()).length)),
+    "system.mcp": (_request: unknown, response: { end(text: string): void }) => response.end("mcp"),
+  } as never;
+
+  test.each([
+    ["the declared type", "application/json; charset=utf-8", 2, 200, undefined],
+    ["another type", "text/plain", 2, 415, "unsupported_media_type"],
+    ["no type", undefined, 2, 415, "unsupported_media_type"],
+    ["the declared limit", "application/json", 4096, 200, undefined],
+    ["more than the declared limit", "application/json", 4097, 413, "payload_too_large"],
+  ])("%s", async (_name, type, length, status, code) => {
+    await using it = await startRest({ rawHandlers });
+    const headers = { ...bare, origin: it.listeners.address, "content-type": type };
+    const answer = await it.send("POST", "/auth/sign-in", { headers, body: "1".repeat(length) });
+    expect({ status: answer.status, code: answer.json?.code }).toEqual({ status, code });
+  });
+
+  test("a kind of principal that the route does not name is refused", async () => {
+    const route = rawRoutes.find(({ id }) => id === "system.mcp")!;
+    const principal = { kind: "token", name: "t", scopes: new Set(), sessions: [] };
+    const statusFor = async (credentials: RawRoute["credentials"]): Promise<number> => {
+      const serve = serveRaw({ ...route, credentials }, (_, response) => void response.end(), {
+        ambient: { clock: systemClock, ids: systemIds(systemClock), log: silentLogger },
+        auth: { admit: () => undefined, authenticate: () => principal as never, unproven: () => null },
+        limits: { bodyBytes: 1024 },
+      });
+      await using server = createServer((request, response) => serve(request, response, {}));
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      const answer = await fetch(`http://127.0.0.1:${port}/mcp`, { headers: { connection: "close" } });
+      return answer.status;
+    };
+    expect([await statusFor(["local", "browser"]), await statusFor(["token"])]).toEqual([401, 200]);
+  });
+
+  test("media types of a route with several, by their essence and by wildcard", () => {
+    const takes = (type: string | undefined, types: string[]): boolean => {
+      try {
+        requireMediaType({ headers: { "content-type": type } } as never, types);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const several = ["application/json", "image/*", "application/octet-stream"];
+    expect(
+      [
+        "application/json",
+        "application/json; charset=latin1",
+        "image/png",
+        "Application/Octet-Stream; x=1",
+        "imagepng",
+        "text/plain",
+        undefined,
+      ].map((type) => takes(type, several)),
+    ).toEqual([true, false, true, true, false, false, false]);
+    expect(takes("text/plain", [])).toBe(false);
   });
 });
 

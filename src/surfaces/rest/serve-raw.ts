@@ -6,7 +6,7 @@ import type { Ambient, Principal } from "../../kernel/context.js";
 import { checkContract } from "../../kernel/contract-check.js";
 import { ContractError } from "../../kernel/contract-error.js";
 import type { RawHandler } from "../../kernel/raw.js";
-import { readBody } from "../http/body.js";
+import { readBody, requireMediaType } from "../http/body.js";
 import { headerOf } from "../http/raw-call.js";
 import { writeError } from "../http/reply.js";
 import type { Serve } from "./serve-operation.js";
@@ -15,16 +15,17 @@ export interface ServeRawOptions {
   ambient: Ambient;
   auth: Authenticator;
   limits: { bodyBytes: number };
-  openRoutes?: ReadonlySet<string>;
+  isOpened?: (configKey: string) => boolean;
 }
 
 /** The function that serves a byte route: what its declaration demands first, then its handler. */
 export function serveRaw(
   route: RawRoute,
   handler: RawHandler,
-  { ambient, auth, limits, openRoutes }: ServeRawOptions,
+  { ambient, auth, limits, isOpened }: ServeRawOptions,
 ): Serve {
-  const isOpen = openRoutes?.has(route.id) === true || (route.scope === null && !route.authenticated);
+  const isOpen =
+    route.credentials.length === 0 || (route.openedBy !== null && isOpened?.(route.openedBy) === true);
   return (request, response) => void serve(request, response);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -38,7 +39,7 @@ export function serveRaw(
       if (!isOpen) {
         checkContract(headerOf(request, "parley-contract"));
         principal = auth.authenticate(request, transport);
-        if (principal === null) {
+        if (principal === null || !route.credentials.includes(principal.kind)) {
           throw new ContractError("unauthenticated");
         }
         requireScope(route.scope, principal);
@@ -48,7 +49,10 @@ export function serveRaw(
         transport,
         principal,
         path: (request.url ?? "/").split("?", 1)[0]!,
-        readBody: (maxBytes = limits.bodyBytes) => readBody(request, maxBytes),
+        readBody: async (maxBytes = route.maxBytes ?? limits.bodyBytes) => {
+          requireMediaType(request, route.request);
+          return readBody(request, maxBytes);
+        },
       });
     } catch (thrown) {
       const error = ContractError.from(thrown);

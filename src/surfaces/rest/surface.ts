@@ -5,17 +5,17 @@ import { type RawRoute, rawRoutes } from "../../generated/raw.js";
 import { type RestRoute, restRoutes } from "../../generated/rest.js";
 import { transportOf } from "../../kernel/authentication.js";
 import { ContractError } from "../../kernel/contract-error.js";
-import type { RawHandler } from "../../kernel/raw.js";
+import type { RouteTable } from "../../kernel/raw.js";
 import { writeError } from "../http/reply.js";
 import { routeMethods } from "./route-methods.js";
 import { type Serve, type ServeOptions, serveOperation } from "./serve-operation.js";
 import { serveRaw } from "./serve-raw.js";
 
 export interface RestSurfaceOptions extends ServeOptions {
-  /** By id of the raw route; those without a handler are not served. */
-  rawHandlers: Readonly<Record<string, RawHandler>>;
-  /** Ids of raw routes that the configuration opens to callers without credentials. */
-  openRoutes?: ReadonlySet<string>;
+  /** Byte routes without a handler are not served. */
+  routes: RouteTable;
+  /** Whether the configuration opens routes that name this key to calls without credentials. Default: it does not. */
+  isOpened?: (configKey: string) => boolean;
 }
 
 /** All of HTTP except upgrades. */
@@ -34,15 +34,16 @@ export function createRestSurface(options: RestSurfaceOptions): RestSurface {
     extra?: string[],
   ): void => writeError(request, response, error, ambient.ids.uuid(), extra);
 
-  const served = rawRoutes.filter(({ id }) => options.rawHandlers[id] !== undefined);
   const routes: Route[] = [
     ...restRoutes.map((route) => ({
       path: route.path,
       methods: operationMethods(route),
       serve: serveOperation(route, options),
     })),
-    ...served.flatMap((route) => {
-      const serve = serveRaw(route, options.rawHandlers[route.id]!, options);
+    ...rawRoutes.flatMap((route) => {
+      const handlers = options.routes[route.id];
+      if (handlers === undefined) return [];
+      const serve = serveRaw(route, handlers.serve, options);
       return rawPaths(route).map((path) => ({ path, methods: rawMethods(route), serve }));
     }),
   ];

@@ -9,7 +9,6 @@ import { ContractError } from "../../kernel/contract-error.js";
 import type { Dispatch } from "../../kernel/dispatch.js";
 import { patternDetail } from "../../kernel/pattern-rules.js";
 import type { RawHandler } from "../../kernel/raw.js";
-import { requireJson } from "../http/body.js";
 import { callOf, headerOf, traceparentOf } from "../http/raw-call.js";
 import { contractHeaders, writeError, writeJson } from "../http/reply.js";
 import { checkWebSocketVersion, contractLines, refuseUpgrade } from "../http/socket-reply.js";
@@ -135,7 +134,6 @@ export function createRpcSurface(options: RpcSurfaceOptions): RpcSurface {
       ]);
       return;
     }
-    requireJson(request);
     const call = callOf(ambient, "rpc", request, response, raw);
     const body = await raw.readBody(limits.frameBytes);
     const answer = await answerPost(body, call, { ambient, dispatch, openrpc, limits });

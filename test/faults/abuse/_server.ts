@@ -9,7 +9,7 @@ import type { Dispatch } from "../../../src/kernel/dispatch.js";
 import type { StreamClosed, StreamItem } from "../../../src/kernel/handlers.js";
 import { systemIds } from "../../../src/kernel/ids.js";
 import { silentLogger } from "../../../src/kernel/logger.js";
-import type { RawHandler } from "../../../src/kernel/raw.js";
+import type { RawHandler, RouteTable } from "../../../src/kernel/raw.js";
 import { listen } from "../../../src/surfaces/http/listen.js";
 import { contractHeaders } from "../../../src/surfaces/http/reply.js";
 import { createRestSurface } from "../../../src/surfaces/rest/surface.js";
@@ -43,7 +43,7 @@ export async function startSurfaces(
     dispatch,
     auth,
     limits: { bodyBytes: 1024 * 1024 },
-    rawHandlers: Object.fromEntries(rawRoutes.map(({ id }) => [id, answer])),
+    routes: Object.fromEntries(rawRoutes.map(({ id }) => [id, { serve: answer }])) as RouteTable,
   });
   const listeners = await listen({
     handle: rest.handle,

@@ -184,8 +184,8 @@ function places(): Place[] {
     const isOpen = operations[operation].scope === null;
     add(path.replaceAll(/:[a-z_]+/g, "x"), isOpen ? [method, "HEAD"] : []);
   }
-  for (const { path, prefixes, methods: taken, scope, authenticated, origin } of rawRoutes) {
-    const isOpen = scope === null && !authenticated && origin !== "require";
+  for (const { path, prefixes, methods: taken, credentials, origin } of rawRoutes) {
+    const isOpen = credentials.length === 0 && origin !== "require";
     for (const one of [path, ...prefixes.map((prefix) => `${prefix}x`)])
       add(one, isOpen ? [...taken, "HEAD"] : []);
   }
@@ -203,7 +203,9 @@ function places(): Place[] {
   return [...found].map(([path, open]) => ({
     path,
     open,
-    heard: path === "/link",
+    heard: rawRoutes.some(
+      (route) => route.path === path && route.upgrade !== null && route.credentials.length === 0,
+    ),
     forPages: forPages.has(path),
   }));
 }

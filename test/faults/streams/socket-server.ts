@@ -42,7 +42,7 @@ export async function serve({ clock, world }: InProcess): Promise<SocketServer> 
     dispatch,
     auth,
     limits: { bodyBytes: 1024 * 1024 },
-    rawHandlers: {},
+    routes: {},
   });
   const listeners = await listen({
     handle: rest.handle,

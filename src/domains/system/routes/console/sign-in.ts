@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { noncePattern, pageKeyHeader } from "../../../../kernel/authentication.js";
 import { ContractError, type ErrorDetail } from "../../../../kernel/contract-error.js";
 import { decodeJson, jsonType } from "../../../../kernel/json.js";
@@ -17,8 +17,8 @@ export interface SignInPort {
 
 /** POST `{"ticket"}` buys the console's cookie and the page key. */
 export function createSignIn(port: SignInPort): RawHandler {
-  return async (request, response, call) => {
-    const { setCookie, pageKey, expiresAt } = await port.signIn(await readField(request, call, "ticket"));
+  return async (_request, response, call) => {
+    const { setCookie, pageKey, expiresAt } = await port.signIn(await readField(call, "ticket"));
     const body = { page_key: pageKey, expires_at: new Date(expiresAt).toISOString() };
     write(response, call, 200, body, { "set-cookie": setCookie });
   };
@@ -36,7 +36,7 @@ export function createSignOut(port: SignInPort): RawHandler {
 /** POST `{"nonce"}` returns what only the daemon of this sign-in can compute, so that a page sends its key to no other. */
 export function createProve(port: SignInPort): RawHandler {
   return async (request, response, call) => {
-    const nonce = await readField(request, call, "nonce");
+    const nonce = await readField(call, "nonce");
     if (!noncePattern.test(nonce)) {
       throw new ContractError("invalid_request", {
         details: [patternDetail("nonce", noncePattern.source, nonce)],
@@ -68,10 +68,8 @@ function write(
 }
 
 /** The one string that the JSON body has, of at most 128 characters. */
-async function readField(request: IncomingMessage, call: RawCall, name: string): Promise<string> {
-  if (!/^application\/json\b/i.test(request.headers["content-type"] ?? ""))
-    throw new ContractError("unsupported_media_type");
-  const body = decodeJson(await call.readBody(4096));
+async function readField(call: RawCall, name: string): Promise<string> {
+  const body = decodeJson(await call.readBody());
   const fields = typeof body === "object" && body !== null && !Array.isArray(body) ? body : {};
   const value = (fields as Record<string, unknown>)[name];
   const details: ErrorDetail[] = Object.keys(fields)
