@@ -103,6 +103,23 @@ describe("[contract.digest]", () => {
   });
 });
 
+describe("[house.per-plane-files]", () => {
+  const contract = loadContract(root);
+  const texts = new Map(generate(root).map(({ path, text }) => [path, text]));
+  const folders = ["src/generated", "sdks/typescript/src/generated"];
+
+  test.each(contract.types)("$name lies in the file of its module", ({ name, module }) => {
+    for (const folder of folders) {
+      expect(texts.get(`${folder}/types/${module}.ts`)).toMatch(
+        new RegExp(`^export (?:interface|type) ${name} `, "m"),
+      );
+      expect(texts.get(`${folder}/types.ts`)).toContain(`export type * from "./types/${module}.js";`);
+    }
+    const path = `sdks/python/src/parley/_generated/types/${module.replaceAll("-", "_")}.py`;
+    expect(texts.get(path)).toMatch(new RegExp(`^(?:class ${name}\\(|${name}: TypeAlias)`, "m"));
+  });
+});
+
 describe("[codegen.schemas] ajv compiles every view in strict mode", () => {
   const ajv = new Ajv2020({ strict: true, strictRequired: false, discriminator: true, useDefaults: true });
   const contract = loadContract(root);

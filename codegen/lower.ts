@@ -125,7 +125,7 @@ export function reach(types: ReadonlyMap<string, TypeDef>, name: string): string
 }
 
 /** Names that a shape refers to directly. */
-function refsOf(shape: Shape): string[] {
+export function refsOf(shape: Shape): string[] {
   switch (shape.kind) {
     case "ref":
       return [shape.name];

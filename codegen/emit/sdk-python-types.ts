@@ -7,9 +7,11 @@ import type {
   StringShape,
   TypeDef,
 } from "../contract.js";
+import { refsOf } from "../lower.js";
 import { pascalCase } from "../names.js";
 import { shownOn } from "../surface-values.js";
 import { PythonFile, pythonName, pythonPattern, pythonString, pythonWidth } from "./sdk-python-printer.js";
+import { moduleSource } from "./type-files.js";
 
 const runtime = "..._runtime.model";
 
@@ -33,11 +35,8 @@ class TypesModule {
   constructor(contract: Contract, folder: string, module: string) {
     this.#module = module;
     this.#types = new Map(contract.types.map((type) => [type.name, type]));
-    const source = contract.planes.some(({ name }) => name === module)
-      ? `schemas/${module}/*.json`
-      : `schemas/common/*.json`;
     const path = `${folder}/types/${typesModule(module)}.py`;
-    this.#file = new PythonFile(path, source, `Types of \`${module}\`.`);
+    this.#file = new PythonFile(path, moduleSource(module), `Types of \`${module}\`.`);
   }
 
   print(): OutputFile {
@@ -49,7 +48,7 @@ class TypesModule {
   #visit(type: TypeDef): void {
     if (this.#done.has(type.name)) return;
     this.#done.add(type.name);
-    for (const name of references(type.shape)) {
+    for (const name of refsOf(type.shape)) {
       const other = this.#types.get(name);
       if (other?.module === this.#module) this.#visit(other);
     }
@@ -212,21 +211,4 @@ class TypesModule {
 
 function constOf(shape: Shape): string | undefined {
   return shape.kind === "string" ? shape.const : undefined;
-}
-
-function references(shape: Shape): string[] {
-  switch (shape.kind) {
-    case "ref":
-      return [shape.name];
-    case "array":
-      return references(shape.items);
-    case "map":
-      return references(shape.values);
-    case "object":
-      return shape.properties.flatMap((property) => references(property.shape));
-    case "union":
-      return shape.variants.map(({ type }) => type);
-    default:
-      return [];
-  }
 }

@@ -1,18 +1,14 @@
 import type { Contract, OutputFile, Property, Shape, TypeDef } from "../contract.js";
-import { lineWidth, propertyKey, quote, SourceFile } from "../printer.js";
+import { lineWidth, propertyKey, quote, type SourceFile } from "../printer.js";
 import { shownOn } from "../surface-values.js";
+import { typeFiles } from "./type-files.js";
 
 /**
- * `types.ts`: the client's view. Fields with a default are optional (the daemon applies it), open unions have an
+ * `types/<module>.ts`: the client's view. Fields with a default are optional (the daemon applies it), open unions have an
  * `UnknownVariant` arm, open enums take any string without losing completion.
  */
-export function printTypes(contract: Contract, folder: string): OutputFile {
-  const file = new SourceFile(`${folder}/types.ts`, "schemas/*/*.json");
-  contract.types.forEach((type, index) => {
-    if (index > 0) file.print();
-    printType(file, type);
-  });
-  return file.toOutput();
+export function printTypes(contract: Contract, folder: string): OutputFile[] {
+  return typeFiles(contract.types, folder, printType);
 }
 
 function printType(file: SourceFile, { name, description, origin, shape }: TypeDef): void {
@@ -69,7 +65,7 @@ function membersOf(file: SourceFile, shape: Shape): string[] {
     case "union": {
       const names = shape.variants.map(({ type }) => type);
       return shape.open
-        ? [...names, file.importType("UnknownVariant", "../runtime/unknown-variant.js")]
+        ? [...names, file.importType("UnknownVariant", "../../runtime/unknown-variant.js")]
         : names;
     }
     case "object":

@@ -12,7 +12,7 @@ export const sdkTypescriptFolder = "sdks/typescript/src/generated";
 
 /** The TypeScript SDK's generated half: the runtime beside it is written by hand and knows no operation. */
 export const emitSdkTypescript: Emitter = (contract: Contract): OutputFile[] => [
-  printTypes(contract, sdkTypescriptFolder),
+  ...printTypes(contract, sdkTypescriptFolder),
   printReaders(contract, sdkTypescriptFolder),
   printOperations(contract, sdkTypescriptFolder),
   ...printResources(contract, sdkTypescriptFolder),

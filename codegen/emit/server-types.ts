@@ -1,18 +1,14 @@
 import type { Emitter, Property, Shape, TypeDef } from "../contract.js";
-import { propertyKey, quote, SourceFile } from "../printer.js";
+import { propertyKey, quote, type SourceFile } from "../printer.js";
 import { shownOn } from "../surface-values.js";
+import { typeFiles } from "./type-files.js";
 
 /**
- * `types.ts`: the server's view. Fields with a default are present (defaults are applied before a handler sees them),
+ * `types/<module>.ts`: the server's view. Fields with a default are present (defaults are applied before a handler sees them),
  * and there are no arms for what only newer peers know.
  */
 export const emitTypes: Emitter = ({ types }) => {
-  const file = new SourceFile("src/generated/types.ts", "schemas/*/*.json");
-  types.forEach((type, index) => {
-    if (index > 0) file.print();
-    printType(file, type);
-  });
-  return [file.toOutput()];
+  return typeFiles(types, "src/generated", printType);
 };
 
 function printType(file: SourceFile, { name, description, origin, shape }: TypeDef): void {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import openapiTS, { astToString } from "openapi-typescript";
 import ts from "typescript";
@@ -54,9 +54,12 @@ export async function compareOpenapiTypes(root: string, document: string): Promi
 }
 
 function exportedTypes(path: string): Set<string> {
-  return new Set(
-    [...readFileSync(path, "utf8").matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name!),
-  );
+  const text = readFileSync(path, "utf8");
+  const own = [...text.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name!);
+  const passedOn = [...text.matchAll(/^export type \* from "(.+)\.js";$/gm)].flatMap(([, module]) => [
+    ...exportedTypes(join(dirname(path), `${module}.ts`)),
+  ]);
+  return new Set([...own, ...passedOn]);
 }
 
 function typeErrors(file: string): string[] {

@@ -5,6 +5,9 @@ export const house: Requirements = {
   "house.plane-facts": promise(
     "Order, title, text, wire and root methods of each plane are contract data; no emitter, SDK or document lists planes",
   ),
+  "house.per-plane-files": promise(
+    "Generated types have a file per plane in the daemon and in both SDKs; the import paths of the SDKs stay",
+  ),
   "house.keywords": promise(
     "Verbs that are keywords of Python fail the lint; reserved words of TypeScript are members of the SDKs",
   ),
