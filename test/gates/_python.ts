@@ -9,10 +9,7 @@ export async function runPython(
   lines: string[],
   sdk = join(root, "sdks/python/src"),
 ): Promise<unknown> {
-  const python = process.env.PARLEY_TEST_PYTHON ?? join(root, "sdks/python/.venv/bin/python");
-  if (!existsSync(python))
-    throw new Error(`${python} is missing: \`npm test\` makes the Python environment.`);
-  const child = spawn(python, [join(root, "test/gates", script)], {
+  const child = spawn(pythonPath(), [join(root, "test/gates", script)], {
     env: { ...process.env, PYTHONPATH: sdk, PYTHONDONTWRITEBYTECODE: "1" },
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -20,4 +17,12 @@ export async function runPython(
   let output = "";
   for await (const chunk of child.stdout) output += String(chunk);
   return JSON.parse(output);
+}
+
+/** The interpreter that has the Python SDK's dependencies. */
+export function pythonPath(): string {
+  const python = process.env.PARLEY_TEST_PYTHON ?? join(root, "sdks/python/.venv/bin/python");
+  if (!existsSync(python))
+    throw new Error(`${python} is missing: \`npm test\` makes the Python environment.`);
+  return python;
 }
