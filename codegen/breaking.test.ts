@@ -334,6 +334,14 @@ describe("[contract.breaking] operations, events, routes and errors", () => {
     expect(compareContracts(contract, now).map((found) => found.rule.id)).toContain(rule);
   });
 
+  test("a field that leaves the error payload breaks its readers", () => {
+    const now = structuredClone(contract);
+    const { shape } = now.errorTypes.find(({ name }) => name === "ErrorPayload")!;
+    if (shape.kind === "object")
+      shape.properties = shape.properties.filter(({ name }) => name !== "retryable");
+    expect(breakingSentences(compareContracts(contract, now)).join()).toContain("ErrorPayload.retryable");
+  });
+
   test("every rule has a mutation", () => {
     expect([...breakingRules.keys()].filter((id) => !tested.has(id))).toEqual([]);
   });

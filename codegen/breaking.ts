@@ -123,12 +123,18 @@ function textsOf(type: TypeDef): string {
 }
 
 /** Each role is walked once over all that has it, so that a shared type is reported once per role. */
+/** The types with those of the error payload, which older baselines lack. */
+function readTypes(contract: Contract): ReadonlyMap<string, TypeDef> {
+  const errors = (contract.errorTypes ?? []).map((type) => [type.name, type] as const);
+  return new Map([...typeMap(contract), ...errors]);
+}
+
 function compareShapes(before: Contract, after: Contract, report: Report): void {
   const walks = new Map<ShapeRole, ShapeComparison>();
   const compare = (role: ShapeRole, old: string, now: string, where: string): void => {
     let walk = walks.get(role);
     if (!walk) {
-      walk = new ShapeComparison(role, typeMap(before), typeMap(after), (name, at) =>
+      walk = new ShapeComparison(role, readTypes(before), readTypes(after), (name, at) =>
         report(`${role}-${name}`, at),
       );
       walks.set(role, walk);
@@ -147,6 +153,7 @@ function compareShapes(before: Contract, after: Contract, report: Report): void 
     const old = events.get(now.id);
     if (old) compare("event", old.payload, now.payload, now.id);
   }
+  if (before.errorTypes?.length) compare("response", "ErrorPayload", "ErrorPayload", "every operation");
   // A message between daemons is written by either side and read by the other.
   const messages = new Map(before.messages.map((message) => [message.id, message]));
   for (const now of after.messages) {

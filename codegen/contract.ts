@@ -13,6 +13,8 @@ export interface Contract {
   planes: Plane[];
   /** Sorted by name; names are unique in the whole contract. */
   types: TypeDef[];
+  /** The payload of every error and its parts, from `common/error.json`; apart because no operation refers to them. */
+  errorTypes: TypeDef[];
   operations: Operation[];
   events: EventDef[];
   messages: MessageDef[];

@@ -42,20 +42,42 @@ function buildContract(files: SchemaFile[], version: string): Contract {
 /** Builds the contract of files that the rules for files let through; what they mean is not checked. */
 export function buildUnchecked(files: SchemaFile[], version: string): Contract {
   const definitions = collectDefinitions(files);
+  const all = [...definitions.values()];
+  const typesOf = (belongs: (definition: Definition) => boolean): TypeDef[] =>
+    all
+      .filter(belongs)
+      .map((definition) => toTypeDef(definitions, definition))
+      .sort((a, b) => compareText(a.name, b.name));
+  const errors = blocks(files, "errors").flatMap(([file]) => (file.json.errors as JsonObject[]).map(toError));
   const contract: Contract = {
     version,
     digest: "",
     planes: blocks(files, "plane").map(([file, block]) => toPlane(file, block)),
-    types: [...definitions.values()]
-      .map((definition) => toTypeDef(definitions, definition))
-      .sort((a, b) => compareText(a.name, b.name)),
+    types: typesOf(({ file }) => file.path !== errorFile),
+    errorTypes: typesOf(({ file }) => file.path === errorFile).map((type) => withCodes(type, errors)),
     operations: blocks(files, "operation").map(([file, block]) => toOperation(definitions, file, block)),
     events: blocks(files, "event").map(([file, block]) => toEvent(definitions, file, block)),
     messages: blocks(files, "message").map(([file, block]) => toMessage(definitions, file, block)),
     rawRoutes: blocks(files, "raw").map(([file, block]) => toRawRoute(file, block)),
-    errors: blocks(files, "errors").flatMap(([file]) => (file.json.errors as JsonObject[]).map(toError)),
+    errors,
   };
   return { ...contract, digest: digestOf(contract) };
+}
+
+/** The file of the error payload. */
+const errorFile = "schemas/common/error.json";
+
+/** The payload's `code` is one of the codes that a daemon gives; `errors.json` alone lists them. */
+function withCodes(type: TypeDef, errors: ErrorDef[]): TypeDef {
+  const codes = errors.filter(({ clientOnly }) => !clientOnly).map(({ code }) => code);
+  const { shape } = type;
+  if (type.name !== "ErrorPayload" || shape.kind !== "object") return type;
+  const properties = shape.properties.map((property) =>
+    property.name === "code" && property.shape.kind === "string"
+      ? { ...property, shape: { ...property.shape, enum: codes, open: true } }
+      : property,
+  );
+  return { ...type, shape: { ...shape, properties } };
 }
 
 /** The blocks of one kind, by the order of their planes and then by path. */

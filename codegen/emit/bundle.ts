@@ -1,6 +1,5 @@
 import type { Contract, OutputFile } from "../contract.js";
 import { type JsonObject, typeSchema } from "../json-schema.js";
-import { errorPayloadTypes } from "../operation-errors.js";
 
 /** `schemas/dist/contract.schema.json`: every type as flat `$defs`, sorted, for any JSON Schema 2020-12 tool. */
 export function emitBundle(contract: Contract): OutputFile[] {
@@ -11,13 +10,8 @@ export function emitBundle(contract: Contract): OutputFile[] {
     readers: "validators",
     ref: (name: string) => `#/$defs/${name}`,
   } as const;
-  const named = [...contract.types, ...errorPayloadTypes(contract)].sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
-  const definitions: [string, JsonObject][] = named.map((type) => [
-    type.name,
-    typeSchema({ module: "common", origin: "", ...type }, view),
-  ]);
+  const named = [...contract.types, ...contract.errorTypes].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const definitions: [string, JsonObject][] = named.map((type) => [type.name, typeSchema(type, view)]);
   const bundle = {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: "contract.schema.json",

@@ -1,7 +1,6 @@
 import type { Contract, Operation, TypeDef } from "../contract.js";
 import { type JsonObject, reachable, resolveType, type SchemaView, typeSchema } from "../json-schema.js";
 import { typeMap } from "../lower.js";
-import { errorPayloadTypes } from "../operation-errors.js";
 
 /** The schemas of an OpenAPI document, one per named type. */
 export interface Components {
@@ -13,8 +12,7 @@ export interface Components {
 /** Collects the components of every type that a REST operation needs. */
 export function openapiComponents(contract: Contract, operations: Operation[]): Components {
   const types = new Map(typeMap(contract));
-  for (const type of errorPayloadTypes(contract))
-    types.set(type.name, { ...type, module: "common", origin: "schemas/errors.json" });
+  for (const type of contract.errorTypes) types.set(type.name, type);
   const names = reachable(types, [
     ...operations.flatMap((operation) => [operation.request, operation.response]),
     ...contract.events.map((event) => event.payload),

@@ -8,13 +8,12 @@ import {
   typeSchema,
 } from "../json-schema.js";
 import { typeMap } from "../lower.js";
-import { errorPayloadTypes, errorsOf } from "../operation-errors.js";
+import { errorsOf } from "../operation-errors.js";
 
 /** `schemas/dist/openrpc.json`: the JSON-RPC methods as OpenRPC 1.3. Notifications are in `asyncapi.yaml`. */
 export function emitOpenrpc(contract: Contract): OutputFile[] {
   const types = new Map(typeMap(contract));
-  for (const type of errorPayloadTypes(contract))
-    types.set(type.name, { ...type, module: "common", origin: "schemas/errors.json" });
+  for (const type of contract.errorTypes) types.set(type.name, type);
   const ref = (name: string): string => `#/components/schemas/${resolveType(types, name).name}`;
   const view: SchemaView = {
     openness: "source",

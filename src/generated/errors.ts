@@ -75,6 +75,19 @@ export type ErrorCode =
   | "endpoint_name_taken"
   | "keys_not_learned";
 
+/** Why one field of a request is wrong. */
+export type DetailIssue =
+  | "missing_field"
+  | "forbidden_field"
+  | "unknown_field"
+  | "wrong_type"
+  | "invalid_value"
+  | "out_of_range"
+  | "pattern"
+  | "too_long"
+  | "unknown_kind"
+  | "limit_reached";
+
 /** Every code's spec. */
 export const errors: { readonly [Code in ErrorCode]: ErrorSpec } = {
   invalid_request: {

@@ -1,19 +1,8 @@
-import { type ErrorCode, errors } from "../generated/errors.js";
+import { type DetailIssue, type ErrorCode, errors } from "../generated/errors.js";
 import { BackendError } from "./backend.js";
 import { refusedText } from "./pattern-rules.js";
 
-/** Why one field of a request is wrong. */
-export type DetailIssue =
-  | "missing_field"
-  | "forbidden_field"
-  | "unknown_field"
-  | "wrong_type"
-  | "invalid_value"
-  | "out_of_range"
-  | "pattern"
-  | "too_long"
-  | "unknown_kind"
-  | "limit_reached";
+export type { DetailIssue };
 
 /** One thing that is wrong; `field` is a dotted path such as `options.idempotency_key` or `events[0].kind`, "" for the whole. */
 export interface ErrorDetail {
