@@ -20,6 +20,19 @@ export interface Contract {
   messages: MessageDef[];
   rawRoutes: RawRoute[];
   errors: ErrorDef[];
+  /** HTTP headers of every call, as in `common/headers.json`. */
+  headers: HeaderDef[];
+}
+
+export interface HeaderDef {
+  /** For example `Parley-Session`. */
+  name: string;
+  /** Its name in documents, for example `ParleySession`. */
+  component: string;
+  direction: "request" | "response";
+  text: string;
+  /** JSON Schema of its value. */
+  schema: { [keyword: string]: unknown };
 }
 
 export interface Plane {

@@ -819,6 +819,22 @@ test.each([
   ]);
 });
 
+test("[house.headers] a header without its direction is refused", () => {
+  const files = tinyContract();
+  const header = { name: "Trace", component: "Trace", text: "A trace.", schema: { type: "string" } };
+  files["schemas/common/headers.json"] = {
+    $schema: "../operation.meta.json",
+    $id: "common/headers.json",
+    headers: [{ ...header, direction: "request" }],
+  };
+  expect(lintSentences(files)).toEqual([]);
+  expect(buildUnchecked(toSources(files), "0.3.0").headers).toEqual([{ ...header, direction: "request" }]);
+  files["schemas/common/headers.json"].headers = [header];
+  expect(lintSentences(files)).toEqual([
+    'schemas/common/headers.json#/headers/0: "direction" is missing; write it (a surface that is not there is null). [lint/meta]',
+  ]);
+});
+
 test.each(["import", "del", "from", "match", "type"])("[house.keywords] the verb %s is refused", (verb) => {
   const files = tinyContract();
   files[`schemas/comms/${verb}.json`] = operation(verb, {

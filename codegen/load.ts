@@ -6,6 +6,7 @@ import type {
   Contract,
   ErrorDef,
   EventDef,
+  HeaderDef,
   MessageDef,
   Operation,
   Plane,
@@ -60,6 +61,9 @@ export function buildUnchecked(files: SchemaFile[], version: string): Contract {
     messages: blocks(files, "message").map(([file, block]) => toMessage(definitions, file, block)),
     rawRoutes: blocks(files, "raw").map(([file, block]) => toRawRoute(file, block)),
     errors,
+    headers: files
+      .filter(({ kind }) => kind === "headers")
+      .flatMap(({ json }) => json.headers as unknown as HeaderDef[]),
   };
   return { ...contract, digest: digestOf(contract) };
 }

@@ -7,13 +7,20 @@ import type { SchemaFile } from "./source.js";
 /** The meta-schema's file below the repository root. */
 const metaPath = "schemas/operation.meta.json";
 
-let compiled: { file: ValidateFunction; errors: ValidateFunction } | undefined;
+let compiled: Validators | undefined;
+
+interface Validators {
+  file: ValidateFunction;
+  errors: ValidateFunction;
+  headers: ValidateFunction;
+}
 
 /** Checks a file against the meta-schema; `types.json` files are plain JSON Schema and only the rules check them. */
 export function checkMeta(file: SchemaFile): Finding[] {
   if (file.kind === "types") return [];
   compiled ??= compile();
-  const validate = file.kind === "errors" ? compiled.errors : compiled.file;
+  const { kind } = file;
+  const validate = compiled[kind === "errors" || kind === "headers" ? kind : "file"];
   if (validate(file.json)) return [];
   // Which of the five kinds a file is decides the rest: its own sentence, and the deepest one, are enough.
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== "oneOf" && keyword !== "anyOf");
@@ -31,7 +38,7 @@ export function checkMeta(file: SchemaFile): Finding[] {
   return [{ rule: "meta", file: file.path, pointer: first.instancePath, text: sentence(first) }];
 }
 
-function compile(): { file: ValidateFunction; errors: ValidateFunction } {
+function compile(): Validators {
   const meta = JSON.parse(readFileSync(fileURLToPath(new URL(`../${metaPath}`, import.meta.url)), "utf8"));
   const ajv = new Ajv2020({
     allErrors: true,
@@ -48,7 +55,11 @@ function compile(): { file: ValidateFunction; errors: ValidateFunction } {
     if (validate === undefined) throw new Error(`${metaPath}: ${id} is missing`);
     return validate;
   };
-  return { file: get("operation.meta.json"), errors: get("operation.meta.json#/$defs/ErrorCatalogue") };
+  return {
+    file: get("operation.meta.json"),
+    errors: get("operation.meta.json#/$defs/ErrorCatalogue"),
+    headers: get("operation.meta.json#/$defs/HeaderCatalogue"),
+  };
 }
 
 /** Errors that only say which other kind of file this is not are noise. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What a schema file holds; the name's ending says it. */
-export type FileKind = "types" | "plane" | "operation" | "event" | "message" | "raw" | "errors";
+export type FileKind = "types" | "plane" | "operation" | "event" | "message" | "raw" | "errors" | "headers";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -63,6 +63,7 @@ export function parseSource(path: string, text: string): SchemaFile {
 function kindOf(parts: string[]): FileKind {
   const name = parts.at(-1) ?? "";
   if (parts.length === 1) return "errors";
+  if (parts.join("/") === "common/headers.json") return "headers";
   if (parts[0] === "common" || name === "types.json") return "types";
   if (name === "plane.json") return "plane";
   const suffix = /\.(event|message|raw)\.json$/.exec(name)?.[1];

@@ -23,53 +23,24 @@ export const securitySchemes: JsonObject = {
   },
 };
 
-export const headerParameters: JsonObject = {
-  ParleySession: {
-    name: "Parley-Session",
-    in: "header",
-    description: "The session that the call acts as; default is the principal's own, `user-<principal>`.",
-    schema: { type: "string", maxLength: 63, pattern: "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$" },
-  },
-  ParleyContract: {
-    name: "Parley-Contract",
-    in: "header",
-    description:
-      "The contract version of the client; another minor version is refused with 412. Absent means no check.",
-    schema: { type: "string", maxLength: 14, pattern: "^0\\.3\\.[0-9]{1,4}$" },
-  },
-  ParleyRequestTrace: {
-    name: "traceparent",
-    in: "header",
-    description: "W3C trace context; one that is malformed is passed over, as the specification asks.",
-    schema: { type: "string" },
-  },
-  IdempotencyKey: {
-    name: "Idempotency-Key",
-    in: "header",
-    description: "Makes a repeat safe; the same as the key in the body, which must not differ.",
-    schema: { type: "string", minLength: 1, maxLength: 128 },
-  },
-  LastEventId: {
-    name: "Last-Event-ID",
-    in: "header",
-    description: "The last sequence that the client has seen; wins over `after_sequence`.",
-    schema: { type: "string", maxLength: 16 },
-  },
-};
+/** Headers that clients send, as parameters. */
+export function headerParameters({ headers }: Contract): JsonObject {
+  const sent = headers.filter(({ direction }) => direction === "request");
+  return Object.fromEntries(
+    sent.map(({ name, component, text, schema }) => [
+      component,
+      { name, in: "header", description: text, schema },
+    ]),
+  );
+}
 
-const header = (description: string, schema: JsonObject): JsonObject => ({ description, schema });
-
-export const responseHeaders: JsonObject = {
-  ParleyContract: header("The daemon's contract version.", { type: "string" }),
-  ParleyDigest: header("The first 16 hex digits of the contract's digest.", { type: "string" }),
-  ParleyRequestId: header("Names this call in the daemon's log.", { type: "string" }),
-  RetryAfter: header("Seconds to wait before the next try.", {
-    type: "integer",
-    minimum: 0,
-    maximum: 86400,
-    format: "int32",
-  }),
-};
+/** Headers that the daemon sends. */
+export function responseHeaders({ headers }: Contract): JsonObject {
+  const sent = headers.filter(({ direction }) => direction === "response");
+  return Object.fromEntries(
+    sent.map(({ component, text, schema }) => [component, { description: text, schema }]),
+  );
+}
 
 /** The browser's sign-in and sign-out: raw routes that use JSON. Other raw routes carry bytes and are not here. */
 export function browserPaths(

@@ -39,8 +39,8 @@ export function emitOpenapi(contract: Contract): OutputFile[] {
     paths: sorted(paths),
     components: {
       securitySchemes,
-      parameters: headerParameters,
-      headers: responseHeaders,
+      parameters: headerParameters(contract),
+      headers: responseHeaders(contract),
       responses: sorted(responses),
       schemas: components.schemas,
     },

@@ -8,6 +8,9 @@ export const house: Requirements = {
   "house.per-plane-files": promise(
     "Generated types have a file per plane in the daemon and in both SDKs; the import paths of the SDKs stay",
   ),
+  "house.headers": promise(
+    "Name, direction, form and text of HTTP headers are contract data, which the documents are made from",
+  ),
   "house.keywords": promise(
     "Verbs that are keywords of Python fail the lint; reserved words of TypeScript are members of the SDKs",
   ),
