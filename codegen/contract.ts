@@ -137,7 +137,7 @@ export interface Operation {
   rpc: string | null;
   mcp: McpBinding | null;
   cli: CliBinding | null;
-  stream: { event: string; closed: string; close: string; cursor: string } | null;
+  stream: StreamFacts | null;
   body: "json" | "bytes";
   audit: boolean;
   since: string;
@@ -213,6 +213,23 @@ export interface MessageDef {
   payload: string;
   since: string;
   stability: "stable" | "experimental";
+}
+
+/** What a stream operation declares; a null field is one that the stream does not have. */
+export interface StreamFacts {
+  source: "log" | "bucket" | "live";
+  event: string;
+  closed: string;
+  close: string;
+  /** Request field to go on after. */
+  cursor: string | null;
+  /** Event field that becomes the cursor. */
+  position: string | null;
+  /** Request field that names an earlier stream to replace. */
+  resume: string | null;
+  /** Request field whose false ends the stream after what is there. */
+  follow: string | null;
+  terminal: { kinds: string[]; scope: string | null } | null;
 }
 
 export interface RawRoute {

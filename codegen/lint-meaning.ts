@@ -275,8 +275,24 @@ function lintStream(
   if (!contract.operations.some(({ id }) => id === stream.close))
     say("stream", "/stream/close", `"${stream.close}" is no operation; write its file`);
   const fields = fieldsOf(types, request) ?? [];
-  if (!fields.some(({ name }) => name === stream.cursor))
-    say("stream", "/stream/cursor", `"${stream.cursor}" is no field of the request; add it`);
+  for (const fact of ["cursor", "resume", "follow"] as const) {
+    const name = stream[fact];
+    if (name !== null && !fields.some((one) => one.name === name))
+      say("stream", `/stream/${fact}`, `"${name}" is no field of the request; add it`);
+  }
+  if ((stream.cursor === null) !== (stream.position === null))
+    say("stream", "/stream/position", "`cursor` and `position` go together; write both or null for both");
+  if (stream.source === "log" && stream.cursor === null)
+    say(
+      "stream",
+      "/stream/cursor",
+      "is null, but a log is read on from a position; name a field of the request",
+    );
+  const { position } = stream;
+  const payload = contract.events.find(({ id }) => id === stream.event)?.payload;
+  const carried = payload === undefined ? null : fieldsOf(types, payload);
+  if (stream.cursor !== null && position !== null && carried?.some(({ name }) => name === position) === false)
+    say("stream", "/stream/position", `"${position}" is no field of ${stream.event}; add it`);
 }
 
 function lintExample({ example, request, response }: Operation, types: Types, say: Say): void {

@@ -689,9 +689,25 @@ const cases: Case[] = [
   {
     rule: "stream",
     file: watch,
-    at: "/operation/stream/cursor",
+    at: "/operation/stream/resume",
     value: "since",
     says: '"since" is no field of the request; add it',
+  },
+  {
+    rule: "stream",
+    file: watch,
+    at: "/operation/stream/cursor",
+    value: "after",
+    pointer: "/operation/stream/position",
+    says: "`cursor` and `position` go together; write both or null for both",
+  },
+  {
+    rule: "stream",
+    file: watch,
+    at: "/operation/stream/source",
+    value: "log",
+    pointer: "/operation/stream/cursor",
+    says: "is null, but a log is read on from a position; name a field of the request",
   },
   {
     rule: "example",

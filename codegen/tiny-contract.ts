@@ -146,7 +146,17 @@ export function tinyContract(): Files {
       scope: "comms:read",
       errors: [],
       rest: { method: "GET", path: "/watch", status: 200 },
-      stream: { event: "comms.arrived", closed: "comms.ended", close: "comms.unwatch", cursor: "after" },
+      stream: {
+        source: "bucket",
+        event: "comms.arrived",
+        closed: "comms.ended",
+        close: "comms.unwatch",
+        cursor: null,
+        position: null,
+        resume: null,
+        follow: null,
+        terminal: null,
+      },
       example: { request: { what: { kind: "letter", text: "x" } }, response: { watch_id: "w" } },
       request: object(
         {

@@ -52,7 +52,20 @@ function fields(file: PythonFile, contract: Contract, operation: Operation): str
     `closed=${closed === undefined ? "None" : type(closed)}`,
     `rpc=${pythonLiteral(operation.rpc)}`,
     ...(rest === null ? ["rest=None"] : restFields(file, rest)),
+    ...(stream === null ? [] : [streamFields(file, stream)]),
   ];
+}
+
+function streamFields(file: PythonFile, stream: NonNullable<Operation["stream"]>): string {
+  const { cursor, position, resume, follow, terminal } = stream;
+  const named = { cursor, position, resume, follow };
+  const facts = [
+    ...Object.entries(named).map(([name, value]) => `${name}=${pythonLiteral(value)}`),
+    ...(terminal === null
+      ? []
+      : [`terminal=${pythonLiteral(terminal.kinds)}`, `terminal_scope=${pythonLiteral(terminal.scope)}`]),
+  ];
+  return `stream=${file.import("StreamFields", ".._runtime.operation")}(${facts.join(", ")})`;
 }
 
 function restFields(file: PythonFile, rest: NonNullable<Operation["rest"]>): string[] {

@@ -60,6 +60,10 @@ function entryOf(
             closed: events.get(stream.closed)?.rpc,
             close: stream.close,
             cursor: stream.cursor,
+            position: stream.position,
+            resume: stream.resume,
+            follow: stream.follow,
+            terminal: stream.terminal,
             reader: reader(event?.payload),
           },
   };

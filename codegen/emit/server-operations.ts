@@ -29,6 +29,22 @@ function printScopes(file: SourceFile, { operations }: Contract): void {
 
 function printSpec(file: SourceFile): void {
   const code = file.importType("ErrorCode", "./errors.js");
+  file.doc("What the contract says of a stream: request and event fields by name, null where it has none.");
+  file.block("export interface StreamSpec {", "}", () => {
+    file.print('source: "log" | "bucket" | "live";');
+    file.print("event: string;");
+    file.print("closed: string;");
+    file.print("close: OperationId;");
+    file.doc("Request field to go on after, and the event field that becomes it.");
+    file.print("cursor: string | null;");
+    file.print("position: string | null;");
+    file.doc("Request field that names an earlier stream to replace.");
+    file.print("resume: string | null;");
+    file.doc("Request field whose false ends the stream after what is there.");
+    file.print("follow: string | null;");
+    file.print("terminal: { kinds: readonly string[]; scope: string | null } | null;");
+  });
+  file.print();
   file.doc("What the contract says of an operation.");
   file.block("export interface OperationSpec {", "}", () => {
     file.print("id: OperationId;");
@@ -52,8 +68,8 @@ function printSpec(file: SourceFile): void {
     file.print("audit: boolean;");
     file.doc("JSON-RPC method.");
     file.print("rpc: string | null;");
-    file.doc("Ids of the events that a stream sends and of the operation that closes it; its resume cursor.");
-    file.print("stream: { event: string; closed: string; close: OperationId; cursor: string } | null;");
+    file.doc("What a stream declares; null for unary operations.");
+    file.print("stream: StreamSpec | null;");
   });
   file.print();
 }

@@ -296,6 +296,22 @@ export const scopes: readonly Scope[] = [
   "system:read",
 ];
 
+/** What the contract says of a stream: request and event fields by name, null where it has none. */
+export interface StreamSpec {
+  source: "log" | "bucket" | "live";
+  event: string;
+  closed: string;
+  close: OperationId;
+  /** Request field to go on after, and the event field that becomes it. */
+  cursor: string | null;
+  position: string | null;
+  /** Request field that names an earlier stream to replace. */
+  resume: string | null;
+  /** Request field whose false ends the stream after what is there. */
+  follow: string | null;
+  terminal: { kinds: readonly string[]; scope: string | null } | null;
+}
+
 /** What the contract says of an operation. */
 export interface OperationSpec {
   id: OperationId;
@@ -319,8 +335,8 @@ export interface OperationSpec {
   audit: boolean;
   /** JSON-RPC method. */
   rpc: string | null;
-  /** Ids of the events that a stream sends and of the operation that closes it; its resume cursor. */
-  stream: { event: string; closed: string; close: OperationId; cursor: string } | null;
+  /** What a stream declares; null for unary operations. */
+  stream: StreamSpec | null;
 }
 
 /** Operations by plane and verb. */
@@ -898,7 +914,12 @@ export const operations: { readonly [Id in OperationId]: OperationSpec } = {
       event: "comms.stream_event",
       closed: "comms.stream_closed",
       close: "comms.stream_close",
+      source: "log",
       cursor: "after_sequence",
+      position: "sequence",
+      resume: "resume_of",
+      follow: "follow",
+      terminal: { kinds: ["interaction_complete", "interaction_failed"], scope: "interaction" },
     },
   },
   "comms.stream_close": {

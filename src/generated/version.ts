@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** The first 16 hex digits of the contract's digest. */
-export const CONTRACT_DIGEST = "3c041385ab8dd945";
+export const CONTRACT_DIGEST = "201981e1840a9a8e";

@@ -17,4 +17,7 @@ export const house: Requirements = {
   "house.byte-routes": promise(
     "Byte routes declare upgrade, media types, body limit, credentials and errors, which surfaces, documents and gates read; a declared route without its handlers, and a handler without a declared route, do not compile.",
   ),
+  "house.stream-facts": promise(
+    "Streams declare source, cursor, position, resume and follow fields and their last event; both SDKs read these, so that streams without scope, cursor or resume work as those with them.",
+  ),
 };

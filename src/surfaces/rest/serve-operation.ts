@@ -101,14 +101,14 @@ export function serveOperation(route: RestRoute, options: ServeOptions): Serve {
   }
 
   async function serveStream(
-    cursor: string,
+    cursor: string | null,
     request: IncomingMessage,
     response: ServerResponse,
     fields: Record<string, unknown>,
     call: Call,
   ): Promise<void> {
     const lastEventId = headerOf(request, "last-event-id");
-    if (lastEventId !== undefined && lastEventId !== "") {
+    if (cursor !== null && lastEventId !== undefined && lastEventId !== "") {
       place(fields, [cursor], readInteger(lastEventId));
     }
     const asJson = wantsJson(request.headers.accept);

@@ -5,4 +5,4 @@
 export const CONTRACT_VERSION = "0.3.0";
 
 /** First 16 hex digits of that contract's digest. */
-export const CONTRACT_DIGEST = "3c041385ab8dd945";
+export const CONTRACT_DIGEST = "201981e1840a9a8e";

@@ -1,20 +1,20 @@
 import type { CommsStreamEvent, CommsStreamResponse } from "../generated/types.js";
 import type { Environment } from "./environment.js";
 import { clientError, errorFrom } from "./errors.js";
+import type { StreamEntry } from "./operation.js";
 import type { ParleyError } from "./parley-error.js";
 import { backoff, passes } from "./retry.js";
 import { toParleyError } from "./rpc-message.js";
 import type { ClosedPayload, StreamSource } from "./stream-source.js";
 
 /** A stream's request as the loop below changes it. */
-export interface StreamRequest {
-  scope?: { kind?: string };
-  after_sequence?: number;
-  follow?: boolean;
-  resume_of?: string;
-}
+export type StreamRequest = Readonly<Record<string, unknown>>;
+
+/** Fields of the stream's request and events, as the contract declares them. */
+export type StreamFields = Pick<StreamEntry, "cursor" | "position" | "resume" | "follow" | "terminal">;
 
 export interface EventStreamDeps {
+  facts: StreamFields;
   open(request: StreamRequest, signal: AbortSignal): Promise<StreamSource>;
   readEvent(value: unknown): unknown;
   readOpened(value: unknown): unknown;
@@ -26,7 +26,7 @@ export interface EventStreamDeps {
 }
 
 interface WireEvent {
-  sequence?: number;
+  readonly [field: string]: unknown;
   event?: { kind?: string; to_sequence?: number };
 }
 
@@ -56,6 +56,8 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
   #bounded = false;
   #terminal = false;
   #closed: ClosedPayload | undefined;
+  /** It has a last event. */
+  readonly #ends: boolean;
 
   /** The daemon's answer to the first open call. */
   readonly opened: Promise<Opened>;
@@ -64,7 +66,10 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
   constructor(request: StreamRequest, deps: EventStreamDeps) {
     this.#request = request;
     this.#deps = deps;
-    this.#cursor = request.after_sequence;
+    const { cursor, terminal } = deps.facts;
+    this.#cursor = cursor === null ? undefined : (request[cursor] as number | undefined);
+    const scope = request.scope as { kind?: string } | undefined;
+    this.#ends = terminal !== null && (terminal.scope === null || terminal.scope === scope?.kind);
     this.#first = this.#openFirst();
     this.opened = this.#first.then((source) => deps.readOpened(source.opened) as Opened);
     this.opened.catch(() => {});
@@ -146,17 +151,20 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
   }
 
   /** Moves the cursor; false for an event that was seen before. */
-  #isNew({ sequence, event }: WireEvent): boolean {
+  #isNew(wire: WireEvent): boolean {
+    const { cursor, position, terminal } = this.#deps.facts;
+    const { event } = wire;
     this.#failures = 0;
     this.#polls = 0;
+    if (this.#ends && terminal?.kinds.includes(event?.kind ?? "")) this.#terminal = true;
+    if (cursor === null || position === null) return true;
+    const sequence = wire[position] as number | undefined;
     if (sequence === undefined) {
       this.#cursor = Math.max(this.#cursor ?? 0, event?.to_sequence ?? 0);
       return true;
     }
     if (this.#cursor !== undefined && sequence <= this.#cursor) return false;
     this.#cursor = sequence;
-    const ended = event?.kind === "interaction_complete" || event?.kind === "interaction_failed";
-    if (ended && this.#isInteraction) this.#terminal = true;
     return true;
   }
 
@@ -195,7 +203,7 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
     const { environment, retries } = this.#deps;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#attach({ ...this.#request, ...(this.#bounded ? { follow: false } : {}) });
+        return await this.#attach({ ...this.#request, ...this.#bound() });
       } catch (error) {
         const failure = toParleyError(error);
         if (attempt > 0 && this.#isOver(failure)) {
@@ -214,7 +222,8 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
 
   /** A new source from the cursor on; false when the stream was closed meanwhile. */
   async #reopen(now = false): Promise<boolean> {
-    const { environment, reconnectTimeout } = this.#deps;
+    const { environment, reconnectTimeout, facts } = this.#deps;
+    const { cursor, resume } = facts;
     const started = environment.now();
     let resumeOf = this.#streamId;
     for (let wait = !now; ; wait = true) {
@@ -223,8 +232,12 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
       try {
         await this.#attach({
           ...this.#request,
-          ...(this.#cursor === undefined ? {} : { after_sequence: this.#cursor }),
-          ...(this.#bounded ? { follow: false } : resumeOf === undefined ? {} : { resume_of: resumeOf }),
+          ...(cursor === null || this.#cursor === undefined ? {} : { [cursor]: this.#cursor }),
+          ...(this.#bounded
+            ? this.#bound()
+            : resume === null || resumeOf === undefined
+              ? {}
+              : { [resume]: resumeOf }),
         });
         return true;
       } catch (error) {
@@ -253,19 +266,23 @@ export class EventStream<Event = CommsStreamEvent, Opened = CommsStreamResponse>
     const opened = source.opened as { stream_id: string; snapshot?: { last_sequence?: number } };
     this.#streamId = opened.stream_id;
     // A session is read from now on unless a position was named: from here on the position is known.
-    this.#cursor ??= this.#isInteraction ? 0 : opened.snapshot?.last_sequence;
+    if (this.#deps.facts.cursor !== null) this.#cursor ??= this.#ends ? 0 : opened.snapshot?.last_sequence;
     return source;
   }
 
   #isOver(failure: ParleyError): boolean {
-    return failure.code === "not_reserved" && this.#isInteraction && !this.#bounded;
+    return (
+      failure.code === "not_reserved" && this.#ends && this.#deps.facts.follow !== null && !this.#bounded
+    );
   }
 
   #mayPass(failure: ParleyError): boolean {
     return passes(failure) || failure.code === "already_attached";
   }
 
-  get #isInteraction(): boolean {
-    return this.#request.scope?.kind === "interaction";
+  /** The field that asks for a bounded read; none before the reservation is over. */
+  #bound(): Record<string, boolean> {
+    const { follow } = this.#deps.facts;
+    return this.#bounded && follow !== null ? { [follow]: false } : {};
   }
 }

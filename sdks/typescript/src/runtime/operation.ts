@@ -40,8 +40,16 @@ export interface StreamEntry {
   closed: string;
   /** Id of the operation that closes it. */
   close: string;
-  /** Request field of the resume cursor. */
-  cursor: string;
+  /** Request field to go on after; null: every connection begins anew. */
+  cursor: string | null;
+  /** Event field that becomes the cursor. */
+  position: string | null;
+  /** Request field that names an earlier stream to replace. */
+  resume: string | null;
+  /** Request field whose false ends the stream after what is there. */
+  follow: string | null;
+  /** What the last event is, for requests whose `scope` has this kind; null: there is no last event. */
+  terminal: { kinds: readonly string[]; scope: string | null } | null;
   /** Reader of an event. */
   reader: string | null;
 }

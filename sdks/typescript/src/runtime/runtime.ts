@@ -91,7 +91,8 @@ export class Runtime implements Calls {
     options: StreamOptions = {},
   ): EventStream<OperationTypes[Id]["event"], OperationTypes[Id]["response"]> {
     const operation: OperationEntry = operations[id];
-    return new EventStream(request as StreamRequest, {
+    return new EventStream(request as object as StreamRequest, {
+      facts: operation.stream!,
       open: (current, signal) => this.#openSource(operation, current, options, signal),
       readEvent: (value) => readValue(readers, operation.stream?.reader, value),
       readOpened: (value) => readValue(readers, operation.reader, value),

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .._runtime.operation import Operation, QueryField, RestBinding
+from .._runtime.operation import Operation, QueryField, RestBinding, StreamFields
 
 
 SYSTEM_CREATE_TICKET = Operation(
@@ -437,6 +437,7 @@ COMMS_STREAM = Operation(
     closed="comms:CommsStreamClosed",
     rpc="comms/stream_open",
     rest=RestBinding("GET", "/comms/stream", path_fields=(), body=False, query=(QueryField("scope", ("scope", "kind"), "tag"), QueryField("session_id", ("scope", "session_id"), "string"), QueryField("interaction_id", ("scope", "interaction_id"), "string"), QueryField("after_sequence", ("after_sequence",), "integer"), QueryField("follow", ("follow",), "boolean"), QueryField("resume_of", ("resume_of",), "string"),), key_header=False),
+    stream=StreamFields(cursor="after_sequence", position="sequence", resume="resume_of", follow="follow", terminal=("interaction_complete", "interaction_failed"), terminal_scope="interaction"),
 )
 
 COMMS_STREAM_CLOSE = Operation(

@@ -7,5 +7,5 @@ from __future__ import annotations
 CONTRACT_VERSION = "0.3.0"
 """Contract version that this SDK was generated from."""
 
-CONTRACT_DIGEST = "3c041385ab8dd945"
+CONTRACT_DIGEST = "201981e1840a9a8e"
 """First 16 hex digits of that contract's digest."""

@@ -16,7 +16,7 @@ from .parley_error import ParleyError
 from .retry import RetryPolicy
 from .rpc_message import STREAM_CLOSED, STREAM_EVENT, close_text, open_text, result_of
 from .sse import SseFrame, SseParser
-from .stream_cursor import StreamCursor
+from .stream_cursor import StreamCursor, stream_fields
 from .sync_stream import RESUME_SECONDS
 from .target import Target
 from .transport_failure import TransportFailure, unreachable
@@ -57,7 +57,7 @@ class AsyncEventStream(Generic[EventT, OpenedT]):
         self._operation = operation
         self._connect = connect
         self._policy = policy
-        self._cursor = StreamCursor(prepare())
+        self._cursor = StreamCursor(prepare(), stream_fields(operation))
         self._source: AsyncStreamSource | None = None
         self._closed = False
         self._started = False

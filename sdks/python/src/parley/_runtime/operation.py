@@ -24,6 +24,17 @@ class RestBinding(NamedTuple):
     key_header: bool
 
 
+class StreamFields(NamedTuple):
+    """Fields of a stream's request and events, as the contract declares them; None where it has none."""
+
+    cursor: str | None
+    position: str | None
+    resume: str | None
+    follow: str | None
+    terminal: tuple[str, ...] = ()
+    terminal_scope: str | None = None
+
+
 class Operation(NamedTuple):
     """One operation of the contract; types are named `module:Name` and load on first use."""
 
@@ -40,3 +51,4 @@ class Operation(NamedTuple):
     closed: str | None
     rpc: str | None
     rest: RestBinding | None
+    stream: StreamFields | None = None

@@ -16,7 +16,7 @@ from .parley_error import ParleyError
 from .retry import RetryPolicy
 from .rpc_message import STREAM_CLOSED, STREAM_EVENT, close_text, open_text, result_of
 from .sse import SseFrame, SseParser
-from .stream_cursor import StreamCursor
+from .stream_cursor import StreamCursor, stream_fields
 from .sync_http import SyncHttp
 from .sync_socket import SyncSocket, SyncSockets
 from .target import Target
@@ -59,7 +59,7 @@ class EventStream(Generic[EventT, OpenedT]):
         self._operation = operation
         self._connect = connect
         self._policy = policy
-        self._cursor = StreamCursor(fields)
+        self._cursor = StreamCursor(fields, stream_fields(operation))
         self._source: StreamSource | None = None
         self._closed = threading.Event()
         self._attempt = 0
